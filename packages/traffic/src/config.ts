@@ -1,0 +1,274 @@
+// Runtime configuration of one proxy: what policies produce, dialects carry, and the engine runs.
+// Everything is plain frozen data; a table is swapped, never changed in place.
+
+/** `outbound|<port>|<version or empty>|<service>.<namespace>` */
+export type ClusterName = string & { readonly __brand: 'ClusterName' };
+
+/** `spiffe://<trustDomain>/ns/<namespace>/sa/<serviceAccount>` */
+export type SpiffeId = string & { readonly __brand: 'SpiffeId' };
+
+/** Protocol of a port, from its `appProtocol`. */
+export type Protocol = 'http' | 'http2' | 'grpc' | 'tcp' | 'tls';
+
+/** Everything one workload's proxy needs. The certificate and the trust bundle are not here: they come as secrets. */
+export interface MeshConfig {
+  readonly outbound: OutboundListener;
+  readonly inbound: InboundListener;
+  readonly routeTables: readonly RouteTable[];
+  readonly clusters: readonly Cluster[];
+  readonly endpoints: readonly ClusterEndpoints[];
+}
+
+/** Listener `outbound`: explicit and transparent calls of the workload. */
+export interface OutboundListener {
+  /** Name of the route table that serves HTTP calls. */
+  readonly routeTable: string;
+  readonly tracing: Tracing;
+}
+
+/** Parent-based: a sampled parent is always followed, `samplePercent` decides for requests without one. */
+export interface Tracing {
+  readonly samplePercent: number;
+}
+
+/** Listener `inbound`: calls of others to the workload. */
+export interface InboundListener {
+  readonly ports: readonly InboundPort[];
+  readonly tracing: Tracing;
+}
+
+export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
+
+export interface InboundPort {
+  /** Port of the workload that callers and policies name (the Service's targetPort). */
+  readonly port: number;
+  /** Where the application listens, `host:port`. */
+  readonly appAddress: string;
+  readonly protocol: Protocol;
+  readonly mode: MtlsMode;
+  /** SNI names that select this port: `<servicePort>.<service>.<namespace>.mesh`. */
+  readonly serverNames: readonly string[];
+  /** Hosts that select this port for plaintext calls (lower case, without port). */
+  readonly hosts: readonly string[];
+  /** The service whose name telemetry uses for this port. */
+  readonly service: ServiceKey;
+  readonly authorization: AuthorizationRules;
+}
+
+export interface ServiceKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** One route table; `virtualHosts` are found by host, longest match first. */
+export interface RouteTable {
+  readonly name: string;
+  readonly virtualHosts: readonly VirtualHost[];
+}
+
+export interface VirtualHost {
+  /** `<service>.<namespace>:<port>` */
+  readonly name: string;
+  /** Lower case, with and without port: `reviews`, `reviews:9080`, `reviews.bookstore`, … ; `*` matches every host. */
+  readonly domains: readonly string[];
+  /** In order of precedence (Gateway API): the first match wins. */
+  readonly routes: readonly Route[];
+}
+
+export interface Route {
+  /** `<namespace>/<route>/<rule name or index>`, or `default` where no route is attached. */
+  readonly name: string;
+  readonly match: RouteMatch;
+  readonly action: RouteAction;
+}
+
+/** All parts must hold. */
+export interface RouteMatch {
+  readonly path: PathMatch;
+  readonly method?: string;
+  readonly headers: readonly ValueMatch[];
+  readonly queryParams: readonly ValueMatch[];
+}
+
+/** `prefix` matches by path elements: `/a` matches `/a` and `/a/b`, not `/ab` (Gateway API PathPrefix). */
+export interface PathMatch {
+  readonly type: 'exact' | 'prefix' | 'regex';
+  readonly value: string;
+}
+
+/** `name` is lower case for headers, as given for query parameters. A regex must match the whole value. */
+export interface ValueMatch {
+  readonly name: string;
+  readonly type: 'exact' | 'regex';
+  readonly value: string;
+}
+
+export type RouteAction = ForwardAction | RedirectAction | DirectResponseAction;
+
+export interface ForwardAction {
+  readonly type: 'forward';
+  readonly clusters: readonly WeightedCluster[];
+  readonly requestHeaders: HeaderMutation;
+  readonly responseHeaders: HeaderMutation;
+  readonly rewrite?: Rewrite;
+  /** 0 = no limit. From the arrival of the request to the end of the response. */
+  readonly requestTimeoutMs: number;
+  /** 0 = no limit. One attempt. */
+  readonly backendRequestTimeoutMs: number;
+  readonly streamIdleTimeoutMs: number;
+  readonly retry: RetryPolicy;
+}
+
+export interface RedirectAction {
+  readonly type: 'redirect';
+  readonly status: number;
+  readonly scheme?: 'http' | 'https';
+  readonly host?: string;
+  readonly port?: number;
+  readonly path?: PathRewrite;
+  readonly responseHeaders: HeaderMutation;
+}
+
+/** `status` 500 with an empty body stands for "backend not found", as the Gateway API asks. */
+export interface DirectResponseAction {
+  readonly type: 'direct';
+  readonly status: number;
+  readonly body: string;
+  readonly responseHeaders: HeaderMutation;
+}
+
+/** Relative weight; 0 gets nothing. `cluster` may be unknown to the proxy: 503 with flag NC. */
+export interface WeightedCluster {
+  readonly cluster: ClusterName;
+  readonly weight: number;
+  readonly requestHeaders: HeaderMutation;
+  readonly responseHeaders: HeaderMutation;
+}
+
+/** Applied in the order set, add, remove. Names are lower case. */
+export interface HeaderMutation {
+  readonly set: readonly HeaderValue[];
+  readonly add: readonly HeaderValue[];
+  readonly remove: readonly string[];
+}
+
+export interface HeaderValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface Rewrite {
+  readonly host?: string;
+  readonly path?: PathRewrite;
+}
+
+export interface PathRewrite {
+  readonly type: 'full' | 'prefix';
+  readonly value: string;
+}
+
+export type RetryCondition =
+  | 'connect-failure'
+  | 'refused-stream'
+  | 'reset'
+  | 'gateway-error'
+  | '5xx'
+  | 'retriable-status';
+
+export interface RetryPolicy {
+  /** Attempts after the first; 0 = never. */
+  readonly attempts: number;
+  readonly on: readonly RetryCondition[];
+  readonly statusCodes: readonly number[];
+  readonly backoffBaseMs: number;
+  readonly backoffMaxMs: number;
+  readonly budget: RetryBudgetConfig;
+}
+
+/** Retries in flight may be `percent` of active requests, and always `minConcurrent`. */
+export interface RetryBudgetConfig {
+  readonly percent: number;
+  readonly minConcurrent: number;
+}
+
+export interface Cluster {
+  readonly name: ClusterName;
+  readonly service: ServiceKey;
+  /** Port of the Service. */
+  readonly port: number;
+  /** Version of the Service, or empty for all of it. */
+  readonly version: string;
+  readonly protocol: Protocol;
+  readonly connectTimeoutMs: number;
+  /** Idle pooled connections are closed after this time. */
+  readonly idleTimeoutMs: number;
+  readonly limits: ClusterLimits;
+  readonly loadBalancer: LoadBalancerConfig;
+  /** What a peer must prove, and how it is asked for. */
+  readonly tls: UpstreamTls;
+}
+
+export interface ClusterLimits {
+  readonly maxConnections: number;
+  readonly maxPending: number;
+  readonly maxRequests: number;
+}
+
+export interface LoadBalancerConfig {
+  readonly type: 'RoundRobin' | 'LeastRequest' | 'Random';
+}
+
+export interface UpstreamTls {
+  /** `<port>.<service>.<namespace>.mesh` */
+  readonly serverName: string;
+  /** Any one of these; empty = nobody is accepted. */
+  readonly spiffeIds: readonly SpiffeId[];
+}
+
+export interface ClusterEndpoints {
+  readonly cluster: ClusterName;
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface Endpoint {
+  /** `<namespace>/<workload>` */
+  readonly workload: string;
+  /** Where to dial: the peer's inbound port, or the application itself for workloads without a proxy. */
+  readonly address: string;
+  readonly port: number;
+  /** Whether the peer's proxy takes mTLS there. */
+  readonly tls: boolean;
+  readonly version: string;
+  /** Relative, at least 1. */
+  readonly weight: number;
+  readonly healthy: boolean;
+}
+
+/** DENY first; with any ALLOW policy the rest is denied. Shadow policies are evaluated and counted, never acted on. */
+export interface AuthorizationRules {
+  readonly policies: readonly AuthorizationPolicyRules[];
+}
+
+export interface AuthorizationPolicyRules {
+  /** `<namespace>/<name>`; for the operator, never sent to a client. */
+  readonly id: string;
+  readonly action: 'ALLOW' | 'DENY' | 'AUDIT';
+  readonly mode: 'Enforce' | 'Shadow';
+  /** Any rule suffices; none = the policy matches nothing. */
+  readonly rules: readonly AuthorizationRule[];
+}
+
+/** All given parts must hold; within a part any value suffices; an empty list does not restrict. */
+export interface AuthorizationRule {
+  /** SPIFFE IDs; a trailing `*` matches by prefix, `*` alone any authenticated peer. */
+  readonly principals: readonly string[];
+  readonly namespaces: readonly string[];
+  /** CIDR. */
+  readonly ipBlocks: readonly string[];
+  readonly methods: readonly string[];
+  /** Exact, or `prefix*`, or `*suffix`. */
+  readonly paths: readonly string[];
+  readonly hosts: readonly string[];
+  readonly ports: readonly number[];
+  readonly headers: readonly { readonly name: string; readonly values: readonly string[] }[];
+}
