@@ -1,0 +1,9 @@
+// One run over all workspaces; each project keeps its own configuration.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: ['packages/*', 'apps/*', 'examples/*'],
+    maxWorkers: 2,
+  },
+});
