@@ -5,7 +5,6 @@ import http from 'node:http';
 const PROPAGATED = ['traceparent', 'tracestate', 'x-request-id', 'x-user', 'x-beta-reader'];
 
 const CALL_TIMEOUT_MS = 20_000;
-const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 
 export interface Answer {
   readonly status: number;
@@ -20,6 +19,7 @@ export interface CallOptions {
 
 export class MeshClient {
   readonly #outbound: URL;
+  readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 256 });
 
   constructor(outbound: string) {
     this.#outbound = new URL(outbound);
@@ -45,7 +45,7 @@ export class MeshClient {
           method: options.method ?? 'GET',
           path,
           headers,
-          agent,
+          agent: this.#agent,
           timeout: CALL_TIMEOUT_MS,
         },
         (response) => {

@@ -36,13 +36,14 @@ beforeAll(async () => {
     );
     request.pipe(upstream);
   });
-  mesh = new MeshClient(`http://127.0.0.1:${await listen(router)}`);
-  const context: ServiceContext = { mesh, version: 'v2', random: () => 0.5 };
+  const outbound = `http://127.0.0.1:${await listen(router)}`;
+  mesh = new MeshClient(outbound);
+  const context = (): ServiceContext => ({ mesh: new MeshClient(outbound), version: 'v2', random: () => 0.5 });
   const services: Record<string, (c: ServiceContext) => Handler> = { catalog, reviews, ratings, accounts, frontend };
   for (const [name, create] of Object.entries(services)) {
-    ports.set(name, await listen(serve(name, 'v2', create(context))));
+    ports.set(name, await listen(serve(name, 'v2', create(context()))));
   }
-  ports.set('ledger.payments', await listen(serve('ledger', 'v1', ledger(context))));
+  ports.set('ledger.payments', await listen(serve('ledger', 'v1', ledger(context()))));
 });
 
 afterAll(() => {
