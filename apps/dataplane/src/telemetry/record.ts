@@ -1,0 +1,109 @@
+// What the proxy tells telemetry: one record per finished request, connection events, and counters of refusals.
+
+/** Labels of the other side of a call. Keep one object per peer: telemetry recognises it by identity. */
+export interface PeerLabels {
+  readonly namespace: string;
+  readonly service: string;
+  readonly version: string;
+  readonly workload: string;
+  /** SPIFFE ID that the peer proved; empty for plaintext. */
+  readonly principal: string;
+}
+
+/** Who is this: empty strings, for a caller that proved nothing. Shared so that it is recognised by identity. */
+export const UNKNOWN_PEER: PeerLabels = Object.freeze({
+  namespace: '',
+  service: '',
+  version: '',
+  workload: '',
+  principal: '',
+});
+
+export type Reporter = 'source' | 'destination';
+export type RecordProtocol = 'http' | 'grpc' | 'tcp';
+
+/** W3C trace context of the span that this proxy made for the request. */
+export interface TraceRef {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Empty for a root span. */
+  readonly parentSpanId: string;
+  readonly sampled: boolean;
+}
+
+/** One finished request. The object may be reused: the recorder copies what it keeps. */
+export interface RequestRecord {
+  reporter: Reporter;
+  /** The other side: the chosen endpoint for `source`, the caller for `destination`. */
+  peer: PeerLabels;
+  /** Destination service as called. */
+  serviceNamespace: string;
+  service: string;
+  port: number;
+  destinationVersion: string;
+  destinationWorkload: string;
+  /** Name of the route that matched; empty = none. */
+  route: string;
+  protocol: RecordProtocol;
+  /** HTTP status (for gRPC also, or the gRPC code when below 100); 0 = none was sent. */
+  status: number;
+  /** Bit set of response flags (packages/traffic). */
+  flags: number;
+  method: string;
+  /** Path and query. */
+  path: string;
+  authority: string;
+  requestId: string;
+  /** 1 = no retry. */
+  attempts: number;
+  startMs: number;
+  /** To the response head; negative or NaN = there was none. */
+  ttfbMs: number;
+  durationMs: number;
+  requestBytes: number;
+  responseBytes: number;
+  mtls: boolean;
+  /** Authorization policy that decided, and shadow policy that would have denied; empty = none. Operators only. */
+  authorizationPolicy: string;
+  shadowPolicy: string;
+  trace: TraceRef | undefined;
+}
+
+export const PROXY_COUNTERS = [
+  'connection-refused',
+  'plaintext-refused',
+  'handshake-failed',
+  'peer-rejected',
+  'head-rejected',
+  'limit-reached',
+  'retry-budget-exhausted',
+  'endpoint-ejected',
+  'config-rejected',
+] as const;
+
+/** What a proxy counts beside requests. */
+export type ProxyCounter = (typeof PROXY_COUNTERS)[number];
+
+export function zeroCounters(): Record<ProxyCounter, number> {
+  return {
+    'connection-refused': 0,
+    'plaintext-refused': 0,
+    'handshake-failed': 0,
+    'peer-rejected': 0,
+    'head-rejected': 0,
+    'limit-reached': 0,
+    'retry-budget-exhausted': 0,
+    'endpoint-ejected': 0,
+    'config-rejected': 0,
+  };
+}
+
+export type ListenerSide = 'inbound' | 'outbound';
+
+/** What the proxy calls on its hot path. */
+export interface Telemetry {
+  request(record: RequestRecord): void;
+  connectionOpened(listener: ListenerSide): void;
+  connectionClosed(listener: ListenerSide): void;
+  counter(name: ProxyCounter): void;
+}

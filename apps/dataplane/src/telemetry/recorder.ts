@@ -1,0 +1,204 @@
+// The hot path of telemetry: one call per finished request, no strings built, no allocation for unsampled requests.
+import type { Clock } from '@malha/traffic/clock';
+import { bucketOf } from '@malha/traffic/histogram';
+import {
+  type ListenerSide,
+  type ProxyCounter,
+  type RequestRecord,
+  type Telemetry,
+  type TraceRef,
+  zeroCounters,
+} from './record.ts';
+import { NewestRing, Ring } from './ring.ts';
+import { DURATION_SUM, SeriesTable, TTFB_BASE, TTFB_SUM } from './series-table.ts';
+import type { AccessLogEntry, EndLabels, MetricsSnapshot, SpanRecord } from './snapshot.ts';
+
+export {
+  type ListenerSide,
+  type PeerLabels,
+  PROXY_COUNTERS,
+  type ProxyCounter,
+  type RequestRecord,
+  type Telemetry,
+  UNKNOWN_PEER,
+} from './record.ts';
+export type { AccessLogEntry, EdgeLabels, EdgeSnapshot, MetricsSnapshot, SpanRecord } from './snapshot.ts';
+
+export interface RecorderOptions {
+  readonly workload: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly service: string;
+    readonly version: string;
+  };
+  /** Start of this process or worker; counts are cumulative from here. */
+  readonly startTimeMs: number;
+  readonly clock: Clock;
+  readonly limits?: Partial<RecorderLimits>;
+}
+
+export interface RecorderLimits {
+  /** Distinct label sets; requests beyond are counted in one overflow edge. */
+  readonly edgesMax: number;
+  /** Sampled spans that wait for export. */
+  readonly spansMax: number;
+  /** Newest access-log entries kept until they are taken; 0 = no access log. */
+  readonly accessLogMax: number;
+}
+
+export interface Recorder extends Telemetry {
+  /** Cumulative values since `startTimeMs`. */
+  collect(): MetricsSnapshot;
+  /** Takes up to `max` finished spans out. */
+  takeSpans(max?: number): SpanRecord[];
+  takeAccessLog(): AccessLogEntry[];
+}
+
+const DEFAULT_LIMITS: RecorderLimits = { edgesMax: 1000, spansMax: 4096, accessLogMax: 256 };
+
+export function createRecorder(options: RecorderOptions): Recorder {
+  return new RequestRecorder(options);
+}
+
+class RequestRecorder implements Recorder {
+  readonly #options: RecorderOptions;
+  readonly #accessLogMax: number;
+  readonly #series: SeriesTable;
+  readonly #spans: Ring<SpanRecord>;
+  readonly #accessLog: NewestRing<AccessLogEntry>;
+  readonly #counters = zeroCounters();
+  #openedInbound = 0;
+  #openedOutbound = 0;
+  #closedInbound = 0;
+  #closedOutbound = 0;
+
+  constructor(options: RecorderOptions) {
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const { namespace, name, service, version } = options.workload;
+    const self: EndLabels = Object.freeze({ namespace, service, version, workload: name });
+    this.#options = options;
+    this.#accessLogMax = limits.accessLogMax;
+    this.#series = new SeriesTable(self, limits.edgesMax);
+    this.#spans = new Ring(limits.spansMax);
+    this.#accessLog = new NewestRing(limits.accessLogMax);
+  }
+
+  request(record: RequestRecord): void {
+    const series = this.#series;
+    const edge = series.edgeOf(record);
+    const outcome = series.outcomeOf(edge, record.status, record.flags);
+    const { counters, latencies } = series;
+    counters[outcome] = (counters[outcome] ?? 0) + 1;
+    if (record.attempts > 1) counters[outcome + 1] = (counters[outcome + 1] ?? 0) + record.attempts - 1;
+    counters[outcome + 2] = (counters[outcome + 2] ?? 0) + record.requestBytes;
+    counters[outcome + 3] = (counters[outcome + 3] ?? 0) + record.responseBytes;
+
+    const duration = edge.offset + bucketOf(record.durationMs);
+    latencies[duration] = (latencies[duration] ?? 0) + 1;
+    const durationSum = edge.offset + DURATION_SUM;
+    latencies[durationSum] = (latencies[durationSum] ?? 0) + record.durationMs;
+    if (record.ttfbMs >= 0) {
+      const ttfb = edge.offset + TTFB_BASE + bucketOf(record.ttfbMs);
+      latencies[ttfb] = (latencies[ttfb] ?? 0) + 1;
+      const ttfbSum = edge.offset + TTFB_SUM;
+      latencies[ttfbSum] = (latencies[ttfbSum] ?? 0) + record.ttfbMs;
+    }
+    const trace = record.trace;
+    if (trace?.sampled && this.#spans.hasRoom()) this.#spans.push(spanOf(record, trace));
+    if (this.#accessLogMax > 0) this.#accessLog.push(accessLogEntryOf(record));
+  }
+
+  connectionOpened(listener: ListenerSide): void {
+    if (listener === 'inbound') this.#openedInbound += 1;
+    else this.#openedOutbound += 1;
+  }
+
+  connectionClosed(listener: ListenerSide): void {
+    if (listener === 'inbound') this.#closedInbound += 1;
+    else this.#closedOutbound += 1;
+  }
+
+  counter(name: ProxyCounter): void {
+    this.#counters[name] += 1;
+  }
+
+  collect(): MetricsSnapshot {
+    return {
+      startTimeMs: this.#options.startTimeMs,
+      timeMs: this.#options.clock.now(),
+      edges: this.#series.snapshot(),
+      proxy: {
+        counters: { ...this.#counters },
+        connectionsOpened: { inbound: this.#openedInbound, outbound: this.#openedOutbound },
+        connectionsClosed: { inbound: this.#closedInbound, outbound: this.#closedOutbound },
+        overflowedRequests: this.#series.overflowedRequests,
+        droppedSpans: this.#spans.dropped,
+        droppedAccessLogEntries: this.#accessLog.dropped,
+      },
+    };
+  }
+
+  takeSpans(max?: number): SpanRecord[] {
+    return this.#spans.take(max);
+  }
+
+  takeAccessLog(): AccessLogEntry[] {
+    return this.#accessLog.take();
+  }
+}
+
+function spanOf(record: RequestRecord, trace: TraceRef): SpanRecord {
+  return {
+    traceId: trace.traceId,
+    spanId: trace.spanId,
+    parentSpanId: trace.parentSpanId,
+    kind: record.reporter === 'source' ? 'client' : 'server',
+    startMs: record.startMs,
+    durationMs: record.durationMs,
+    method: record.method,
+    path: record.path,
+    authority: record.authority,
+    requestId: record.requestId,
+    status: record.status,
+    flags: record.flags,
+    protocol: record.protocol,
+    route: record.route,
+    policy: record.authorizationPolicy,
+    shadowPolicy: record.shadowPolicy,
+    attempts: record.attempts,
+    mtls: record.mtls,
+    peer: record.peer,
+    destination: {
+      namespace: record.serviceNamespace,
+      service: record.service,
+      version: record.destinationVersion,
+      workload: record.destinationWorkload,
+      port: record.port,
+    },
+  };
+}
+
+function accessLogEntryOf(record: RequestRecord): AccessLogEntry {
+  return {
+    reporter: record.reporter,
+    startMs: record.startMs,
+    durationMs: record.durationMs,
+    ttfbMs: record.ttfbMs,
+    method: record.method,
+    path: record.path,
+    authority: record.authority,
+    requestId: record.requestId,
+    status: record.status,
+    flags: record.flags,
+    route: record.route,
+    attempts: record.attempts,
+    requestBytes: record.requestBytes,
+    responseBytes: record.responseBytes,
+    mtls: record.mtls,
+    peerWorkload: record.peer.workload,
+    peerPrincipal: record.peer.principal,
+    destinationWorkload: record.destinationWorkload,
+    policy: record.authorizationPolicy,
+    traceId: record.trace?.traceId ?? '',
+  };
+}
