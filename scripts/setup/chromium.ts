@@ -16,10 +16,11 @@ export function ensureChromium(): string {
   const isDebianRoot = process.getuid?.() === 0 && fs.existsSync('/usr/bin/apt-get');
   if (isDebianRoot) {
     console.log('installing Debian’s Chromium for the browser tests');
-    const quiet = {
+    const quiet: SpawnSyncOptions = {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     };
+
     spawnSync('apt-get', ['update', '-q'], quiet);
     spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], quiet);
     const installed = findChromium();
