@@ -10,7 +10,7 @@ import {
   zeroCounters,
 } from './record.ts';
 import { NewestRing, Ring } from './ring.ts';
-import { DURATION_SUM, SeriesTable, TTFB_BASE, TTFB_SUM } from './series-table.ts';
+import { DURATION_SUM, REQUEST_BYTES, RESPONSE_BYTES, SeriesTable, TTFB, TTFB_SUM } from './series-table.ts';
 import type { AccessLogEntry, EndLabels, MetricsSnapshot, SpanRecord } from './snapshot.ts';
 
 export {
@@ -87,22 +87,18 @@ class RequestRecorder implements Recorder {
     const series = this.#series;
     const edge = series.edgeOf(record);
     const outcome = series.outcomeOf(edge, record.status, record.flags);
-    const { counters, latencies } = series;
-    counters[outcome] = (counters[outcome] ?? 0) + 1;
-    if (record.attempts > 1) counters[outcome + 1] = (counters[outcome + 1] ?? 0) + record.attempts - 1;
-    counters[outcome + 2] = (counters[outcome + 2] ?? 0) + record.requestBytes;
-    counters[outcome + 3] = (counters[outcome + 3] ?? 0) + record.responseBytes;
-
-    const duration = edge.offset + bucketOf(record.durationMs);
-    latencies[duration] = (latencies[duration] ?? 0) + 1;
-    const durationSum = edge.offset + DURATION_SUM;
-    latencies[durationSum] = (latencies[durationSum] ?? 0) + record.durationMs;
+    const { counters, edgeValues } = series;
+    add(counters, outcome, 1);
+    if (record.attempts > 1) add(counters, outcome + 1, record.attempts - 1);
+    const at = edge.offset;
+    add(edgeValues, at + bucketOf(record.durationMs), 1);
+    add(edgeValues, at + DURATION_SUM, record.durationMs);
     if (record.ttfbMs >= 0) {
-      const ttfb = edge.offset + TTFB_BASE + bucketOf(record.ttfbMs);
-      latencies[ttfb] = (latencies[ttfb] ?? 0) + 1;
-      const ttfbSum = edge.offset + TTFB_SUM;
-      latencies[ttfbSum] = (latencies[ttfbSum] ?? 0) + record.ttfbMs;
+      add(edgeValues, at + TTFB + bucketOf(record.ttfbMs), 1);
+      add(edgeValues, at + TTFB_SUM, record.ttfbMs);
     }
+    add(edgeValues, at + REQUEST_BYTES, record.requestBytes);
+    add(edgeValues, at + RESPONSE_BYTES, record.responseBytes);
     const trace = record.trace;
     if (trace?.sampled && this.#spans.hasRoom()) this.#spans.push(spanOf(record, trace));
     if (this.#accessLogMax > 0) this.#accessLog.push(accessLogEntryOf(record));
@@ -145,6 +141,10 @@ class RequestRecorder implements Recorder {
   takeAccessLog(): AccessLogEntry[] {
     return this.#accessLog.take();
   }
+}
+
+function add(values: Float64Array, index: number, amount: number): void {
+  values[index] = (values[index] ?? 0) + amount;
 }
 
 function spanOf(record: RequestRecord, trace: TraceRef): SpanRecord {

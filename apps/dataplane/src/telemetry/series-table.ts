@@ -1,16 +1,18 @@
 // Interns the label sets of requests to integers and holds their counters in typed arrays; bounded, with an overflow edge.
-import { BUCKET_BOUNDS_MS } from '@malha/traffic/histogram';
+import { BUCKET_COUNT } from '@malha/traffic/histogram';
 import type { PeerLabels, RequestRecord } from './record.ts';
 import type { EdgeLabels, EdgeSnapshot, EndLabels, OutcomeSnapshot } from './snapshot.ts';
 
-/** Numbers per outcome: requests, retries, request bytes, response bytes. */
-export const OUTCOME_STRIDE = 4;
-export const BUCKETS = BUCKET_BOUNDS_MS.length + 1;
-/** Per edge: buckets of the duration, its sum, buckets of the time to first byte, its sum. */
-export const LATENCY_STRIDE = 2 * (BUCKETS + 1);
-export const DURATION_SUM = BUCKETS;
-export const TTFB_BASE = BUCKETS + 1;
-export const TTFB_SUM = TTFB_BASE + BUCKETS;
+/** Numbers per outcome: requests, retries. */
+const OUTCOME_STRIDE = 2;
+
+/** Numbers per edge: buckets of the duration, buckets of the time to first byte, sums of both, bytes of requests and responses. */
+export const TTFB = BUCKET_COUNT;
+export const DURATION_SUM = 2 * BUCKET_COUNT;
+export const TTFB_SUM = DURATION_SUM + 1;
+export const REQUEST_BYTES = DURATION_SUM + 2;
+export const RESPONSE_BYTES = DURATION_SUM + 3;
+const EDGE_STRIDE = 2 * BUCKET_COUNT + 4;
 
 /** Distinct (status, flags) of one edge; more are folded to the first status of their class (503 -> 500) without flags. */
 const OUTCOMES_PER_EDGE_MAX = 64;
@@ -29,7 +31,7 @@ export interface Edge {
   readonly labels: EdgeLabels;
   readonly key: string;
   readonly outcomes: Outcome[];
-  /** Offset in `latencies`. */
+  /** Offset in `edgeValues`. */
   readonly offset: number;
 }
 
@@ -37,7 +39,7 @@ type PeerNode = Map<string, Edge[]>;
 
 export class SeriesTable {
   counters = new Float64Array(64 * OUTCOME_STRIDE);
-  latencies = new Float64Array(16 * LATENCY_STRIDE);
+  edgeValues = new Float64Array(16 * EDGE_STRIDE);
   overflowedRequests = 0;
 
   readonly #self: EndLabels;
@@ -80,25 +82,22 @@ export class SeriesTable {
   }
 
   #snapshotEdge(edge: Edge): EdgeSnapshot {
-    const { counters, latencies } = this;
+    const { counters, edgeValues } = this;
     const outcomes: OutcomeSnapshot[] = edge.outcomes.map(({ status, flags, offset }) => ({
       status,
       flags,
       requests: counters[offset] ?? 0,
       retries: counters[offset + 1] ?? 0,
-      requestBytes: counters[offset + 2] ?? 0,
-      responseBytes: counters[offset + 3] ?? 0,
     }));
     const at = edge.offset;
     return {
       key: edge.key,
       labels: edge.labels,
       outcomes,
-      duration: { counts: latencies.slice(at, at + BUCKETS), sumMs: latencies[at + DURATION_SUM] ?? 0 },
-      ttfb: {
-        counts: latencies.slice(at + TTFB_BASE, at + TTFB_BASE + BUCKETS),
-        sumMs: latencies[at + TTFB_SUM] ?? 0,
-      },
+      requestBytes: edgeValues[at + REQUEST_BYTES] ?? 0,
+      responseBytes: edgeValues[at + RESPONSE_BYTES] ?? 0,
+      duration: { counts: edgeValues.slice(at, at + BUCKET_COUNT), sumMs: edgeValues[at + DURATION_SUM] ?? 0 },
+      ttfb: { counts: edgeValues.slice(at + TTFB, at + TTFB + BUCKET_COUNT), sumMs: edgeValues[at + TTFB_SUM] ?? 0 },
     };
   }
 
@@ -131,8 +130,8 @@ export class SeriesTable {
   }
 
   #createEdge(labels: EdgeLabels): Edge {
-    const offset = this.#edges.length * LATENCY_STRIDE;
-    if (offset + LATENCY_STRIDE > this.latencies.length) this.latencies = grown(this.latencies);
+    const offset = this.#edges.length * EDGE_STRIDE;
+    if (offset + EDGE_STRIDE > this.edgeValues.length) this.edgeValues = grown(this.edgeValues);
     const edge: Edge = { labels, key: keyOf(labels), outcomes: [], offset };
     this.#edges.push(edge);
     return edge;

@@ -25,8 +25,6 @@ export interface OutcomeSnapshot {
   readonly flags: number;
   readonly requests: number;
   readonly retries: number;
-  readonly requestBytes: number;
-  readonly responseBytes: number;
 }
 
 /** Counts by bucket of packages/traffic's layout; the last one is above every bound. */
@@ -40,6 +38,8 @@ export interface EdgeSnapshot {
   readonly key: string;
   readonly labels: EdgeLabels;
   readonly outcomes: readonly OutcomeSnapshot[];
+  readonly requestBytes: number;
+  readonly responseBytes: number;
   readonly duration: HistogramSnapshot;
   readonly ttfb: HistogramSnapshot;
 }

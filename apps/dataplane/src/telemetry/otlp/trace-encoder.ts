@@ -1,0 +1,88 @@
+// Encodes finished spans as an OTLP ExportTraceServiceRequest (opentelemetry.proto.trace.v1).
+import { type BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { formatFlags } from '@malha/traffic/flags';
+import type { SpanRecord } from '../snapshot.ts';
+import { type TelemetryResource, writeResource, writeScope } from './resource.ts';
+import { attribute, encode, message, stringField, timeField } from './wire.ts';
+
+const SPAN = {
+  traceId: 1,
+  spanId: 2,
+  parentSpanId: 4,
+  name: 5,
+  kind: 6,
+  start: 7,
+  end: 8,
+  attributes: 9,
+  status: 15,
+} as const;
+const KIND = { server: 2, client: 3 } as const;
+const STATUS_CODE = 3;
+const STATUS_ERROR = 2;
+
+export function encodeSpans(resource: TelemetryResource, spans: readonly SpanRecord[]): Uint8Array {
+  return encode((request) =>
+    message(request, 1, (resourceSpans) => {
+      writeResource(resourceSpans, resource);
+      message(resourceSpans, 2, (scope) => {
+        writeScope(scope);
+        for (const span of spans) message(scope, 2, (body) => writeSpan(body, span));
+      });
+    }),
+  );
+}
+
+function writeSpan(writer: BinaryWriter, span: SpanRecord): void {
+  const path = pathOf(span.path);
+  idField(writer, SPAN.traceId, span.traceId);
+  idField(writer, SPAN.spanId, span.spanId);
+  if (span.parentSpanId !== '') idField(writer, SPAN.parentSpanId, span.parentSpanId);
+  stringField(writer, SPAN.name, span.protocol === 'tcp' ? 'TCP' : `${span.method} ${path}`);
+  writer.tag(SPAN.kind, WireType.Varint).uint32(KIND[span.kind]);
+  timeField(writer, SPAN.start, span.startMs);
+  timeField(writer, SPAN.end, span.startMs + span.durationMs);
+  writeAttributes(writer, span, path);
+  if (isError(span)) {
+    message(writer, SPAN.status, (status) => status.tag(STATUS_CODE, WireType.Varint).uint32(STATUS_ERROR));
+  }
+}
+
+function writeAttributes(writer: BinaryWriter, span: SpanRecord, path: string): void {
+  const put = (key: string, value: string | number | boolean) => attribute(writer, SPAN.attributes, key, value);
+  put('http.request.method', span.method);
+  put('url.path', path);
+  put('server.address', span.authority);
+  put('http.response.status_code', span.status);
+  put('malha.request_id', span.requestId);
+  put('malha.protocol', span.protocol);
+  put('malha.route', span.route);
+  put('malha.flags', formatFlags(span.flags));
+  put('malha.policy', span.policy);
+  put('malha.shadow_policy', span.shadowPolicy);
+  put('malha.attempts', span.attempts);
+  put('malha.mtls', span.mtls);
+  put('malha.destination.service', `${span.destination.namespace}/${span.destination.service}`);
+  put('malha.destination.port', span.destination.port);
+  const { peer, destination } = span;
+  if (span.kind === 'client') {
+    if (destination.workload !== '') put('malha.upstream.workload', `${peer.namespace}/${destination.workload}`);
+    put('malha.upstream.version', destination.version);
+  } else if (peer.workload !== '') put('malha.downstream.workload', `${peer.namespace}/${peer.workload}`);
+}
+
+/** Without the query: it may hold what nobody should read later. */
+function pathOf(path: string): string {
+  const query = path.indexOf('?');
+  return query < 0 ? path : path.slice(0, query);
+}
+
+/** A server error, or a flag that says why there was no answer. Semantic conventions leave 4xx of a server span unset. */
+function isError(span: SpanRecord): boolean {
+  return (
+    span.status >= 500 || (span.status === 0 && span.flags !== 0) || (span.kind === 'client' && span.status >= 400)
+  );
+}
+
+function idField(writer: BinaryWriter, field: number, hex: string): void {
+  writer.tag(field, WireType.LengthDelimited).bytes(Buffer.from(hex, 'hex'));
+}
