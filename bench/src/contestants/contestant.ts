@@ -1,0 +1,41 @@
+// What a comparison needs of a proxy: start it in front of an upstream, alone or as a pair with mutual TLS between.
+import type { Running } from '../processes.ts';
+
+export type Scenario = 'single' | 'mtls-pair';
+
+export interface Started {
+  readonly proxies: readonly Running[];
+  /** Where the load goes. */
+  readonly port: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Configuration as the contestant read it, printed with the results. */
+  readonly configuration: string;
+  /** What was switched on. */
+  readonly features: readonly string[];
+}
+
+export interface Contestant {
+  readonly name: string;
+  /** Why it cannot run here; undefined = it can. */
+  missing(): string | undefined;
+  start(scenario: Scenario, environment: Environment): Promise<Started>;
+}
+
+export interface Environment {
+  /** The application: nginx answering 60 bytes of JSON. */
+  readonly upstreamPort: number;
+  /** Empty folder for configuration files. */
+  readonly directory: string;
+  readonly identities: { readonly client: IdentityFiles; readonly server: IdentityFiles };
+  /** A loopback port that nothing listens on. */
+  freePort(): Promise<number>;
+}
+
+/** Paths of PEM files. */
+export interface IdentityFiles {
+  readonly directory: string;
+  readonly certificate: string;
+  readonly key: string;
+  readonly trust: string;
+  readonly spiffeId: string;
+}

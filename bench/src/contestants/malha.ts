@@ -1,0 +1,110 @@
+// Malha's sidecar, standalone: the same program, codecs and filters as in a mesh, configured from YAML files.
+import fs from 'node:fs';
+import path from 'node:path';
+import { PROXY_CORE, type Running, run } from '../processes.ts';
+import type { Contestant, Environment, IdentityFiles } from './contestant.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
+const BIN = path.join(ROOT, 'packages/cli/bin/malha.mjs');
+const ARMED = ['routing by host', 'retries with budget', 'request timeout', 'telemetry: counters, histograms, spans'];
+
+export const malha: Contestant = {
+  name: 'Malha',
+  missing: () => undefined,
+  start: async (scenario, environment) => {
+    const outbound = await environment.freePort();
+    const inbound = await environment.freePort();
+    const headers = { Host: 'app.bench' };
+    if (scenario === 'single') {
+      const resources = write(environment, 'malha', caller() + app('DISABLE', environment.upstreamPort, ''));
+      const proxies = [await start('caller', resources, outbound, await environment.freePort(), environment)];
+      return { proxies, port: outbound, headers, configuration: read(resources), features: ARMED };
+    }
+    const { client, server } = environment.identities;
+    const yaml = caller() + app('STRICT', inbound, `127.0.0.1:${environment.upstreamPort}`) + allow(client.spiffeId);
+    const resources = write(environment, 'malha-pair', yaml);
+    const proxies = [
+      await start('app', resources, await environment.freePort(), inbound, environment, server),
+      await start('caller', resources, outbound, await environment.freePort(), environment, client),
+    ];
+    const features = [
+      ...ARMED,
+      'mutual TLS 1.3, SPIFFE check on both sides',
+      'authorization',
+      'certificate forwarding',
+    ];
+    return { proxies, port: outbound, headers, configuration: read(resources), features };
+  },
+};
+
+function caller(): string {
+  return `apiVersion: malha.dev/v1
+kind: Service
+metadata: {name: caller, namespace: bench}
+spec: {selector: {app: caller}, ports: [{name: http, port: 80, targetPort: 9080, appProtocol: http}]}
+---
+apiVersion: malha.dev/v1
+kind: Workload
+metadata: {name: caller, namespace: bench, labels: {app: caller}}
+spec: {address: 127.0.0.1, inboundPort: 15006, ports: [{port: 9080, appAddress: "127.0.0.1:9"}], serviceAccount: caller}
+---
+`;
+}
+
+/** `appAddress` empty: a workload without a proxy, called on its own port. */
+function app(mode: 'STRICT' | 'DISABLE', inboundPort: number, appAddress: string): string {
+  const address = appAddress === '' ? `127.0.0.1:${inboundPort}` : appAddress;
+  return `apiVersion: malha.dev/v1
+kind: Service
+metadata: {name: app, namespace: bench}
+spec: {selector: {app: app}, ports: [{name: http, port: 80, targetPort: 9080, appProtocol: http}]}
+---
+apiVersion: malha.dev/v1
+kind: Workload
+metadata: {name: app, namespace: bench, labels: {app: app}}
+spec: {address: 127.0.0.1, inboundPort: ${inboundPort}, ports: [{port: 9080, appAddress: "${address}"}], serviceAccount: app}
+---
+apiVersion: malha.dev/v1
+kind: PeerAuthentication
+metadata: {name: app, namespace: bench}
+spec: {targetRef: {kind: Service, name: app}, mode: ${mode}}
+`;
+}
+
+function allow(principal: string): string {
+  return `---
+apiVersion: malha.dev/v1
+kind: AuthorizationPolicy
+metadata: {name: caller-may, namespace: bench}
+spec:
+  targetRef: {kind: Service, name: app}
+  action: ALLOW
+  rules: [{from: {principals: ["${principal}"]}}]
+`;
+}
+
+function write(environment: Environment, name: string, yaml: string): string {
+  const directory = path.join(environment.directory, name);
+  fs.mkdirSync(directory, { recursive: true });
+  fs.writeFileSync(path.join(directory, 'mesh.yaml'), yaml);
+  return directory;
+}
+
+function read(directory: string): string {
+  return fs.readFileSync(path.join(directory, 'mesh.yaml'), 'utf8');
+}
+
+async function start(
+  workload: string,
+  resources: string,
+  outbound: number,
+  inbound: number,
+  environment: Environment,
+  identity?: IdentityFiles,
+): Promise<Running> {
+  const args = [BIN, 'proxy', '--resources', resources, '--workload', `bench/${workload}`];
+  args.push('--outbound-port', String(outbound), '--inbound-port', String(inbound));
+  args.push('--admin-port', String(await environment.freePort()));
+  if (identity !== undefined) args.push('--identity-dir', identity.directory);
+  return run({ name: `malha-${workload}`, command: process.execPath, args, core: PROXY_CORE, port: outbound });
+}

@@ -1,0 +1,95 @@
+// What a request costs through each proxy: all contestants in turn, on the same cores, in the same run.
+import type { Contestant, Environment, Scenario, Started } from './contestants/contestant.ts';
+import { direct } from './contestants/direct.ts';
+import { envoy } from './contestants/envoy.ts';
+import { haproxy } from './contestants/haproxy.ts';
+import { malha } from './contestants/malha.ts';
+import { nginx } from './contestants/nginx.ts';
+import { type Measured, measure } from './load.ts';
+import { which } from './processes.ts';
+
+export interface CostRow extends Measured {
+  readonly scenario: Scenario;
+  readonly contestant: string;
+  readonly connections: number;
+  readonly features: readonly string[];
+}
+
+export interface CostOptions {
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly connections: readonly number[];
+  readonly say: (line: string) => void;
+}
+
+const CONTESTANTS: readonly Contestant[] = [direct, malha, envoy, nginx, haproxy];
+
+export interface CostResult {
+  readonly rows: readonly CostRow[];
+  readonly missing: readonly string[];
+  readonly configurations: Readonly<Record<string, string>>;
+}
+
+export async function cost(environment: Environment, options: CostOptions): Promise<CostResult> {
+  if (which('wrk') === undefined)
+    return { rows: [], missing: ['wrk is not installed (Debian: wrk)'], configurations: {} };
+  const missing = CONTESTANTS.map((contestant) => contestant.missing()).filter((reason) => reason !== undefined);
+  const present = CONTESTANTS.filter((contestant) => contestant.missing() === undefined);
+  const rows: CostRow[] = [];
+  const configurations: Record<string, string> = {};
+  for (const scenario of ['single', 'mtls-pair'] as const) {
+    for (const contestant of present) {
+      if (scenario === 'mtls-pair' && contestant === direct) continue;
+      const started = await contestant.start(scenario, environment);
+      configurations[`${contestant.name} ${scenario}`] = started.configuration;
+      await stop(started);
+    }
+    for (const connections of options.connections) {
+      const contestants = present.filter((each) => scenario === 'single' || each !== direct);
+      rows.push(...(await compare(scenario, connections, contestants, environment, options)));
+    }
+  }
+  return { rows, missing, configurations };
+}
+
+/** Rounds in turn, so that a slow minute of the machine hits everyone; the median round by CPU counts. */
+async function compare(
+  scenario: Scenario,
+  connections: number,
+  contestants: readonly Contestant[],
+  environment: Environment,
+  options: CostOptions,
+): Promise<CostRow[]> {
+  const measured = new Map<Contestant, { started: Started; runs: Measured[] }>();
+  for (let round = 0; round < options.rounds; round++) {
+    for (const contestant of contestants) {
+      const started = await contestant.start(scenario, environment);
+      try {
+        const { port, headers } = started;
+        const run = await measure(started.proxies, { port, headers, connections, seconds: options.seconds });
+        const entry = measured.get(contestant) ?? { started, runs: [] };
+        entry.runs.push(run);
+        measured.set(contestant, entry);
+      } finally {
+        await stop(started);
+      }
+    }
+  }
+  return [...measured].map(([contestant, { started, runs }]) => {
+    const sorted = runs.toSorted((a, b) => a.cpuMicrosPerRequest - b.cpuMicrosPerRequest);
+    const median = sorted[Math.floor(sorted.length / 2)];
+    if (median === undefined) throw new Error(`${contestant.name} was not measured`);
+    const errors = runs.reduce((sum, each) => sum + each.errors, 0);
+    const row = { scenario, contestant: contestant.name, connections, ...median, errors, features: started.features };
+    options.say(
+      `${scenario.padEnd(10)} ${String(connections).padStart(4)}  ${contestant.name.padEnd(8)}` +
+        `${row.cpuMicrosPerRequest.toFixed(1).padStart(8)} µs  ${row.requestsPerSecond.toFixed(0).padStart(7)}/s` +
+        `  p50 ${row.p50Ms.toFixed(2)}  p99 ${row.p99Ms.toFixed(2)} ms  ${row.rssMiB.toFixed(0)} MiB  ${errors} errors`,
+    );
+    return row;
+  });
+}
+
+async function stop(started: Started): Promise<void> {
+  for (const proxy of started.proxies) await proxy.stop();
+}

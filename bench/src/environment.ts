@@ -1,0 +1,56 @@
+// The upstream, identities and ports that all contestants of a run share.
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { createTestCa, type TestCa } from '@malha/testing/test-ca';
+import type { Environment, IdentityFiles } from './contestants/contestant.ts';
+import { startUpstream } from './contestants/nginx.ts';
+
+export interface SharedEnvironment extends Environment {
+  close(): Promise<void>;
+}
+
+export async function createEnvironment(): Promise<SharedEnvironment> {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'malha-bench-'));
+  const ca = createTestCa();
+  const upstreamPort = await freePort();
+  const upstream = await startUpstream(directory, upstreamPort);
+  return {
+    upstreamPort,
+    directory,
+    identities: { client: identity(ca, directory, 'caller'), server: identity(ca, directory, 'app') },
+    freePort,
+    close: async () => {
+      await upstream.stop();
+      fs.rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function identity(ca: TestCa, parent: string, name: string): IdentityFiles {
+  const directory = path.join(parent, `identity-${name}`);
+  fs.mkdirSync(directory);
+  const issued = ca.issue('bench', name);
+  const files = {
+    certificate: path.join(directory, 'cert.pem'),
+    key: path.join(directory, 'key.pem'),
+    trust: path.join(directory, 'trust.pem'),
+  };
+  fs.writeFileSync(files.certificate, issued.certificateChainPem);
+  fs.writeFileSync(files.key, issued.privateKeyPem, { mode: 0o600 });
+  fs.writeFileSync(files.trust, issued.trustBundlePem);
+  return { directory, ...files, spiffeId: issued.spiffeId };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = address !== null && typeof address === 'object' ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,287 @@
+// A whole Malha of its own for a test: `npm start` on free ports, with its own state, database and addresses.
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
+const READY_WITHIN_MS = 240_000;
+const STOP_WITHIN_MS = 30_000;
+const POLL_MS = 50;
+
+export interface MeshOptions {
+  /** Whether the bookstore runs in it. */
+  readonly bookstore: boolean;
+  /** Requests a second of the bookstore's load generator. */
+  readonly shopperRate?: number;
+  /** Second byte of the addresses (127.<n>.0.0/16) of its workloads; virtual IPs get the next one. */
+  readonly network: number;
+}
+
+export interface WorkloadOptions {
+  /** `<namespace>/<service>` */
+  readonly service: string;
+  readonly version?: string;
+  readonly workload: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A workload that the test has put into the mesh by `malha join`. */
+export interface JoinedWorkload {
+  readonly name: string;
+  readonly child: ChildProcess;
+  readonly stateDir: string;
+  readonly logFile: string;
+  /** Where its application sends its calls, e.g. http://127.70.0.2:15001. */
+  readonly outbound: string;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export class StartedMesh {
+  readonly stateDir: string;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly #starter: ChildProcess;
+  readonly #workloads: JoinedWorkload[] = [];
+  email = '';
+  password = '';
+  output = '';
+
+  constructor(stateDir: string, ports: Readonly<Record<string, number>>, starter: ChildProcess) {
+    this.stateDir = stateDir;
+    this.ports = ports;
+    this.#starter = starter;
+  }
+
+  get consoleUrl(): string {
+    return `http://localhost:${this.port('MALHA_CONSOLE_PORT')}`;
+  }
+
+  get shopperControlUrl(): string {
+    return `http://127.0.0.1:${this.port('SHOPPER_CONTROL_PORT')}`;
+  }
+
+  get adminSocket(): string {
+    return path.join(this.stateDir, 'api.sock');
+  }
+
+  get joinAddress(): string {
+    return `127.0.0.1:${this.port('MALHA_JOIN_PORT')}`;
+  }
+
+  port(option: string): number {
+    const port = this.ports[option];
+    if (port === undefined) throw new Error(`no port ${option}`);
+    return port;
+  }
+
+  /** Process id of a child of the starter, by the name of its log. */
+  pid(name: string): number {
+    const file = JSON.parse(fs.readFileSync(path.join(this.stateDir, 'run.json'), 'utf8')) as {
+      processes: { name: string; pid: number }[];
+    };
+    const found = file.processes.find((process) => process.name === name);
+    if (found === undefined) throw new Error(`no process ${name}`);
+    return found.pid;
+  }
+
+  /** The embedded Postgres server's process id. */
+  postgresPid(): number {
+    const file = path.join(this.stateDir, 'postgres', 'data', 'postmaster.pid');
+    return Number(fs.readFileSync(file, 'utf8').split('\n')[0]);
+  }
+
+  admin<T>(method: 'GET' | 'POST', target: string, body?: unknown): Promise<T> {
+    return adminRequest(this.adminSocket, method, target, body);
+  }
+
+  /** Applies YAML as one revision. */
+  apply(yaml: string, message = 'test'): Promise<{ revision: number }> {
+    return adminRequest(this.adminSocket, 'POST', `/apply?message=${encodeURIComponent(message)}`, yaml);
+  }
+
+  /** Deletes resources, by key `<kind>/<namespace>/<name>`, as one revision. */
+  remove(keys: readonly string[], message = 'test'): Promise<{ revision: number }> {
+    const changes = keys.map((key) => ({ op: 'delete', key }));
+    return adminRequest(this.adminSocket, 'POST', `/apply?message=${encodeURIComponent(message)}`, { changes });
+  }
+
+  /** Puts a command into the mesh and waits until its proxy is ready. */
+  async join(options: WorkloadOptions): Promise<JoinedWorkload> {
+    const [namespace = '', service = ''] = options.service.split('/');
+    const { pin } = await this.admin<{ pin: string }>('GET', '/ca-pin');
+    const { token } = await this.admin<{ token: string }>('POST', '/join-tokens', {
+      namespace,
+      service,
+      ttlSeconds: 600,
+    });
+    const stateDir = path.join(this.stateDir, 'agents', `${namespace}.${options.workload}`);
+    const workload = await spawnJoin(this, options, ['--ca-pin', pin, '--token', token], stateDir);
+    this.#workloads.push(workload);
+    return workload;
+  }
+
+  /** Starts a workload again from its state on disk: without a token, also while the control plane is away. */
+  async rejoin(options: WorkloadOptions): Promise<JoinedWorkload> {
+    const [namespace = ''] = options.service.split('/');
+    const stateDir = path.join(this.stateDir, 'agents', `${namespace}.${options.workload}`);
+    const workload = await spawnJoin(this, options, [], stateDir);
+    this.#workloads.push(workload);
+    return workload;
+  }
+
+  async stop(): Promise<void> {
+    for (const workload of this.#workloads) await workload.stop();
+    if (this.#starter.exitCode === null && this.#starter.signalCode === null) {
+      const gone = new Promise<void>((resolve) => this.#starter.once('exit', () => resolve()));
+      this.#starter.kill('SIGTERM');
+      const timer = setTimeout(() => this.#starter.kill('SIGKILL'), STOP_WITHIN_MS);
+      await gone;
+      clearTimeout(timer);
+    }
+    fs.rmSync(this.stateDir, { recursive: true, force: true });
+  }
+}
+
+export async function startMesh(options: MeshOptions): Promise<StartedMesh> {
+  const names = [
+    'MALHA_CONSOLE_PORT',
+    'MALHA_API_PORT',
+    'MALHA_XDS_PORT',
+    'MALHA_JOIN_PORT',
+    'MALHA_METRICS_PORT',
+    'MALHA_XDS_PLAINTEXT_PORT',
+    'MALHA_OTLP_GRPC_PORT',
+    'MALHA_OTLP_HTTP_PORT',
+    'SHOPPER_CONTROL_PORT',
+  ];
+  const ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()] as const)));
+  const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'malha-mesh-'));
+  const starter = spawn(
+    process.execPath,
+    [path.join(ROOT, 'scripts/start.mjs'), ...(options.bookstore ? [] : ['--no-bookstore'])],
+    {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)])),
+        MALHA_STATE_DIR: stateDir,
+        MALHA_WORKLOAD_CIDR: `127.${options.network}.0.0/16`,
+        MALHA_SERVICE_CIDR: `127.${options.network + 1}.0.0/16`,
+        SHOPPER_RATE: String(options.shopperRate ?? 30),
+        NODE_ENV: 'production',
+      },
+    },
+  );
+  const mesh = new StartedMesh(stateDir, ports, starter);
+  const collect = (chunk: Buffer) => {
+    mesh.output += chunk;
+  };
+  starter.stdout.on('data', collect);
+  starter.stderr.on('data', collect);
+  const deadline = performance.now() + READY_WITHIN_MS;
+  while (!/Ready after/.test(mesh.output) || !/Ctrl-C stops/.test(mesh.output)) {
+    if (starter.exitCode !== null) throw new Error(`npm start ended with ${starter.exitCode}:\n${mesh.output}`);
+    if (performance.now() > deadline) {
+      await mesh.stop();
+      throw new Error(`npm start was not ready within ${READY_WITHIN_MS / 1_000} s:\n${mesh.output}`);
+    }
+    await sleep(POLL_MS);
+  }
+  mesh.email = /Sign in\s+(\S+)/.exec(mesh.output)?.[1] ?? '';
+  mesh.password = /Password\s+(\S+)/.exec(mesh.output)?.[1] ?? '';
+  return mesh;
+}
+
+async function spawnJoin(
+  mesh: StartedMesh,
+  options: WorkloadOptions,
+  credentials: readonly string[],
+  stateDir: string,
+): Promise<JoinedWorkload> {
+  const logFile = path.join(mesh.stateDir, 'logs', `${options.workload}.test.log`);
+  const outboundFile = path.join(mesh.stateDir, `${options.workload}.outbound`);
+  fs.rmSync(outboundFile, { force: true });
+  const log = fs.openSync(logFile, 'a');
+  const args = ['join', '--control-plane', mesh.joinAddress, ...credentials];
+  args.push('--service', options.service, '--version', options.version ?? 'v1', '--workload', options.workload);
+  args.push('--port', '9080', '--state-dir', stateDir, '--');
+  // The command writes the address of its sidecar where the test can read it, then becomes what the test wants to run.
+  args.push('sh', '-c', 'printf %s "$MALHA_OUTBOUND" > "$0.new" && mv "$0.new" "$0" && exec "$@"', outboundFile);
+  args.push(...options.command);
+  const child = spawn(process.execPath, [path.join(ROOT, 'packages/cli/bin/malha.mjs'), ...args], {
+    stdio: ['ignore', log, log],
+    env: { ...process.env, ...options.env },
+    detached: true,
+  });
+  fs.closeSync(log);
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    process.kill(signal === 'SIGKILL' ? -child.pid : child.pid, signal);
+    const timer = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), STOP_WITHIN_MS);
+    await gone;
+    clearTimeout(timer);
+  };
+  const deadline = performance.now() + 30_000;
+  while (!fs.existsSync(outboundFile)) {
+    if (child.exitCode !== null || performance.now() > deadline) {
+      await stop('SIGKILL');
+      throw new Error(`${options.workload} did not join:\n${fs.readFileSync(logFile, 'utf8')}`);
+    }
+    await sleep(POLL_MS);
+  }
+  const outbound = fs.readFileSync(outboundFile, 'utf8');
+  await listening(new URL(outbound), deadline);
+  return { name: options.workload, child, stateDir, logFile, outbound, stop };
+}
+
+async function listening(url: URL, deadline: number): Promise<void> {
+  for (;;) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = net.connect({ host: url.hostname, port: Number(url.port) });
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+    if (isOpen) return;
+    if (performance.now() > deadline) throw new Error(`${url.href} does not listen`);
+    await sleep(POLL_MS);
+  }
+}
+
+function adminRequest<T>(socketPath: string, method: string, target: string, body: unknown): Promise<T> {
+  const isYaml = typeof body === 'string';
+  const payload = body === undefined ? undefined : isYaml ? body : JSON.stringify(body);
+  const headers = { 'content-type': isYaml ? 'application/yaml' : 'application/json' };
+  return new Promise((resolve, reject) => {
+    const request = http.request({ socketPath, method, path: target, headers, timeout: 10_000 }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        if ((response.statusCode ?? 500) < 300) resolve(JSON.parse(text) as T);
+        else reject(new Error(`${method} ${target}: ${response.statusCode} ${text}`));
+      });
+    });
+    request.on('timeout', () => request.destroy(new Error(`${method} ${target}: no answer`)));
+    request.on('error', reject);
+    request.end(payload);
+  });
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = address !== null && typeof address === 'object' ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
