@@ -129,6 +129,9 @@ export interface RedirectAction {
   readonly responseHeaders: HeaderMutation;
 }
 
+/** Stands in `WeightedCluster.cluster` for a backend that does not exist or is not granted: its share gets 500. */
+export const INVALID_BACKEND = 'invalid-backend' as ClusterName;
+
 /** `status` 500 with an empty body stands for "backend not found", as the Gateway API asks. */
 export interface DirectResponseAction {
   readonly type: 'direct';
@@ -137,7 +140,7 @@ export interface DirectResponseAction {
   readonly responseHeaders: HeaderMutation;
 }
 
-/** Relative weight; 0 gets nothing. `cluster` may be unknown to the proxy: 503 with flag NC. */
+/** Relative weight; 0 gets nothing. `cluster` may be `INVALID_BACKEND`, or unknown to the proxy: 503 with flag NC. */
 export interface WeightedCluster {
   readonly cluster: ClusterName;
   readonly weight: number;
@@ -270,5 +273,6 @@ export interface AuthorizationRule {
   readonly paths: readonly string[];
   readonly hosts: readonly string[];
   readonly ports: readonly number[];
+  /** Values as for paths; `*` = present. */
   readonly headers: readonly { readonly name: string; readonly values: readonly string[] }[];
 }

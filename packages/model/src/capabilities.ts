@@ -1,0 +1,95 @@
+// Capability table: which feature each dialect and deployment model enforces. Encoders, console, docs and analysis read it.
+import type { DeploymentModel } from './schema/workload.ts';
+
+export type Dialect = 'malha' | 'envoy' | 'grpc';
+
+/** `enforced`: carried out; `planned`: accepted with finding MALHA1033; `impossible`: the client cannot do it. */
+export type Enforcement = 'enforced' | 'planned' | 'impossible';
+
+export interface Capability {
+  /** Stable name, `<area>.<feature>`. */
+  readonly feature: string;
+  readonly title: string;
+  readonly dialects: Readonly<Record<Dialect, Enforcement>>;
+}
+
+function row<const F extends string>(
+  feature: F,
+  title: string,
+  dialects: readonly [Enforcement, Enforcement, Enforcement],
+) {
+  const [malha, envoy, grpc] = dialects;
+  return { feature, title, dialects: { malha, envoy, grpc } } as const;
+}
+
+const ON = 'enforced';
+const PLANNED = 'planned';
+const NEVER = 'impossible';
+
+/** Columns: our proxy, a stock Envoy, a proxyless gRPC client. */
+const table = [
+  row('match.path', 'Match by exact path or prefix', [ON, ON, PLANNED]),
+  row('match.path-regex', 'Match by regular expression of the path', [ON, ON, PLANNED]),
+  row('match.method', 'Match by method', [ON, ON, NEVER]),
+  row('match.headers', 'Match by headers', [ON, ON, PLANNED]),
+  row('match.query', 'Match by query parameters', [ON, ON, NEVER]),
+  row('match.callers', 'Match by identity or labels of the caller', [ON, ON, PLANNED]),
+  row('match.percent', 'Match a percentage of requests', [PLANNED, PLANNED, PLANNED]),
+  row('match.devices', 'Match by device class', [PLANNED, PLANNED, NEVER]),
+  row('match.countries', 'Match by country', [PLANNED, PLANNED, NEVER]),
+  row('route.weights', 'Weighted backends', [ON, ON, PLANNED]),
+  row('route.cohort', 'Sticky split by cohort key', [PLANNED, PLANNED, PLANNED]),
+  row('route.session-persistence', 'Session persistence', [PLANNED, PLANNED, PLANNED]),
+  row('filter.request-headers', 'Change request headers', [ON, ON, NEVER]),
+  row('filter.response-headers', 'Change response headers', [ON, ON, NEVER]),
+  row('filter.backend-headers', 'Change headers for one backend', [ON, ON, NEVER]),
+  row('filter.redirect', 'Redirect', [ON, ON, NEVER]),
+  row('filter.rewrite', 'Rewrite host or path', [ON, ON, NEVER]),
+  row('filter.backend-rewrite', 'Redirect or rewrite for one backend', [PLANNED, PLANNED, NEVER]),
+  row('filter.mirror', 'Mirror requests', [PLANNED, PLANNED, NEVER]),
+  row('filter.cors', 'Cross-origin resource sharing', [PLANNED, PLANNED, NEVER]),
+  row('filter.external-auth', 'External authorization', [PLANNED, PLANNED, NEVER]),
+  row('filter.extension', 'Extension filters', [PLANNED, PLANNED, NEVER]),
+  row('timeout.request', 'Request timeout', [ON, ON, PLANNED]),
+  row('timeout.backend-request', 'Timeout of one attempt', [ON, ON, NEVER]),
+  row('timeout.stream-idle', 'Stream idle timeout', [ON, ON, NEVER]),
+  row('timeout.connect', 'Connect timeout', [ON, ON, PLANNED]),
+  row('retry.conditions', 'Retries', [ON, ON, PLANNED]),
+  row('retry.budget', 'Retry budget', [ON, ON, NEVER]),
+  row('balancer.round-robin', 'Round robin', [ON, ON, PLANNED]),
+  row('balancer.least-request', 'Least request', [ON, ON, NEVER]),
+  row('balancer.random', 'Random', [ON, ON, NEVER]),
+  row('limits.connections', 'Limits of connections, pending and requests', [ON, ON, PLANNED]),
+  row('outlier.consecutive', 'Ejection after consecutive errors', [PLANNED, PLANNED, PLANNED]),
+  row('mtls.modes', 'mTLS modes of inbound ports', [ON, PLANNED, NEVER]),
+  row('mtls.identity', 'Check of the identity of the peer', [ON, ON, PLANNED]),
+  row('authorization.enforce', 'ALLOW and DENY', [ON, PLANNED, PLANNED]),
+  row('authorization.audit', 'AUDIT and Shadow', [ON, PLANNED, NEVER]),
+  row('tracing.sampling', 'Trace sampling', [ON, PLANNED, NEVER]),
+] as const satisfies readonly Capability[];
+
+export type Feature = (typeof table)[number]['feature'];
+
+export const capabilities: readonly (Capability & { readonly feature: Feature })[] = table;
+
+const byFeature = new Map<string, Capability>(table.map((capability) => [capability.feature, capability]));
+
+/** Models whose workloads no proxy or library of the mesh serves. */
+const UNSERVED: ReadonlySet<DeploymentModel> = new Set<DeploymentModel>(['none', 'node', 'sdk']);
+
+/** The dialect in which a workload of the model gets its configuration; undefined when it gets none. */
+export function dialectOf(model: DeploymentModel): Dialect | undefined {
+  if (UNSERVED.has(model)) return undefined;
+  if (model === 'envoy') return 'envoy';
+  return model === 'proxyless' ? 'grpc' : 'malha';
+}
+
+export function enforcementOf(feature: Feature, dialect: Dialect): Enforcement {
+  return byFeature.get(feature)?.dialects[dialect] ?? 'impossible';
+}
+
+/** Whether workloads of the model carry the feature out. */
+export function isEnforced(feature: Feature, model: DeploymentModel): boolean {
+  const dialect = dialectOf(model);
+  return dialect !== undefined && enforcementOf(feature, dialect) === 'enforced';
+}

@@ -1,0 +1,238 @@
+// Catalogue of the finding codes: what each means, why it arises and what to do. docs/errors.md lists the same codes.
+/** `error` refuses the change; `warning` and `info` do not. */
+export type Severity = 'error' | 'warning' | 'info';
+
+export interface CatalogueEntry {
+  readonly title: string;
+  readonly cause: string;
+  readonly remedy: string;
+  readonly severity: Severity;
+}
+
+function entry(severity: Severity, title: string, cause: string, remedy: string): CatalogueEntry {
+  return { title, cause, remedy, severity };
+}
+
+/** Codes of parsing and of one resource alone: always errors. */
+const ofOneResource = {
+  MALHA1001: entry(
+    'error',
+    'The text is not YAML or JSON',
+    'A syntax error, for example wrong indentation, a tab or an open bracket.',
+    'Correct the line that is named.',
+  ),
+  MALHA1002: entry(
+    'error',
+    'A key appears twice',
+    'One mapping has the same key more than once, so one of the values would be lost.',
+    'Remove one of the two.',
+  ),
+  MALHA1003: entry(
+    'error',
+    'An alias cannot be expanded',
+    'An alias refers to itself, to nothing, or expands to far too much.',
+    'Write the value out instead of the alias.',
+  ),
+  MALHA1004: entry(
+    'error',
+    'The document is not a resource',
+    'A document is not a mapping with apiVersion, kind, metadata and spec.',
+    'Write each resource as one mapping; separate several with "---".',
+  ),
+  MALHA1005: entry(
+    'error',
+    'Unknown kind or apiVersion',
+    'The mesh has no such kind, or the kind belongs to another apiVersion.',
+    'Use one of the kinds and the apiVersion that the message names.',
+  ),
+  MALHA1006: entry(
+    'error',
+    'Unknown field',
+    'The kind has no field of this name at this place; mostly a slip of the pen or wrong indentation.',
+    'Use the nearest known field that the message names, or remove the field.',
+  ),
+  MALHA1007: entry('error', 'A field is missing', 'The kind requires this field.', 'Add the field.'),
+  MALHA1008: entry(
+    'error',
+    'A value is not allowed',
+    'The value has the wrong type, is out of its bounds, or breaks a rule of the kind.',
+    'Give a value as the message says.',
+  ),
+  MALHA1009: entry(
+    'error',
+    'The input is too large',
+    'The text, the number of documents or the nesting exceeds the bound.',
+    'Apply the resources in several parts.',
+  ),
+  MALHA1010: entry(
+    'error',
+    'A resource appears twice',
+    'Two documents of one input have the same kind, namespace and name.',
+    'Remove one, or rename it.',
+  ),
+} as const satisfies Record<`MALHA1${number}`, CatalogueEntry>;
+
+/** Codes of analysis: what resources say about each other. */
+const acrossResources = {
+  MALHA1020: entry(
+    'error',
+    'The parent service does not exist',
+    'A parentRef of the route names a Service that is not in the mesh.',
+    'Create the Service in the same change, or correct the name and namespace.',
+  ),
+  MALHA1021: entry(
+    'error',
+    'The parent service has no such port',
+    'A parentRef names a port that the Service does not have.',
+    'Use a port of the Service, or leave the port out for all of its ports.',
+  ),
+  MALHA1022: entry(
+    'error',
+    'A backend does not exist',
+    'A backendRef names a Service that is not in the mesh. Its share of the requests would be answered with 500.',
+    'Create the Service in the same change, or correct the name.',
+  ),
+  MALHA1023: entry(
+    'error',
+    'A version does not exist',
+    'A backendRef of kind ServiceVersion names a version that its Service does not list.',
+    'Add the version to spec.versions of the Service, or correct the name ("<service>-<version>").',
+  ),
+  MALHA1024: entry(
+    'error',
+    'A backend has no such port',
+    'A backendRef names no port where the Service has several, or a port that the Service does not have.',
+    'Set the port of the backendRef to one of the Service.',
+  ),
+  MALHA1025: entry(
+    'error',
+    'A backend of this kind cannot be used',
+    'A backendRef has a group and kind other than Service and ServiceVersion.',
+    'Refer to a Service, or to a ServiceVersion with group malha.dev.',
+  ),
+  MALHA1026: entry(
+    'error',
+    'A backend in another namespace is not granted',
+    'A backendRef crosses a namespace, and nothing there allows it. Its share would be answered with 500.',
+    'Refer to a Service of the namespace of the route.',
+  ),
+  MALHA1027: entry(
+    'warning',
+    'The route is attached to nothing',
+    'The route has no parentRef to a Service, so no request ever reaches it.',
+    'Add a parentRef of kind Service with group "".',
+  ),
+  MALHA1028: entry(
+    'warning',
+    'A parent of this kind is not served',
+    'A parentRef has a kind other than Service. A parentRef without kind means a Gateway.',
+    'Set kind: Service and group: "" in the parentRef.',
+  ),
+  MALHA1029: entry(
+    'warning',
+    'All weights are zero',
+    'No backend of the rule has a weight above 0: every request of the rule is answered with 500.',
+    'Give at least one backend a weight.',
+  ),
+  MALHA1030: entry(
+    'warning',
+    'A rule cannot be reached',
+    'Another rule of higher precedence matches every request that this match would.',
+    'Remove the match, or make it more specific than the one that the message names.',
+  ),
+  MALHA1031: entry(
+    'error',
+    'Two services claim one address',
+    'Two Services have the same virtual IP.',
+    'Remove virtualIP from one; the registry gives it a free one.',
+  ),
+  MALHA1032: entry(
+    'warning',
+    'Hostnames of a mesh route are ignored',
+    'A route attached to a Service is chosen by the hosts of the Service, as the Gateway API asks.',
+    'Remove hostnames from the route.',
+  ),
+  MALHA1033: entry(
+    'warning',
+    'A feature is not enforced yet',
+    'The resource uses something that the data plane does not carry out yet.',
+    'Remove it, or see in the capability table where it is enforced.',
+  ),
+  MALHA1034: entry(
+    'warning',
+    'The target of a policy does not exist',
+    'targetRef names an object that is not in the namespace of the policy.',
+    'Correct the name, or remove the policy.',
+  ),
+  MALHA1035: entry(
+    'error',
+    'A policy reaches beyond its namespace',
+    'A policy targets another namespace, or the whole mesh from outside of malha-system.',
+    'Put the policy into the namespace that it targets, or into malha-system for kind Mesh.',
+  ),
+  MALHA1036: entry(
+    'warning',
+    'A service has no workload',
+    'No registered workload has the labels of the selector: calls are answered with 503.',
+    'Start a workload with these labels, or correct the selector.',
+  ),
+  MALHA1037: entry(
+    'warning',
+    'A version has no workload',
+    'No workload of the Service has the labels of the version.',
+    'Start a workload of that version, or correct the labels.',
+  ),
+  MALHA1038: entry(
+    'warning',
+    'Two policies disagree on one target',
+    'Two policies of one kind with the same target set the same field; the older one wins.',
+    'Merge the two policies.',
+  ),
+  MALHA1039: entry(
+    'warning',
+    'A named port is unknown to a workload',
+    'targetPort is a name that no port of the workload has; the workload gets no calls on this port.',
+    'Name the port of the workload, or give targetPort as a number.',
+  ),
+  MALHA1040: entry(
+    'warning',
+    'A rule has no backend',
+    'The rule has neither backendRefs nor a redirect: its requests are answered with 500.',
+    'Add a backendRef.',
+  ),
+  MALHA1041: entry(
+    'warning',
+    'A policy matches no request',
+    'A DENY or AUDIT policy without rules never matches.',
+    'Add a rule; an empty rule "{}" matches every request.',
+  ),
+  MALHA1042: entry(
+    'warning',
+    'A rule needs identities that the port does not ask for',
+    'Principals and namespaces come from mTLS; in mode DISABLE no caller has them, in PERMISSIVE plaintext callers do not.',
+    'Set mode STRICT for the port, or restrict by ipBlocks.',
+  ),
+  MALHA1043: entry(
+    'error',
+    'An HTTPRoute names a port that is not HTTP',
+    'The appProtocol of the port is tcp or tls, where no HTTP request can be matched.',
+    'Set appProtocol to http, http2 or grpc, or refer to another port.',
+  ),
+  MALHA1044: entry(
+    'error',
+    'An extension that must not be skipped is unknown',
+    'The filters ExtensionRef and ExternalAuth fail closed: every request of the rule would be answered with 500.',
+    'Remove the filter.',
+  ),
+  MALHA1045: entry(
+    'warning',
+    'A workload belongs to no service',
+    'No Service selects the labels of the workload, so nothing can call it by name.',
+    'Give the workload the labels of a selector.',
+  ),
+} as const satisfies Record<`MALHA1${number}`, CatalogueEntry>;
+
+/** Stable codes of findings. */
+export type FindingCode = keyof typeof ofOneResource | keyof typeof acrossResources;
+
+export const catalogue: Readonly<Record<FindingCode, CatalogueEntry>> = { ...ofOneResource, ...acrossResources };

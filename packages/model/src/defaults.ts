@@ -1,0 +1,81 @@
+// Every default of the mesh, with its unit. Stored resources never hold them: they are applied when compiling.
+import type { Isolation } from './schema/namespace.ts';
+import type { AppProtocol } from './schema/service.ts';
+import type { RetryOn } from './schema/traffic-policy.ts';
+
+export interface TrafficDefaults {
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxConnections: number;
+  readonly maxPending: number;
+  readonly maxRequests: number;
+  /** 0 = no limit. */
+  readonly requestTimeoutMs: number;
+  readonly streamIdleTimeoutMs: number;
+  readonly loadBalancer: 'RoundRobin' | 'LeastRequest' | 'Random';
+  /** Attempts after the first. */
+  readonly retryAttempts: number;
+  readonly retryOn: readonly RetryOn[];
+  readonly retryStatusCodes: readonly number[];
+  readonly retryBackoffBaseMs: number;
+  readonly retryBackoffMaxMs: number;
+  readonly retryBudgetPercent: number;
+  readonly retryBudgetMinConcurrent: number;
+  readonly retryBodyBytesMax: number;
+  readonly outlierConsecutive5xx: number;
+  readonly outlierIntervalMs: number;
+  readonly outlierBaseEjectionMs: number;
+  readonly outlierMaxEjectionPercent: number;
+}
+
+export const trafficDefaults: TrafficDefaults = {
+  connectTimeoutMs: 5000,
+  idleTimeoutMs: 3_600_000,
+  maxConnections: 1024,
+  maxPending: 1024,
+  maxRequests: 1024,
+  requestTimeoutMs: 15_000,
+  streamIdleTimeoutMs: 300_000,
+  loadBalancer: 'LeastRequest',
+  retryAttempts: 2,
+  // `gateway-error` and `reset` are tried again only for idempotent methods; the engine sees to that.
+  retryOn: ['connect-failure', 'refused-stream', 'reset', 'gateway-error'],
+  retryStatusCodes: [],
+  retryBackoffBaseMs: 25,
+  retryBackoffMaxMs: 250,
+  retryBudgetPercent: 20,
+  retryBudgetMinConcurrent: 3,
+  retryBodyBytesMax: 65_536,
+  outlierConsecutive5xx: 5,
+  outlierIntervalMs: 10_000,
+  outlierBaseEjectionMs: 30_000,
+  outlierMaxEjectionPercent: 10,
+};
+
+export const defaults = {
+  traffic: trafficDefaults,
+  trustDomain: 'mesh.local',
+  namespaceIsolation: 'open' satisfies Isolation,
+  mtlsMode: 'STRICT',
+  authorizationMode: 'Enforce',
+  appProtocol: 'http' satisfies AppProtocol,
+  workloadWeight: 1,
+  inboundPort: 15_006,
+  outboundPort: 15_001,
+  tracingSamplePercent: 1,
+  certificateHours: 24,
+  /** Gateway API. */
+  httpRoute: {
+    parentGroup: 'gateway.networking.k8s.io',
+    parentKind: 'Gateway',
+    backendGroup: '',
+    backendKind: 'Service',
+    backendWeight: 1,
+    pathType: 'PathPrefix',
+    pathValue: '/',
+    valueType: 'Exact',
+    redirectStatus: 302,
+    fractionDenominator: 100,
+    corsMaxAgeSeconds: 5,
+  },
+} as const;

@@ -1,0 +1,126 @@
+// Retries: whether one more attempt may follow, when, and the budget that keeps retries from becoming a storm.
+import type { RetryBudgetConfig, RetryPolicy } from './config.ts';
+import type { Random } from './request-view.ts';
+
+/** How one attempt ended. */
+export type AttemptOutcome =
+  /** No connection: nothing of the request was sent. */
+  | { readonly type: 'connect-failure' }
+  /** The peer said that it did not process the request (REFUSED_STREAM, GOAWAY above its last stream). */
+  | { readonly type: 'refused-stream' }
+  /** The connection or stream broke before the response head. */
+  | { readonly type: 'reset' }
+  /** The attempt's own timeout passed before the response head. */
+  | { readonly type: 'timeout' }
+  | { readonly type: 'response'; readonly status: number };
+
+/** Methods that RFC 9110 §9.2.2 defines as idempotent. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+export function isIdempotentMethod(method: string): boolean {
+  return IDEMPOTENT.has(method);
+}
+
+export type RetryDecision =
+  | { readonly retry: true; readonly backoffFirst: boolean }
+  | { readonly retry: false; readonly reason: 'not-retriable' | 'attempts-exhausted' | 'not-replayable' };
+
+const YES: RetryDecision = { retry: true, backoffFirst: true };
+/** Another endpoint may be tried at once: the request never reached the first. */
+const YES_AT_ONCE: RetryDecision = { retry: true, backoffFirst: false };
+const NOT_RETRIABLE: RetryDecision = { retry: false, reason: 'not-retriable' };
+const EXHAUSTED: RetryDecision = { retry: false, reason: 'attempts-exhausted' };
+const NOT_REPLAYABLE: RetryDecision = { retry: false, reason: 'not-replayable' };
+
+/**
+ * `attempt` counts from 1 for the first. `replayable` = the request body is kept whole, or nothing of it was consumed.
+ * Conditions under which the request may have been processed (`reset`, `gateway-error`, `5xx`, a timeout) need an
+ * idempotent request; status codes that the operator listed (`retriable-status`) do not.
+ */
+export function retryDecision(
+  policy: RetryPolicy,
+  outcome: AttemptOutcome,
+  attempt: number,
+  isIdempotent: boolean,
+  replayable: boolean,
+): RetryDecision {
+  if (!isRetriable(policy, outcome, isIdempotent)) return NOT_RETRIABLE;
+  if (attempt > policy.attempts) return EXHAUSTED;
+  if (!replayable) return NOT_REPLAYABLE;
+  const isUntouched = outcome.type === 'connect-failure' || outcome.type === 'refused-stream';
+  return isUntouched && attempt === 1 ? YES_AT_ONCE : YES;
+}
+
+function isRetriable(policy: RetryPolicy, outcome: AttemptOutcome, isIdempotent: boolean): boolean {
+  const { on } = policy;
+  switch (outcome.type) {
+    case 'connect-failure':
+      return on.includes('connect-failure') || (isIdempotent && on.includes('reset'));
+    case 'refused-stream':
+      return on.includes('refused-stream');
+    case 'reset':
+      return isIdempotent && on.includes('reset');
+    case 'timeout':
+      return isIdempotent && (on.includes('gateway-error') || on.includes('5xx'));
+    case 'response':
+      return isRetriableStatus(policy, outcome.status, isIdempotent);
+  }
+}
+
+function isRetriableStatus(policy: RetryPolicy, status: number, isIdempotent: boolean): boolean {
+  const { on } = policy;
+  if (on.includes('retriable-status') && policy.statusCodes.includes(status)) return true;
+  if (!isIdempotent || status < 500 || status > 599) return false;
+  return on.includes('5xx') || (status >= 502 && status <= 504 && on.includes('gateway-error'));
+}
+
+/** Wait before the attempt after `attempt` (1 = the first): full jitter under an exponential bound. */
+export function backoffMs(policy: RetryPolicy, attempt: number, random: Random): number {
+  const bound = Math.min(policy.backoffMaxMs, policy.backoffBaseMs * 2 ** Math.min(Math.max(attempt - 1, 0), 30));
+  return random() * bound;
+}
+
+/** Retries in flight stay within a share of the active requests, and may always be a few. */
+export class RetryBudget {
+  #config: RetryBudgetConfig;
+  #active = 0;
+  #retries = 0;
+
+  constructor(config: RetryBudgetConfig) {
+    this.#config = config;
+  }
+
+  /** Requests in flight. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /** Retries in flight. */
+  get retries(): number {
+    return this.#retries;
+  }
+
+  configure(config: RetryBudgetConfig): void {
+    this.#config = config;
+  }
+
+  requestStarted(): void {
+    this.#active++;
+  }
+
+  requestFinished(): void {
+    if (this.#active > 0) this.#active--;
+  }
+
+  /** Takes a place for one retry; each success needs one `release` when that attempt ended. */
+  tryAcquire(): boolean {
+    const allowed = Math.max(this.#config.minConcurrent, (this.#active * this.#config.percent) / 100);
+    if (this.#retries + 1 > allowed) return false;
+    this.#retries++;
+    return true;
+  }
+
+  release(): void {
+    if (this.#retries > 0) this.#retries--;
+  }
+}
