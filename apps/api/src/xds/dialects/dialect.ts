@@ -1,0 +1,56 @@
+// What a dialect is: a pure function from one proxy's configuration to xDS resources, each encoded only when needed.
+import type { MeshConfig } from '@malha/traffic';
+import { versionOf } from '@malha/xds';
+
+/** One encoded resource; `any` holds the value bytes of its Any. */
+export interface XdsResource {
+  readonly typeUrl: string;
+  readonly name: string;
+  /** Content hash of `any`. */
+  readonly version: string;
+  readonly any: Uint8Array;
+}
+
+/** A resource before encoding. Two of one type and name with equal `source` have equal bytes. */
+export interface ResourcePlan {
+  readonly typeUrl: string;
+  readonly name: string;
+  /** Plain data that decides the bytes: the key of the encoder's memo. */
+  readonly source: object;
+  readonly bytes: () => Uint8Array;
+}
+
+/** Facts about the proxy that the configuration does not hold. */
+export interface DialectContext {
+  /** Address that the proxy's listeners take, and the port for calls of others. */
+  readonly address: string;
+  readonly inboundPort: number;
+  readonly outboundPort: number;
+  readonly trustDomain: string;
+}
+
+export interface Dialect {
+  readonly name: 'malha' | 'envoy';
+  /** Whether endpoints of a changed cluster must be sent again: Envoy warms it anew and waits for them. */
+  readonly resendsEndpoints: boolean;
+  plan(config: MeshConfig, context: DialectContext): ResourcePlan[];
+}
+
+export function encodePlan(plan: ResourcePlan): XdsResource {
+  const any = plan.bytes();
+  return { typeUrl: plan.typeUrl, name: plan.name, version: versionOf(any), any };
+}
+
+/** A value that no message of the dialect can carry. */
+export class UnencodableError extends Error {
+  readonly code = 'MALHA5061';
+
+  constructor(
+    readonly resource: string,
+    readonly field: string,
+    detail: string,
+  ) {
+    super(`${resource}: ${field}: ${detail}`);
+    this.name = 'UnencodableError';
+  }
+}

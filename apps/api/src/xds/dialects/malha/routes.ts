@@ -1,0 +1,100 @@
+// Route tables of the dialect `malha`: RouteConfiguration, with the retry budget as the only thing of our own.
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { anyPack, durationFromMs } from '@bufbuild/protobuf/wkt';
+import type { ForwardAction, RetryPolicy, Rewrite, Route, RouteTable, WeightedCluster } from '@malha/traffic';
+import { ROUTE_TYPE } from '@malha/xds';
+import { RETRY_BUDGET_CONFIG, WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
+import type {
+  RetryPolicySchema,
+  RouteActionSchema,
+  RouteSchema,
+  WeightedCluster_ClusterWeightSchema,
+} from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
+import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
+import { RetryBudgetSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
+import type { ResourcePlan } from '../dialect.ts';
+import { directResponse, literalSubstitution, redirectAction } from '../shared/actions.ts';
+import { requestHeaders, responseHeaders } from '../shared/headers.ts';
+import { routeMatch } from '../shared/matches.ts';
+import { retryOn } from '../shared/retries.ts';
+
+export function routeTablePlan(table: RouteTable): ResourcePlan {
+  return { typeUrl: ROUTE_TYPE, name: table.name, source: table, bytes: () => encodeRouteTable(table) };
+}
+
+function encodeRouteTable(table: RouteTable): Uint8Array {
+  return toBinary(
+    RouteConfigurationSchema,
+    create(RouteConfigurationSchema, {
+      name: table.name,
+      virtualHosts: table.virtualHosts.map((host) => ({
+        name: host.name,
+        domains: [...host.domains],
+        routes: host.routes.map(route),
+      })),
+    }),
+  );
+}
+
+function route(from: Route): MessageInitShape<typeof RouteSchema> {
+  const base = { name: from.name, match: routeMatch(from.match), ...responseHeaders(from.action.responseHeaders) };
+  switch (from.action.type) {
+    case 'redirect':
+      return { ...base, action: { case: 'redirect', value: redirectAction(from.action, from.name) } };
+    case 'direct':
+      return { ...base, action: { case: 'directResponse', value: directResponse(from.action) } };
+    case 'forward':
+      return {
+        ...base,
+        ...requestHeaders(from.action.requestHeaders),
+        typedPerFilterConfig: {
+          [RETRY_BUDGET_CONFIG]: anyPack(RetryBudgetSchema, create(RetryBudgetSchema, from.action.retry.budget)),
+        },
+        action: { case: 'route', value: forward(from.action) },
+      };
+  }
+}
+
+function forward(action: ForwardAction): MessageInitShape<typeof RouteActionSchema> {
+  return {
+    clusterSpecifier: { case: 'weightedClusters', value: { clusters: action.clusters.map(clusterWeight) } },
+    timeout: durationFromMs(action.requestTimeoutMs),
+    idleTimeout: durationFromMs(action.streamIdleTimeoutMs),
+    retryPolicy: retryPolicy(action.retry, action.backendRequestTimeoutMs),
+    ...(action.rewrite !== undefined && rewrite(action.rewrite)),
+  };
+}
+
+function clusterWeight(weighted: WeightedCluster): MessageInitShape<typeof WeightedCluster_ClusterWeightSchema> {
+  return {
+    name: weighted.cluster,
+    weight: weighted.weight,
+    ...requestHeaders(weighted.requestHeaders),
+    ...responseHeaders(weighted.responseHeaders),
+  };
+}
+
+function retryPolicy(retry: RetryPolicy, perTryTimeoutMs: number): MessageInitShape<typeof RetryPolicySchema> {
+  return {
+    retryOn: retryOn(retry.on),
+    numRetries: retry.attempts,
+    perTryTimeout: durationFromMs(perTryTimeoutMs),
+    retriableStatusCodes: [...retry.statusCodes],
+    retryBackOff: {
+      baseInterval: durationFromMs(retry.backoffBaseMs),
+      maxInterval: durationFromMs(retry.backoffMaxMs),
+    },
+  };
+}
+
+function rewrite(from: Rewrite) {
+  return {
+    ...(from.host !== undefined && {
+      hostRewriteSpecifier: { case: 'hostRewriteLiteral' as const, value: from.host },
+    }),
+    ...(from.path?.type === 'prefix' && { prefixRewrite: from.path.value || '/' }),
+    ...(from.path?.type === 'full' && {
+      regexRewrite: { pattern: { regex: WHOLE_PATH_PATTERN }, substitution: literalSubstitution(from.path.value) },
+    }),
+  };
+}

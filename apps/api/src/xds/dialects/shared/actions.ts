@@ -1,0 +1,46 @@
+// Redirects, fixed answers and rewrites as Envoy's route actions.
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { DirectResponseAction, RedirectAction } from '@malha/traffic';
+import {
+  RedirectAction_RedirectResponseCode as Code,
+  type DirectResponseActionSchema,
+  type RedirectActionSchema,
+} from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
+import { UnencodableError } from '../dialect.ts';
+
+const REDIRECT_CODES: ReadonlyMap<number, Code> = new Map([
+  [301, Code.MOVED_PERMANENTLY],
+  [302, Code.FOUND],
+  [303, Code.SEE_OTHER],
+  [307, Code.TEMPORARY_REDIRECT],
+  [308, Code.PERMANENT_REDIRECT],
+]);
+
+export function redirectAction(action: RedirectAction, route: string): MessageInitShape<typeof RedirectActionSchema> {
+  const responseCode = REDIRECT_CODES.get(action.status);
+  if (responseCode === undefined) throw new UnencodableError(route, 'redirect.status', `${action.status} is none`);
+  return {
+    responseCode,
+    ...(action.scheme !== undefined && {
+      schemeRewriteSpecifier: { case: 'schemeRedirect' as const, value: action.scheme },
+    }),
+    ...(action.host !== undefined && { hostRedirect: action.host }),
+    ...(action.port !== undefined && { portRedirect: action.port }),
+    ...(action.path !== undefined && {
+      pathRewriteSpecifier:
+        action.path.type === 'full'
+          ? { case: 'pathRedirect' as const, value: action.path.value }
+          : { case: 'prefixRewrite' as const, value: action.path.value || '/' },
+    }),
+  };
+}
+
+export function directResponse(action: DirectResponseAction): MessageInitShape<typeof DirectResponseActionSchema> {
+  if (action.body === '') return { status: action.status };
+  return { status: action.status, body: { specifier: { case: 'inlineString', value: action.body } } };
+}
+
+/** In a substitution a backslash begins a reference to a group. */
+export function literalSubstitution(text: string): string {
+  return text.replaceAll('\\', '\\\\');
+}

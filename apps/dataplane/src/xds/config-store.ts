@@ -1,0 +1,213 @@
+// The configuration of one proxy, put together from xDS resources as they come. What did not change keeps its identity,
+// so that the proxy sees by `===` what did.
+import type {
+  Cluster,
+  ClusterEndpoints,
+  InboundListener,
+  MeshConfig,
+  OutboundListener,
+  RouteTable,
+} from '@malha/traffic';
+import {
+  CLUSTER_TYPE,
+  configHash,
+  ENDPOINT_TYPE,
+  LISTENER_TYPE,
+  ROUTE_TYPE,
+  shortType,
+  type VersionedName,
+} from '@malha/xds';
+import { INBOUND_LISTENER, OUTBOUND_LISTENER } from '@malha/xds/extension-names';
+import { decodeCluster } from './resource-types/cluster.ts';
+import { decodeEndpoints } from './resource-types/endpoints.ts';
+import { type DecodedListener, decodeListener } from './resource-types/listener.ts';
+import { decodeRouteTable } from './resource-types/route.ts';
+import { ResourceError } from './resource-types/strict.ts';
+
+/** One resource as it came; also the form in which it is saved on disk. */
+export interface RawResource extends VersionedName {
+  readonly value: Uint8Array;
+}
+
+export interface RemovedResource {
+  readonly typeUrl: string;
+  readonly name: string;
+}
+
+export interface Refusal {
+  readonly typeUrl: string;
+  readonly name: string;
+  /** Names the type, the resource and the field. */
+  readonly message: string;
+}
+
+interface Held<T> {
+  readonly raw: RawResource;
+  readonly value: T;
+}
+
+type Decoded = DecodedListener | RouteTable | Cluster | ClusterEndpoints;
+
+/** The decoded resource and the name that it says it has. */
+const DECODERS: ReadonlyMap<string, (bytes: Uint8Array) => { readonly name: string; readonly value: Decoded }> =
+  new Map([
+    [LISTENER_TYPE, named(decodeListener, ({ kind }) => (kind === 'outbound' ? OUTBOUND_LISTENER : INBOUND_LISTENER))],
+    [ROUTE_TYPE, named(decodeRouteTable, ({ name }) => name)],
+    [CLUSTER_TYPE, named(decodeCluster, ({ name }) => name)],
+    [ENDPOINT_TYPE, named(decodeEndpoints, ({ cluster }) => cluster)],
+  ]);
+
+function named<T extends Decoded>(decode: (bytes: Uint8Array) => T, nameOf: (value: T) => string) {
+  return (bytes: Uint8Array): { readonly name: string; readonly value: Decoded } => {
+    const value = decode(bytes);
+    return { name: nameOf(value), value };
+  };
+}
+
+export class ConfigStore {
+  readonly #listeners = new Map<string, Held<DecodedListener>>();
+  readonly #routeTables = new Map<string, Held<RouteTable>>();
+  readonly #clusters = new Map<string, Held<Cluster>>();
+  readonly #endpoints = new Map<string, Held<ClusterEndpoints>>();
+  /** Names asked for that do not exist: nothing is awaited for them. */
+  readonly #absent = new Set<string>();
+  #current: MeshConfig | undefined;
+  #changed = false;
+
+  /** Takes what is good; of what is refused, the last good version stays. */
+  apply(upserts: readonly RawResource[], removed: readonly RemovedResource[]): { readonly nacks: readonly Refusal[] } {
+    const nacks: Refusal[] = [];
+    for (const raw of upserts) {
+      const message = this.#upsert(raw);
+      if (message === undefined) continue;
+      nacks.push({
+        typeUrl: raw.typeUrl,
+        name: raw.name,
+        message: `${shortType(raw.typeUrl)} ${raw.name}: ${message}`,
+      });
+    }
+    for (const { typeUrl, name } of removed) {
+      this.#absent.add(absentKey(typeUrl, name));
+      if (this.#heldOf(typeUrl)?.delete(name)) this.#changed = true;
+    }
+    return { nacks };
+  }
+
+  #upsert(raw: RawResource): string | undefined {
+    const held = this.#heldOf(raw.typeUrl);
+    const decode = DECODERS.get(raw.typeUrl);
+    if (held === undefined || decode === undefined) return 'this type is not supported by this proxy';
+    this.#absent.delete(absentKey(raw.typeUrl, raw.name));
+    if (held.get(raw.name)?.raw.version === raw.version) return undefined;
+    try {
+      const { name, value } = decode(raw.value);
+      if (name !== raw.name) return `the resource inside is named ${name}`;
+      held.set(raw.name, { raw, value });
+      this.#changed = true;
+      return undefined;
+    } catch (error) {
+      if (error instanceof ResourceError) return error.message;
+      throw error;
+    }
+  }
+
+  #heldOf(typeUrl: string): Map<string, Held<Decoded>> | undefined {
+    switch (typeUrl) {
+      case LISTENER_TYPE:
+        return this.#listeners as Map<string, Held<Decoded>>;
+      case ROUTE_TYPE:
+        return this.#routeTables as Map<string, Held<Decoded>>;
+      case CLUSTER_TYPE:
+        return this.#clusters as Map<string, Held<Decoded>>;
+      case ENDPOINT_TYPE:
+        return this.#endpoints as Map<string, Held<Decoded>>;
+      default:
+        return undefined;
+    }
+  }
+
+  /**
+   * The configuration to serve; undefined until both listeners and the first route table are there. A cluster counts from
+   * when its endpoints are there, a listener from when its route table is; until then the former one serves.
+   */
+  current(): MeshConfig | undefined {
+    if (!this.#changed) return this.#current;
+    this.#changed = false;
+    const outbound = this.#warmOutbound();
+    const inbound = this.#inbound();
+    if (outbound === undefined || inbound === undefined) return this.#current;
+    const clusters: Cluster[] = [];
+    const endpoints: ClusterEndpoints[] = [];
+    for (const [name, { value }] of this.#clusters) {
+      const load = this.#endpoints.get(name)?.value;
+      if (load === undefined && !this.#absent.has(absentKey(ENDPOINT_TYPE, name))) continue;
+      clusters.push(value);
+      if (load !== undefined) endpoints.push(load);
+    }
+    this.#current = { outbound, inbound, routeTables: this.#servedTables(outbound), clusters, endpoints };
+    return this.#current;
+  }
+
+  #warmOutbound(): OutboundListener | undefined {
+    const held = this.#listeners.get(OUTBOUND_LISTENER)?.value;
+    const wanted = held?.kind === 'outbound' ? held.listener : undefined;
+    if (wanted !== undefined && this.#routeTables.has(wanted.routeTable)) return wanted;
+    return this.#current?.outbound;
+  }
+
+  #inbound(): InboundListener | undefined {
+    const held = this.#listeners.get(INBOUND_LISTENER)?.value;
+    return held?.kind === 'inbound' ? held.listener : undefined;
+  }
+
+  /** All tables there are; the one that serves stays until its listener names another, even when it was removed. */
+  #servedTables({ routeTable }: OutboundListener): readonly RouteTable[] {
+    const tables = Array.from(this.#routeTables.values(), ({ value }) => value);
+    if (this.#routeTables.has(routeTable)) return tables;
+    const former = this.#current?.routeTables.find(({ name }) => name === routeTable);
+    return former === undefined ? tables : [...tables, former];
+  }
+
+  /** Names to subscribe to, as listeners and clusters refer to them. */
+  references(): { readonly routeTables: readonly string[]; readonly endpoints: readonly string[] } {
+    const held = this.#listeners.get(OUTBOUND_LISTENER)?.value;
+    return {
+      routeTables: held?.kind === 'outbound' ? [held.listener.routeTable] : [],
+      endpoints: [...this.#clusters.keys()],
+    };
+  }
+
+  /** Drops what no listener or cluster refers to any more. */
+  release(typeUrl: string, names: readonly string[]): void {
+    for (const name of names) {
+      this.#absent.delete(absentKey(typeUrl, name));
+      if (this.#heldOf(typeUrl)?.delete(name)) this.#changed = true;
+    }
+  }
+
+  /** All resources in use, for the disk and for `/config_dump`. */
+  *resources(): Generator<RawResource> {
+    for (const held of [this.#listeners, this.#routeTables, this.#clusters, this.#endpoints]) {
+      for (const { raw } of held.values()) yield raw;
+    }
+  }
+
+  /** What the control plane compares with the hash it wants. */
+  hash(): string {
+    return configHash(this.resources());
+  }
+}
+
+function absentKey(typeUrl: string, name: string): string {
+  return `${typeUrl}\0${name}`;
+}
+
+/** Decodes a whole configuration at once. */
+export function decodeResources(resources: readonly RawResource[]): {
+  readonly config: MeshConfig | undefined;
+  readonly errors: readonly Refusal[];
+} {
+  const store = new ConfigStore();
+  const { nacks } = store.apply(resources, []);
+  return { config: store.current(), errors: nacks };
+}

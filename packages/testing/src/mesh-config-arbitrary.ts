@@ -1,0 +1,249 @@
+// Generator of configurations of a proxy for property tests: every field of the runtime types, in every form.
+import type {
+  AuthorizationPolicyRules,
+  Cluster,
+  ClusterEndpoints,
+  ClusterName,
+  HeaderMutation,
+  InboundPort,
+  MeshConfig,
+  PathMatch,
+  PathRewrite,
+  RouteAction,
+  RouteMatch,
+  RouteTable,
+  SpiffeId,
+  ValueMatch,
+} from '@malha/traffic';
+import fc from 'fast-check';
+
+const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,8}[a-z0-9])?$/);
+const port = fc.integer({ min: 1, max: 65_535 });
+const milliseconds = fc.integer({ min: 0, max: 3_600_000 });
+const service = fc.record({ namespace: label, name: label });
+const protocol = fc.constantFrom('http' as const, 'http2' as const, 'grpc' as const, 'tcp' as const, 'tls' as const);
+const headerName = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/);
+const headerValue = fc.stringMatching(/^[ -~]{0,16}$/);
+const path = fc.stringMatching(/^\/[a-z0-9/._-]{0,16}$/);
+const regex = fc.constantFrom('/a.*', '[a-z]+', '/(a|b)/\\d+', '^x$', '.');
+
+const clusterName = fc
+  .record({ port, version: fc.oneof(fc.constant(''), label), service: label, namespace: label })
+  .map((part) => `outbound|${part.port}|${part.version}|${part.service}.${part.namespace}` as ClusterName);
+
+const spiffeId = fc.tuple(label, label).map(([ns, sa]) => `spiffe://mesh.local/ns/${ns}/sa/${sa}` as SpiffeId);
+
+const headers: fc.Arbitrary<HeaderMutation> = fc.record({
+  set: fc.array(fc.record({ name: headerName, value: headerValue }), { maxLength: 2 }),
+  add: fc.array(fc.record({ name: headerName, value: headerValue }), { maxLength: 2 }),
+  remove: fc.array(headerName, { maxLength: 2 }),
+});
+
+const pathMatch: fc.Arbitrary<PathMatch> = fc.oneof(
+  fc.record({ type: fc.constantFrom('exact' as const, 'prefix' as const), value: path }),
+  fc.record({ type: fc.constant('regex' as const), value: regex }),
+);
+
+function valueMatch(name: fc.Arbitrary<string>): fc.Arbitrary<ValueMatch> {
+  return fc.oneof(
+    fc.record({ name, type: fc.constant('exact' as const), value: headerValue }),
+    fc.record({ name, type: fc.constant('regex' as const), value: regex }),
+  );
+}
+
+const routeMatch: fc.Arbitrary<RouteMatch> = fc.record(
+  {
+    path: pathMatch,
+    method: fc.constantFrom('GET', 'POST', 'DELETE'),
+    headers: fc.array(valueMatch(headerName), { maxLength: 2 }),
+    queryParams: fc.array(valueMatch(fc.string({ minLength: 1, maxLength: 8 })), { maxLength: 2 }),
+  },
+  { requiredKeys: ['path', 'headers', 'queryParams'] },
+);
+
+const pathRewrite: fc.Arbitrary<PathRewrite> = fc.oneof(
+  fc.record({ type: fc.constant('full' as const), value: fc.stringMatching(/^\/[a-z\\1]{0,8}$/) }),
+  fc.record({ type: fc.constant('prefix' as const), value: path }),
+);
+
+const weightedCluster = fc.record({
+  cluster: clusterName,
+  weight: fc.integer({ min: 0, max: 1_000_000 }),
+  requestHeaders: headers,
+  responseHeaders: headers,
+});
+
+const retry = fc.record({
+  attempts: fc.integer({ min: 0, max: 10 }),
+  on: fc.subarray(['connect-failure', 'refused-stream', 'reset', 'gateway-error', '5xx', 'retriable-status'] as const),
+  statusCodes: fc.array(fc.integer({ min: 400, max: 599 }), { maxLength: 3 }),
+  backoffBaseMs: milliseconds,
+  backoffMaxMs: milliseconds,
+  budget: fc.record({
+    percent: fc.double({ min: 0, max: 100, noNaN: true }),
+    minConcurrent: fc.nat(100),
+  }),
+});
+
+const action: fc.Arbitrary<RouteAction> = fc.oneof(
+  fc.record(
+    {
+      type: fc.constant('forward' as const),
+      clusters: fc.array(weightedCluster, { minLength: 1, maxLength: 3 }),
+      requestHeaders: headers,
+      responseHeaders: headers,
+      rewrite: fc.oneof(
+        fc.record({ host: label }),
+        fc.record({ path: pathRewrite }),
+        fc.record({ host: label, path: pathRewrite }),
+      ),
+      requestTimeoutMs: milliseconds,
+      backendRequestTimeoutMs: milliseconds,
+      streamIdleTimeoutMs: milliseconds,
+      retry,
+    },
+    {
+      requiredKeys: [
+        'type',
+        'clusters',
+        'requestHeaders',
+        'responseHeaders',
+        'requestTimeoutMs',
+        'backendRequestTimeoutMs',
+        'streamIdleTimeoutMs',
+        'retry',
+      ],
+    },
+  ),
+  fc.record(
+    {
+      type: fc.constant('redirect' as const),
+      status: fc.constantFrom(301, 302, 303, 307, 308),
+      scheme: fc.constantFrom('http' as const, 'https' as const),
+      host: label,
+      port,
+      path: fc.record({ type: fc.constantFrom('full' as const, 'prefix' as const), value: path }),
+      responseHeaders: headers,
+    },
+    { requiredKeys: ['type', 'status', 'responseHeaders'] },
+  ),
+  fc.record({
+    type: fc.constant('direct' as const),
+    status: fc.integer({ min: 200, max: 599 }),
+    body: fc.string({ maxLength: 20 }),
+    responseHeaders: headers,
+  }),
+);
+
+const routeTable: fc.Arbitrary<RouteTable> = fc.record({
+  name: label,
+  virtualHosts: fc.array(
+    fc.record({
+      name: label,
+      domains: fc.array(fc.oneof(label, fc.constant('*')), { minLength: 1, maxLength: 3 }),
+      routes: fc.array(fc.record({ name: label, match: routeMatch, action }), { maxLength: 3 }),
+    }),
+    { maxLength: 3 },
+  ),
+});
+
+const cluster: fc.Arbitrary<Cluster> = fc.record({
+  name: clusterName,
+  service,
+  port,
+  version: fc.oneof(fc.constant(''), label),
+  protocol,
+  connectTimeoutMs: milliseconds,
+  idleTimeoutMs: milliseconds,
+  limits: fc.record({ maxConnections: fc.nat(), maxPending: fc.nat(), maxRequests: fc.nat() }),
+  loadBalancer: fc.record({ type: fc.constantFrom('RoundRobin' as const, 'LeastRequest' as const, 'Random' as const) }),
+  tls: fc.record({ serverName: label, spiffeIds: fc.array(spiffeId, { maxLength: 2 }) }),
+});
+
+function endpointsOf(name: ClusterName): fc.Arbitrary<ClusterEndpoints> {
+  return fc.record({
+    cluster: fc.constant(name),
+    endpoints: fc.array(
+      fc.record({
+        workload: fc.tuple(label, label).map((parts) => parts.join('/')),
+        address: fc.oneof(fc.ipV4(), fc.ipV6()),
+        port,
+        tls: fc.boolean(),
+        version: fc.oneof(fc.constant(''), label),
+        weight: fc.integer({ min: 1, max: 1000 }),
+        healthy: fc.boolean(),
+      }),
+      { maxLength: 4 },
+    ),
+  });
+}
+
+const pattern = (value: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.oneof(
+    value,
+    value.map((text) => `${text}*`),
+    value.map((text) => `*${text}`),
+    fc.constant('*'),
+  );
+
+const authorizationPolicy: fc.Arbitrary<AuthorizationPolicyRules> = fc.record({
+  id: fc.tuple(label, label).map((parts) => parts.join('/')),
+  action: fc.constantFrom('ALLOW' as const, 'DENY' as const, 'AUDIT' as const),
+  mode: fc.constantFrom('Enforce' as const, 'Shadow' as const),
+  rules: fc.array(
+    fc.record({
+      principals: fc.array(
+        fc.oneof(
+          spiffeId,
+          spiffeId.map((id) => `${id}*`),
+          fc.constant('*'),
+        ),
+        { maxLength: 2 },
+      ),
+      namespaces: fc.array(label, { maxLength: 2 }),
+      ipBlocks: fc.array(
+        fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })).map((parts) => parts.join('/')),
+        { maxLength: 2 },
+      ),
+      methods: fc.array(fc.constantFrom('GET', 'PUT'), { maxLength: 2 }),
+      paths: fc.array(pattern(path), { maxLength: 2 }),
+      hosts: fc.array(pattern(label), { maxLength: 2 }),
+      ports: fc.array(port, { maxLength: 2 }),
+      headers: fc.array(fc.record({ name: headerName, values: fc.array(headerValue, { maxLength: 2 }) }), {
+        maxLength: 2,
+      }),
+    }),
+    { maxLength: 3 },
+  ),
+});
+
+const inboundPort: fc.Arbitrary<InboundPort> = fc.record({
+  port,
+  appAddress: port.map((number) => `127.0.0.1:${number}`),
+  protocol,
+  mode: fc.constantFrom('STRICT' as const, 'PERMISSIVE' as const, 'DISABLE' as const),
+  serverNames: fc.array(label, { maxLength: 2 }),
+  hosts: fc.array(label, { maxLength: 3 }),
+  service,
+  authorization: fc.record({ policies: fc.array(authorizationPolicy, { maxLength: 3 }) }),
+});
+
+const tracing = fc.record({ samplePercent: fc.double({ min: 0, max: 100, noNaN: true }) });
+
+/** A complete configuration: every cluster has endpoints, the outbound listener's table exists. */
+export const meshConfigArbitrary: fc.Arbitrary<MeshConfig> = fc
+  .record({
+    tracing,
+    inbound: fc.record({ ports: fc.array(inboundPort, { maxLength: 3 }), tracing }),
+    routeTables: fc.uniqueArray(routeTable, { minLength: 1, maxLength: 2, selector: ({ name }) => name }),
+    clusters: fc.uniqueArray(cluster, { maxLength: 4, selector: ({ name }) => name }),
+  })
+  .chain(({ tracing: outboundTracing, inbound, routeTables, clusters }) =>
+    fc.tuple(...clusters.map(({ name }) => endpointsOf(name))).map((endpoints) => ({
+      outbound: { routeTable: routeTables[0]?.name ?? '', tracing: outboundTracing },
+      inbound,
+      routeTables,
+      clusters,
+      endpoints,
+    })),
+  );

@@ -1,0 +1,23 @@
+// Names under which the dialect `malha` puts its own messages into standard resources, and of its fixed resources.
+
+/** Keys of typed metadata. */
+export const LISTENER_METADATA = 'malha.listener';
+export const CLUSTER_METADATA = 'malha.cluster';
+export const ENDPOINT_METADATA = 'malha.endpoint';
+/** Key in a route's typed_per_filter_config. */
+export const RETRY_BUDGET_CONFIG = 'malha.retry_budget';
+/** Name of the network filter of an inbound filter chain. */
+export const INBOUND_FILTER = 'malha.inbound';
+
+export const OUTBOUND_LISTENER = 'outbound';
+export const INBOUND_LISTENER = 'inbound';
+
+/** Secrets: the workload's certificate with its key, and the trust bundle. */
+export const IDENTITY_SECRET = 'identity';
+export const TRUST_SECRET = 'trust';
+
+/** Key by which Envoy finds a cluster's HTTP options. */
+export const HTTP_PROTOCOL_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+/** A regex rewrite that replaces the whole path (without the query) stands for the Gateway API's ReplaceFullPath. */
+export const WHOLE_PATH_PATTERN = '^/.*$';
