@@ -62,7 +62,7 @@ spec: {selector: {app: app}, ports: [{name: http, port: 80, targetPort: 9080, ap
 apiVersion: malha.dev/v1
 kind: Workload
 metadata: {name: app, namespace: bench, labels: {app: app}}
-spec: {address: 127.0.0.1, inboundPort: ${inboundPort}, ports: [{port: 9080, appAddress: "${address}"}], serviceAccount: app}
+spec: {address: 127.0.0.1, inboundPort: ${inboundPort}, ports: [{port: 9080, appAddress: "${address}"}], serviceAccount: app${appAddress === '' ? ', model: none' : ''}}
 ---
 apiVersion: malha.dev/v1
 kind: PeerAuthentication
