@@ -230,6 +230,12 @@ const acrossResources = {
     'No Service selects the labels of the workload, so nothing can call it by name.',
     'Give the workload the labels of a selector.',
   ),
+  MALHA1046: entry(
+    'warning',
+    'An annotation has no usable value',
+    'An annotation that the mesh reads has a value that it cannot use; the default holds.',
+    'Give a value as the message says, or remove the annotation.',
+  ),
 } as const satisfies Record<`MALHA1${number}`, CatalogueEntry>;
 
 /** Stable codes of findings. */

@@ -8,6 +8,8 @@ export interface World {
   /** Registered workloads; those with `status.healthy` false get no calls. */
   readonly workloads: readonly WorkloadResource[];
   readonly trustDomain: string;
+  /** No proxy has a certificate (standalone without identity): all inbound ports and endpoints are plaintext. */
+  readonly plaintext?: boolean;
 }
 
 /** One proxy. */
@@ -24,7 +26,7 @@ export interface Compiled {
 
 /** Thrown when the scope's workload is not in the world. */
 export class UnknownWorkloadError extends Error {
-  readonly code = 'MALHA1050';
+  readonly code = 'MALHA2001';
 
   constructor(readonly scope: Scope) {
     super(`The workload ${scope.namespace}/${scope.workload} is not registered.`);

@@ -69,7 +69,9 @@ interface Target {
 
 function checkTarget(ref: Target, context: z.core.$RefinementCtx): void {
   const group = TARGET_GROUPS[ref.kind] ?? '';
-  if (ref.group !== undefined && ref.group !== group && !(group === '' && ref.group === 'core')) {
+  // Service and Namespace are kinds of Kubernetes' core group, and ours by their apiVersion: both are meant.
+  const isAlias = group === '' && (ref.group === 'core' || ref.group === MALHA_GROUP);
+  if (ref.group !== undefined && ref.group !== group && !isAlias) {
     context.addIssue({ code: 'custom', path: ['group'], message: `of kind ${ref.kind} is "${group}"` });
   }
   if (ref.kind !== 'Mesh' && ref.name === undefined) {

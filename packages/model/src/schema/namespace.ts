@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { MALHA_API_VERSION, meshMetadata } from './metadata.ts';
 import { dnsLabel, dnsSubdomain } from './scalars.ts';
 
-/** `open`: anyone may call in; `group`: members of `allowFrom`; `strict`: as group, and calls within are listed too. */
+/**
+ * Who may call in, beside the namespace itself and `allowFrom`. `open`: anyone; `group`: namespaces of the same owner;
+ * `strict`: nobody.
+ */
 export const isolation = z.enum(['open', 'group', 'strict']);
 export type Isolation = z.infer<typeof isolation>;
 

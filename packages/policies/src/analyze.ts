@@ -1,0 +1,60 @@
+// Analysis of a whole world: what its resources say about each other, in a stable order.
+import type { AuthorizationPolicyResource, Finding } from '@malha/model';
+import { namespaceOf } from '@malha/model';
+import type { MtlsMode } from '@malha/traffic';
+import { analyzeAuthorization } from './authorization/analyze.ts';
+import { analyzePeerAuthentications } from './peer-authentication/apply.ts';
+import { sortFindings } from './report.ts';
+import { analyzeRoutePolicies, policiesOfRule } from './route-policy/apply.ts';
+import { analyzeRoutes } from './routes/analyze.ts';
+import { analyzeServices } from './services/analyze.ts';
+import { targetPortOf, type WorkloadEntry } from './services/entries.ts';
+import { analyzeTracing } from './tracing.ts';
+import { analyzeTrafficPolicies } from './traffic-policy/analyze.ts';
+import type { World } from './world.ts';
+import { buildIndex, WorldIndex } from './world-index.ts';
+
+/** Findings of severity `error` must refuse a change that brings them in. */
+export function analyze(from: World | WorldIndex): Finding[] {
+  const index = from instanceof WorldIndex ? from : buildIndex(from);
+  return sortFindings([
+    ...analyzeServices(index.linked),
+    ...analyzeRoutes({
+      attachments: index.attachments,
+      services: index.services,
+      servicesByKey: index.linked.servicesByKey,
+      isConditional: ({ route, rule }) =>
+        policiesOfRule(index.routePolicies, route.namespace, route.name, rule.name).some(
+          ({ spec }) => spec.match !== undefined,
+        ),
+    }),
+    ...analyzeRoutePolicies(index.routePolicies),
+    ...analyzeTrafficPolicies(index.trafficPolicies),
+    ...analyzePeerAuthentications(index.peerAuthentications),
+    ...analyzeAuthorization(index.authorizationPolicies, (policy) => modesOf(index, policy)),
+    ...analyzeTracing(index.namespaces),
+  ]);
+}
+
+/** Modes of the ports of the workloads that an authorization policy acts on. */
+function modesOf(index: WorldIndex, policy: AuthorizationPolicyResource): ReadonlySet<MtlsMode> {
+  const modes = new Set<MtlsMode>();
+  for (const workload of index.linked.workloads) {
+    if (!actsOn(policy, workload)) continue;
+    for (const service of workload.services) {
+      for (const { spec } of service.ports) {
+        const target = targetPortOf(spec, workload.resource);
+        if (target !== undefined) modes.add(index.modeOf(workload, target));
+      }
+    }
+  }
+  return modes;
+}
+
+function actsOn(policy: AuthorizationPolicyResource, workload: WorkloadEntry): boolean {
+  const { kind, name } = policy.spec.targetRef;
+  if (kind === 'Mesh') return true;
+  if (namespaceOf(policy) !== workload.namespace) return false;
+  if (kind === 'Namespace') return true;
+  return kind === 'Workload' ? workload.name === name : workload.services.some((service) => service.name === name);
+}

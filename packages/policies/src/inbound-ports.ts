@@ -1,0 +1,72 @@
+// Inbound ports of a workload: one for each port that its services call, with mode, names and authorization.
+import { serverName, serviceHosts } from '@malha/model';
+import type { InboundPort, MtlsMode, Protocol } from '@malha/traffic';
+import { rulesOf } from './authorization/apply.ts';
+import { type PortEntry, type ServiceEntry, targetPortOf, type WorkloadEntry } from './services/entries.ts';
+import type { WorldIndex } from './world-index.ts';
+
+interface ServedPort {
+  readonly service: ServiceEntry;
+  readonly port: PortEntry;
+}
+
+/** In order of the ports. `modeOf` is the index's, or a wider one while modes change. */
+export function inboundPortsOf(
+  index: WorldIndex,
+  workload: WorkloadEntry,
+  modeOf: (workload: WorkloadEntry, port: number) => MtlsMode,
+): InboundPort[] {
+  return [...servedPorts(workload).entries()]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([port, served]) => {
+      const [first] = served;
+      return first === undefined ? [] : [inboundPort(index, workload, port, served, first, modeOf(workload, port))];
+    });
+}
+
+function servedPorts(workload: WorkloadEntry): Map<number, ServedPort[]> {
+  const byTarget = new Map<number, ServedPort[]>();
+  for (const service of workload.services) {
+    for (const port of service.ports) {
+      const target = targetPortOf(port.spec, workload.resource);
+      if (target === undefined) continue;
+      const list = byTarget.get(target);
+      if (list === undefined) byTarget.set(target, [{ service, port }]);
+      else list.push({ service, port });
+    }
+  }
+  return byTarget;
+}
+
+function inboundPort(
+  index: WorldIndex,
+  workload: WorkloadEntry,
+  port: number,
+  served: readonly ServedPort[],
+  first: ServedPort,
+  mode: MtlsMode,
+): InboundPort {
+  const services = [...new Set(served.map(({ service }) => service))];
+  const { namespace, name } = workload;
+  const admission = index.isolation.into(namespace);
+  return {
+    port,
+    appAddress: workload.resource.spec.ports?.find((spec) => spec.port === port)?.appAddress ?? `127.0.0.1:${port}`,
+    protocol: protocolOf(served, first),
+    mode,
+    serverNames: served.map(({ service, port: own }) => serverName(own.port, service.name, service.namespace)),
+    hosts: services.flatMap((service) => [...serviceHosts(service.name, service.namespace, namespace)]),
+    service: { namespace: first.service.namespace, name: first.service.name },
+    authorization: rulesOf(
+      index.authorizationPolicies,
+      { namespace, workload: name, services },
+      admission,
+      index.world.trustDomain,
+    ),
+  };
+}
+
+/** The protocol that the oldest service declares; services of one port should not disagree. */
+function protocolOf(served: readonly ServedPort[], first: ServedPort): Protocol {
+  return served.find(({ port }) => port.spec.appProtocol !== undefined)?.port.protocol ?? first.port.protocol;
+}

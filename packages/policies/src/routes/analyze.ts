@@ -1,0 +1,128 @@
+// Routes against what they refer to: backends, weights, filters, and rules that no request reaches.
+import { type Finding, type HttpBackendRef, type HttpRouteFilter, type HttpRouteRule, keyOf } from '@malha/model';
+import { report } from '../report.ts';
+import type { PortEntry, ServiceEntry } from '../services/entries.ts';
+import { type RuleRef, rankRules, routeName, rulesOf } from './apply.ts';
+import type { AttachedRoute, Attachments } from './attach.ts';
+import { resolveBackend } from './backends.ts';
+import { covers } from './precedence.ts';
+
+export interface RouteAnalysis {
+  readonly attachments: Attachments;
+  readonly services: readonly ServiceEntry[];
+  readonly servicesByKey: ReadonlyMap<string, ServiceEntry>;
+  /** Whether a rule is only for some callers, so that it does not hide others. */
+  isConditional(rule: RuleRef): boolean;
+}
+
+export function analyzeRoutes(analysis: RouteAnalysis): Finding[] {
+  const findings = [...analysis.attachments.findings];
+  for (const service of analysis.services) {
+    for (const port of service.ports) {
+      const attached = analysis.attachments.of(service, port);
+      for (const route of attached) findings.push(...ruleFindings(route, port, analysis));
+      findings.push(...hiddenRules(attached, analysis));
+    }
+  }
+  return distinct(findings);
+}
+
+/** A route that is attached to several ports says the same thing once. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  const seen = new Map<string, Finding>();
+  for (const finding of findings) {
+    const key = `${finding.object}\0${finding.path}\0${finding.code}`;
+    if (!seen.has(key)) seen.set(key, finding);
+  }
+  return [...seen.values()];
+}
+
+function ruleFindings(route: AttachedRoute, port: PortEntry, { servicesByKey }: RouteAnalysis): Finding[] {
+  const { resource, namespace } = route;
+  return rulesOf(route).flatMap((rule, index) => {
+    const path = `spec.rules[${index}]`;
+    const backends = rule.backendRefs ?? [];
+    const findings = backends.flatMap((backend, at) => {
+      const where = `${path}.backendRefs[${at}]`;
+      const resolved = resolveBackend(backend, { services: servicesByKey, namespace, parentPort: port.port });
+      const problem = resolved.ok
+        ? []
+        : [report(resolved.code, resource, `${where}.${resolved.field}`, resolved.message)];
+      return [...problem, ...filterFindings(route, backend.filters, `${where}.filters`, true)];
+    });
+    return [
+      ...findings,
+      ...weightFindings(route, rule, backends, path),
+      ...filterFindings(route, rule.filters, `${path}.filters`, false),
+      ...(rule.sessionPersistence === undefined
+        ? []
+        : [report('MALHA1033', resource, `${path}.sessionPersistence`, 'Session persistence is not enforced yet.')]),
+    ];
+  });
+}
+
+function weightFindings(
+  { resource }: AttachedRoute,
+  rule: HttpRouteRule,
+  backends: readonly HttpBackendRef[],
+  path: string,
+): Finding[] {
+  const redirects = rule.filters?.some((filter) => filter.type === 'RequestRedirect') ?? false;
+  if (backends.length === 0) {
+    return redirects ? [] : [report('MALHA1040', resource, `${path}.backendRefs`, 'The rule has no backend.')];
+  }
+  if (backends.some((backend) => (backend.weight ?? 1) > 0)) return [];
+  return [report('MALHA1029', resource, `${path}.backendRefs`, 'All weights of the rule are 0.')];
+}
+
+const NOT_ENFORCED: ReadonlySet<HttpRouteFilter['type']> = new Set<HttpRouteFilter['type']>(['RequestMirror', 'CORS']);
+const FAILS_CLOSED: ReadonlySet<HttpRouteFilter['type']> = new Set<HttpRouteFilter['type']>([
+  'ExtensionRef',
+  'ExternalAuth',
+]);
+const NOT_FOR_BACKENDS: ReadonlySet<HttpRouteFilter['type']> = new Set<HttpRouteFilter['type']>([
+  'RequestRedirect',
+  'URLRewrite',
+]);
+
+function filterFindings(
+  { resource }: AttachedRoute,
+  filters: readonly HttpRouteFilter[] | undefined,
+  path: string,
+  isBackend: boolean,
+): Finding[] {
+  return (filters ?? []).flatMap(({ type }, index) => {
+    const where = `${path}[${index}]`;
+    if (FAILS_CLOSED.has(type)) {
+      return [report('MALHA1044', resource, where, `${type} is not enforced yet: these requests would get 500.`)];
+    }
+    if (NOT_ENFORCED.has(type) || (isBackend && NOT_FOR_BACKENDS.has(type))) {
+      const message = `${type} ${isBackend ? 'of a backend ' : ''}is not enforced yet and is left out.`;
+      return [report('MALHA1033', resource, where, message)];
+    }
+    return [];
+  });
+}
+
+/** Matches that an earlier one of the same parent and the same set of callers covers wholly. */
+function hiddenRules(attached: readonly AttachedRoute[], analysis: RouteAnalysis): Finding[] {
+  const findings: Finding[] = [];
+  for (const namespace of new Set(attached.map((route) => route.namespace))) {
+    const group = attached.filter((route) => route.namespace === namespace);
+    const ranked = rankRules(group);
+    ranked.forEach((later, index) => {
+      const hiding = ranked
+        .slice(0, index)
+        .find(
+          (earlier) =>
+            earlier.rule !== later.rule && covers(earlier.match, later.match) && !analysis.isConditional(earlier),
+        );
+      if (hiding === undefined) return;
+      const { resource, name } = later.route;
+      const message = `Every request of this match of ${name} goes to ${routeName(hiding)} of ${keyOf(hiding.route.resource)} first.`;
+      const path = `spec.rules[${later.ruleIndex}].matches[${later.matchIndex}]`;
+      findings.push(report('MALHA1030', resource, path, message));
+    });
+  }
+  return findings;
+}

@@ -1,0 +1,172 @@
+// From attached HTTPRoutes to the routes of one virtual host, in order of precedence.
+import { defaults, durationMs, type HttpBackendRef, type HttpRouteRule } from '@malha/model';
+import {
+  type ClusterName,
+  type DirectResponseAction,
+  type ForwardAction,
+  INVALID_BACKEND,
+  NO_MUTATION,
+  type RetryPolicy,
+  type Route,
+  type RouteAction,
+  type WeightedCluster,
+} from '@malha/traffic';
+import type { PortEntry, ServiceEntry } from '../services/entries.ts';
+import type { AttachedRoute } from './attach.ts';
+import { type ResolvedBackend, resolveBackend } from './backends.ts';
+import { compileFilters } from './filters.ts';
+import { compileMatch } from './match.ts';
+import { comparePrecedence, type RankedMatch } from './precedence.ts';
+
+export type RouteSettings = Pick<
+  ForwardAction,
+  'requestTimeoutMs' | 'backendRequestTimeoutMs' | 'streamIdleTimeoutMs' | 'retry'
+>;
+
+export interface RuleRef {
+  readonly route: AttachedRoute;
+  readonly rule: HttpRouteRule;
+  readonly ruleIndex: number;
+}
+
+export interface RouteContext {
+  readonly service: ServiceEntry;
+  readonly port: PortEntry;
+  readonly services: ReadonlyMap<string, ServiceEntry>;
+  /** Names the cluster of a backend and notes that it is used. */
+  use(service: ServiceEntry, port: PortEntry, version: string): ClusterName;
+  /** Timeouts and retries of a rule whose requests go to `version` (empty: several or none) of the service. */
+  settingsOf(rule: RuleRef | undefined, version: string): RouteSettings;
+  /** Whether the rule is for the caller at all. */
+  isForCaller(rule: RuleRef): boolean;
+}
+
+/** A rule with one of its matches, at its place. */
+export interface RankedRule extends RankedMatch, RuleRef {}
+
+/** Every match of every rule, in order of precedence. */
+export function rankRules(attached: readonly AttachedRoute[]): RankedRule[] {
+  const ranked = attached.flatMap((route) =>
+    rulesOf(route).flatMap((rule, ruleIndex) =>
+      (rule.matches === undefined || rule.matches.length === 0 ? [{}] : rule.matches).map((match, matchIndex) => {
+        return { route, rule, ruleIndex, matchIndex, age: route.age, match: compileMatch(match) };
+      }),
+    ),
+  );
+  return ranked.sort(comparePrecedence);
+}
+
+/** The Gateway API's default for a route without rules is one rule that matches everything. */
+export function rulesOf(route: AttachedRoute): readonly HttpRouteRule[] {
+  return route.resource.spec.rules ?? [{}];
+}
+
+/** Without attached routes all requests go to the service itself. */
+export function compileRoutes(attached: readonly AttachedRoute[], context: RouteContext): Route[] {
+  if (attached.length === 0) return [defaultRoute(context)];
+  const actions = new Map<HttpRouteRule, RouteAction>();
+  const routes: Route[] = [];
+  for (const ranked of rankRules(attached)) {
+    if (!context.isForCaller(ranked)) continue;
+    let action = actions.get(ranked.rule);
+    if (action === undefined) {
+      action = compileAction(ranked, context);
+      actions.set(ranked.rule, action);
+    }
+    routes.push({ name: routeName(ranked), match: ranked.match, action });
+  }
+  return routes;
+}
+
+export function routeName({ route, rule, ruleIndex }: RuleRef): string {
+  return `${route.namespace}/${route.name}/${rule.name ?? ruleIndex}`;
+}
+
+function defaultRoute(context: RouteContext): Route {
+  const cluster = context.use(context.service, context.port, '');
+  const weighted = { cluster, weight: 1, requestHeaders: NO_MUTATION, responseHeaders: NO_MUTATION };
+  return {
+    name: 'default',
+    match: { path: { type: 'prefix', value: '/' }, headers: [], queryParams: [] },
+    action: {
+      type: 'forward',
+      clusters: [weighted],
+      requestHeaders: NO_MUTATION,
+      responseHeaders: NO_MUTATION,
+      ...context.settingsOf(undefined, ''),
+    },
+  };
+}
+
+const SERVER_ERROR: DirectResponseAction = { type: 'direct', status: 500, body: '', responseHeaders: NO_MUTATION };
+
+function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
+  const filters = compileFilters(ref.rule.filters);
+  if (filters.failsClosed) return SERVER_ERROR;
+  if (filters.redirect !== undefined) return filters.redirect;
+  const backends = (ref.rule.backendRefs ?? []).map((backend) => compileBackend(backend, ref, context));
+  const serving = backends.filter(({ weighted }) => weighted.weight > 0);
+  if (serving.every(({ weighted }) => weighted.cluster === INVALID_BACKEND)) return SERVER_ERROR;
+  const versions = new Set(serving.map(({ version }) => version));
+  const [version = ''] = versions.size === 1 ? versions : [];
+  return {
+    type: 'forward',
+    clusters: backends.map(({ weighted }) => weighted),
+    requestHeaders: filters.requestHeaders,
+    responseHeaders: filters.responseHeaders,
+    ...(filters.rewrite === undefined ? {} : { rewrite: filters.rewrite }),
+    ...withRuleFields(context.settingsOf(ref, version), ref.rule),
+  };
+}
+
+interface CompiledBackend {
+  readonly weighted: WeightedCluster;
+  /** Version of the parent service, if the backend is one. */
+  readonly version: string;
+}
+
+function compileBackend(ref: HttpBackendRef, rule: RuleRef, context: RouteContext): CompiledBackend {
+  const backend = resolveBackend(ref, backendContext(rule, context));
+  const filters = compileFilters(ref.filters);
+  const isValid = backend.ok && !filters.failsClosed;
+  return {
+    weighted: {
+      cluster: isValid ? context.use(backend.service, backend.port, backend.version) : INVALID_BACKEND,
+      weight: ref.weight ?? defaults.httpRoute.backendWeight,
+      requestHeaders: filters.requestHeaders,
+      responseHeaders: filters.responseHeaders,
+    },
+    version: isValid ? versionOfParent(backend, context) : '',
+  };
+}
+
+function backendContext({ route }: RuleRef, { services, port }: RouteContext) {
+  return { services, namespace: route.namespace, parentPort: port.port };
+}
+
+function versionOfParent(backend: ResolvedBackend, context: RouteContext): string {
+  return backend.service === context.service ? backend.version : '';
+}
+
+/** The Gateway API's own fields of the rule are the most specific of all. */
+function withRuleFields(settings: RouteSettings, { timeouts, retry }: HttpRouteRule): RouteSettings {
+  return {
+    ...settings,
+    ...(timeouts?.request === undefined ? {} : { requestTimeoutMs: durationMs(timeouts.request) }),
+    ...(timeouts?.backendRequest === undefined ? {} : { backendRequestTimeoutMs: durationMs(timeouts.backendRequest) }),
+    retry: retry === undefined ? settings.retry : withRetry(settings.retry, retry),
+  };
+}
+
+function withRetry(policy: RetryPolicy, retry: NonNullable<HttpRouteRule['retry']>): RetryPolicy {
+  const codes = retry.codes ?? [];
+  const base = retry.backoff === undefined ? policy.backoffBaseMs : durationMs(retry.backoff);
+  return {
+    ...policy,
+    attempts: retry.attempts ?? policy.attempts,
+    on: codes.length === 0 || policy.on.includes('retriable-status') ? policy.on : [...policy.on, 'retriable-status'],
+    statusCodes: codes.length === 0 ? policy.statusCodes : codes,
+    backoffBaseMs: base,
+    backoffMaxMs: Math.max(policy.backoffMaxMs, base),
+  };
+}

@@ -1,0 +1,107 @@
+// Attaches routes to the ports of services by their parentRefs.
+import { type Finding, type HttpRouteResource, MALHA_GROUP, namespaceOf, type ParentRef } from '@malha/model';
+import { report } from '../report.ts';
+import type { PortEntry, ServiceEntry } from '../services/entries.ts';
+
+export interface AttachedRoute {
+  readonly resource: HttpRouteResource;
+  readonly namespace: string;
+  readonly name: string;
+  /** Place in the order of creation. */
+  readonly age: number;
+}
+
+export interface Attachments {
+  readonly findings: readonly Finding[];
+  /** Routes of one port of a service, oldest first. */
+  of(service: ServiceEntry, port: PortEntry): readonly AttachedRoute[];
+}
+
+/** Groups that mean the mesh's (and Kubernetes') Service. */
+const SERVICE_GROUPS: ReadonlySet<string> = new Set(['', 'core', MALHA_GROUP]);
+
+export function isServiceGroup(group: string | undefined): boolean {
+  return SERVICE_GROUPS.has(group ?? '');
+}
+
+export function attachRoutes(
+  routes: readonly HttpRouteResource[],
+  services: ReadonlyMap<string, ServiceEntry>,
+): Attachments {
+  const attacher = new Attacher(services);
+  routes.forEach((resource, age) => void attacher.attach(resource, age));
+  return attacher;
+}
+
+class Attacher implements Attachments {
+  readonly findings: Finding[] = [];
+  readonly #services: ReadonlyMap<string, ServiceEntry>;
+  readonly #byPort = new Map<string, AttachedRoute[]>();
+
+  constructor(services: ReadonlyMap<string, ServiceEntry>) {
+    this.#services = services;
+  }
+
+  of(service: ServiceEntry, port: PortEntry): readonly AttachedRoute[] {
+    return this.#byPort.get(`${service.key}:${port.port}`) ?? [];
+  }
+
+  attach(resource: HttpRouteResource, age: number): void {
+    const route = { resource, namespace: namespaceOf(resource), name: resource.metadata.name, age };
+    const parents = resource.spec.parentRefs ?? [];
+    if (parents.length === 0) {
+      this.findings.push(report('MALHA1027', resource, 'spec.parentRefs', 'The route has no parentRefs.'));
+    }
+    parents.forEach((parent, index) => void this.#attachTo(parent, `spec.parentRefs[${index}]`, route));
+    if ((resource.spec.hostnames?.length ?? 0) > 0) {
+      const message = 'The hosts of the parent service choose the route; hostnames are ignored.';
+      this.findings.push(report('MALHA1032', resource, 'spec.hostnames', message));
+    }
+  }
+
+  #attachTo(parent: ParentRef, path: string, route: AttachedRoute): void {
+    if (parent.kind !== 'Service' || !isServiceGroup(parent.group)) {
+      const kind = `${parent.group ?? 'gateway.networking.k8s.io'}/${parent.kind ?? 'Gateway'}`;
+      this.findings.push(report('MALHA1028', route.resource, path, `A parent of kind ${kind} is not served.`));
+      return;
+    }
+    if (parent.group === undefined) {
+      const message = 'Kubernetes takes a missing group for gateway.networking.k8s.io; write group: "".';
+      this.findings.push(report('MALHA1028', route.resource, `${path}.group`, message));
+    }
+    const key = `${parent.namespace ?? route.namespace}/${parent.name}`;
+    const service = this.#services.get(key);
+    if (service === undefined) {
+      this.findings.push(report('MALHA1020', route.resource, path, `There is no Service ${key}.`));
+      return;
+    }
+    this.#attachToPorts(service, parent, path, route);
+  }
+
+  #attachToPorts(service: ServiceEntry, parent: ParentRef, path: string, route: AttachedRoute): void {
+    const named = service.ports.filter(({ spec }) => isNamed(spec, parent));
+    if (named.length === 0) {
+      const wanted = parent.port ?? `"${parent.sectionName ?? ''}"`;
+      const message = `Service ${service.key} has no port ${wanted}.`;
+      this.findings.push(report('MALHA1021', route.resource, path, message));
+      return;
+    }
+    const http = named.filter((port) => port.isHttp);
+    if (http.length === 0) {
+      const [port] = named;
+      const message = `Port ${port?.port} of Service ${service.key} has appProtocol ${port?.protocol}.`;
+      this.findings.push(report('MALHA1043', route.resource, path, message));
+    }
+    for (const port of http) {
+      const list = this.#byPort.get(`${service.key}:${port.port}`);
+      if (list === undefined) this.#byPort.set(`${service.key}:${port.port}`, [route]);
+      else if (!list.includes(route)) list.push(route);
+    }
+  }
+}
+
+/** As the Gateway API defines for Services: sectionName is the name of a port, port its number. */
+function isNamed(port: { readonly port: number; readonly name?: string | undefined }, parent: ParentRef): boolean {
+  if (parent.port !== undefined && parent.port !== port.port) return false;
+  return parent.sectionName === undefined || parent.sectionName === port.name;
+}

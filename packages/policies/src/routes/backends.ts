@@ -1,0 +1,88 @@
+// Resolves backendRefs: to a port of a service or of one of its versions, or to the reason why not.
+import { type FindingCode, type HttpBackendRef, MALHA_GROUP, parseServiceVersionName } from '@malha/model';
+import type { PortEntry, ServiceEntry } from '../services/entries.ts';
+import { isServiceGroup } from './attach.ts';
+
+export interface ResolvedBackend {
+  readonly ok: true;
+  readonly service: ServiceEntry;
+  readonly port: PortEntry;
+  /** Empty for the whole service. */
+  readonly version: string;
+}
+
+export interface UnresolvedBackend {
+  readonly ok: false;
+  readonly code: FindingCode;
+  /** Field of the backendRef. */
+  readonly field: string;
+  readonly message: string;
+}
+
+export interface BackendContext {
+  readonly services: ReadonlyMap<string, ServiceEntry>;
+  /** Namespace of the route. */
+  readonly namespace: string;
+  /** Port of the parent that the route is attached to. */
+  readonly parentPort: number;
+}
+
+function unresolved(code: FindingCode, field: string, message: string): UnresolvedBackend {
+  return { ok: false, code, field, message };
+}
+
+export function resolveBackend(ref: HttpBackendRef, context: BackendContext): ResolvedBackend | UnresolvedBackend {
+  const named = namedService(ref);
+  if ('ok' in named) return named;
+  const namespace = ref.namespace ?? context.namespace;
+  const key = `${namespace}/${named.service}`;
+  if (namespace !== context.namespace) {
+    return unresolved('MALHA1026', 'namespace', `${key} is in another namespace, and no grant allows the reference.`);
+  }
+  const service = context.services.get(key);
+  if (service === undefined) return unresolved('MALHA1022', 'name', `There is no Service ${key}.`);
+  if (named.version !== '' && !service.versions.some((version) => version.name === named.version)) {
+    const known = service.versions.map((version) => version.name).join(', ') || 'none';
+    return unresolved('MALHA1023', 'name', `Service ${key} has no version ${named.version} (versions: ${known}).`);
+  }
+  return resolvePort(ref, service, named.version, context.parentPort);
+}
+
+function namedService(ref: HttpBackendRef): { service: string; version: string } | UnresolvedBackend {
+  const kind = ref.kind ?? 'Service';
+  if (kind === 'Service' && isServiceGroup(ref.group)) return { service: ref.name, version: '' };
+  if (kind === 'ServiceVersion' && ref.group === MALHA_GROUP) {
+    const parts = parseServiceVersionName(ref.name);
+    return parts ?? unresolved('MALHA1023', 'name', `"${ref.name}" is not of the form <service>-<version>.`);
+  }
+  return unresolved('MALHA1025', 'kind', `A backend of kind ${ref.group ?? ''}/${kind} cannot be used.`);
+}
+
+/** Without a port: the port of the parent if the service has it, else its only HTTP port. */
+function resolvePort(
+  ref: HttpBackendRef,
+  service: ServiceEntry,
+  version: string,
+  parentPort: number,
+): ResolvedBackend | UnresolvedBackend {
+  const http = service.ports.filter((port) => port.isHttp);
+  const found =
+    ref.port === undefined
+      ? (http.find(({ port }) => port === parentPort) ?? (http.length === 1 ? http[0] : undefined))
+      : service.ports.find(({ port }) => port === ref.port);
+  if (found === undefined) {
+    const message =
+      ref.port === undefined
+        ? `Service ${service.key} has several ports: name one.`
+        : `Service ${service.key} has no port ${ref.port}.`;
+    return unresolved('MALHA1024', 'port', message);
+  }
+  if (!found.isHttp) {
+    return unresolved(
+      'MALHA1043',
+      'port',
+      `Port ${found.port} of Service ${service.key} has appProtocol ${found.protocol}.`,
+    );
+  }
+  return { ok: true, service, port: found, version };
+}

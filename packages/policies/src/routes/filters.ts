@@ -1,0 +1,74 @@
+// Filters of a rule or a backend: what they change, and which of them cannot be carried out.
+import type { HeaderFilter, HttpRouteFilter, PathModifier, RequestRedirect, UrlRewrite } from '@malha/model';
+import { defaults } from '@malha/model';
+import { type HeaderMutation, NO_MUTATION, type PathRewrite, type RedirectAction, type Rewrite } from '@malha/traffic';
+
+export interface CompiledFilters {
+  readonly requestHeaders: HeaderMutation;
+  readonly responseHeaders: HeaderMutation;
+  readonly rewrite: Rewrite | undefined;
+  readonly redirect: RedirectAction | undefined;
+  /** A filter that must not be skipped and is not known: requests get 500. */
+  readonly failsClosed: boolean;
+}
+
+const NONE: CompiledFilters = {
+  requestHeaders: NO_MUTATION,
+  responseHeaders: NO_MUTATION,
+  rewrite: undefined,
+  redirect: undefined,
+  failsClosed: false,
+};
+
+export function compileFilters(filters: readonly HttpRouteFilter[] | undefined): CompiledFilters {
+  if (filters === undefined || filters.length === 0) return NONE;
+  const find = <T extends HttpRouteFilter['type']>(type: T) =>
+    filters.find((filter): filter is Extract<HttpRouteFilter, { type: T }> => filter.type === type);
+  const responseHeaders = mutation(find('ResponseHeaderModifier')?.responseHeaderModifier);
+  const redirect = find('RequestRedirect')?.requestRedirect;
+  const rewrite = find('URLRewrite')?.urlRewrite;
+  return {
+    requestHeaders: mutation(find('RequestHeaderModifier')?.requestHeaderModifier),
+    responseHeaders,
+    rewrite: rewrite === undefined ? undefined : rewriteOf(rewrite),
+    redirect: redirect === undefined ? undefined : redirectOf(redirect, responseHeaders),
+    failsClosed: find('ExtensionRef') !== undefined || find('ExternalAuth') !== undefined,
+  };
+}
+
+function mutation(filter: HeaderFilter | undefined): HeaderMutation {
+  if (filter === undefined) return NO_MUTATION;
+  const lower = (headers: HeaderFilter['set'] = []) =>
+    headers.map(({ name, value }) => ({ name: name.toLowerCase(), value }));
+  return {
+    set: lower(filter.set),
+    add: lower(filter.add),
+    remove: (filter.remove ?? []).map((name) => name.toLowerCase()),
+  };
+}
+
+function pathRewrite(modifier: PathModifier): PathRewrite {
+  return modifier.type === 'ReplaceFullPath'
+    ? { type: 'full', value: modifier.replaceFullPath }
+    : { type: 'prefix', value: modifier.replacePrefixMatch };
+}
+
+function rewriteOf({ hostname, path }: UrlRewrite): Rewrite {
+  return {
+    ...(hostname === undefined ? {} : { host: hostname }),
+    ...(path === undefined ? {} : { path: pathRewrite(path) }),
+  };
+}
+
+function redirectOf(redirect: RequestRedirect, responseHeaders: HeaderMutation): RedirectAction {
+  const { scheme, hostname, port, path, statusCode = defaults.httpRoute.redirectStatus } = redirect;
+  return {
+    type: 'redirect',
+    status: statusCode,
+    ...(scheme === undefined ? {} : { scheme }),
+    ...(hostname === undefined ? {} : { host: hostname }),
+    ...(port === undefined ? {} : { port }),
+    ...(path === undefined ? {} : { path: pathRewrite(path) }),
+    responseHeaders,
+  };
+}

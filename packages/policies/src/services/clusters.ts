@@ -1,0 +1,42 @@
+// A cluster: one port of a service, or of one of its versions, as callers see it.
+import { clusterName, serverName } from '@malha/model';
+import type { Cluster, ClusterName, SpiffeId } from '@malha/traffic';
+import { compareText } from '../report.ts';
+import { membersOf } from './endpoints.ts';
+import type { PortEntry, ServiceEntry } from './entries.ts';
+import { identity } from './link.ts';
+
+/** The part of a cluster that traffic policies decide. */
+export type ClusterSettings = Pick<Cluster, 'connectTimeoutMs' | 'idleTimeoutMs' | 'limits' | 'loadBalancer'>;
+
+export function nameOf(service: ServiceEntry, port: PortEntry, version: string): ClusterName {
+  return clusterName(port.port, version, service.name, service.namespace) as ClusterName;
+}
+
+export function clusterOf(
+  service: ServiceEntry,
+  port: PortEntry,
+  version: string,
+  settings: ClusterSettings,
+  trustDomain: string,
+): Cluster {
+  return {
+    name: nameOf(service, port, version),
+    service: { namespace: service.namespace, name: service.name },
+    port: port.port,
+    version,
+    protocol: port.protocol,
+    ...settings,
+    tls: {
+      serverName: serverName(port.port, service.name, service.namespace),
+      spiffeIds: acceptedIdentities(service, version, trustDomain),
+    },
+  };
+}
+
+/** Identities of all workloads, also the unhealthy: a restart must not change the cluster. */
+function acceptedIdentities(service: ServiceEntry, version: string, trustDomain: string): SpiffeId[] {
+  const ids = new Set(membersOf(service, version).map((workload) => workload.spiffeId));
+  if (ids.size === 0) ids.add(identity(trustDomain, service.namespace, service.name));
+  return [...ids].sort(compareText);
+}

@@ -1,0 +1,169 @@
+// Everything that does not depend on the scope, computed once for a world and shared by all scopes.
+import { type Finding, keyOf, namespaceOf, type Resource, type ResourceKind, type ResourceOf } from '@malha/model';
+import type { Cluster, ClusterEndpoints, ClusterName, MtlsMode, VirtualHost } from '@malha/traffic';
+import type { AuthorizationPolicies } from './authorization/apply.ts';
+import { Isolation } from './isolation/apply.ts';
+import { modeOf, type PeerAuthentications } from './peer-authentication/apply.ts';
+import { compareText } from './report.ts';
+import type { RoutePolicies } from './route-policy/apply.ts';
+import { type Attachments, attachRoutes } from './routes/attach.ts';
+import { clusterOf, nameOf } from './services/clusters.ts';
+import { endpointsOf } from './services/endpoints.ts';
+import type { PortEntry, ServiceEntry, WorkloadEntry } from './services/entries.ts';
+import { type LinkedWorld, link } from './services/link.ts';
+import { type Existing, PolicyTargets } from './targets.ts';
+import { clusterSettings, effectiveOfService, type TrafficPolicies } from './traffic-policy/apply.ts';
+import type { World } from './world.ts';
+
+/** A cluster that some route uses. */
+export interface UsedCluster {
+  readonly service: ServiceEntry;
+  readonly port: PortEntry;
+  readonly version: string;
+}
+
+/** Shared objects keep their identity over scopes, so an encoder can cache by object. */
+export class WorldIndex {
+  readonly world: World;
+  readonly linked: LinkedWorld;
+  /** Services in order of their keys. */
+  readonly services: readonly ServiceEntry[];
+  readonly isolation: Isolation;
+  readonly attachments: Attachments;
+  readonly trafficPolicies: TrafficPolicies;
+  readonly peerAuthentications: PeerAuthentications;
+  readonly authorizationPolicies: AuthorizationPolicies;
+  readonly routePolicies: RoutePolicies;
+  readonly namespaces: readonly ResourceOf<'Namespace'>[];
+  readonly #namespaces: ReadonlyMap<string, ResourceOf<'Namespace'>>;
+  readonly #used = new Map<ClusterName, UsedCluster>();
+  readonly #clusters = new Map<ClusterName, Cluster>();
+  readonly #endpoints = new Map<ClusterName, ClusterEndpoints>();
+  readonly #modes = new Map<string, MtlsMode>();
+  readonly #virtualHosts = new Map<string, VirtualHost>();
+
+  constructor(world: World) {
+    const byKind = new Kinds(world.resources);
+    const routes = byKind.of('HTTPRoute');
+    this.world = world;
+    this.linked = link(byKind.of('Service'), [...byKind.of('Workload'), ...world.workloads], world.trustDomain);
+    this.services = [...this.linked.services].sort((a, b) => compareText(a.key, b.key));
+    this.namespaces = byKind.of('Namespace');
+    this.#namespaces = new Map(this.namespaces.map((namespace) => [namespace.metadata.name, namespace]));
+    this.isolation = new Isolation(this.namespaces);
+    this.attachments = attachRoutes(routes, this.linked.servicesByKey);
+    const existing = existingIn(this.linked, routes);
+    this.trafficPolicies = new PolicyTargets(byKind.of('TrafficPolicy'), existing);
+    this.peerAuthentications = new PolicyTargets(byKind.of('PeerAuthentication'), existing);
+    this.authorizationPolicies = new PolicyTargets(byKind.of('AuthorizationPolicy'), existing);
+    this.routePolicies = new PolicyTargets(byKind.of('RoutePolicy'), existing);
+  }
+
+  namespace(name: string): ResourceOf<'Namespace'> | undefined {
+    return this.#namespaces.get(name);
+  }
+
+  /** Notes the use of a cluster and gives its name. */
+  readonly use = (service: ServiceEntry, port: PortEntry, version: string): ClusterName => {
+    const name = nameOf(service, port, version);
+    if (!this.#used.has(name)) this.#used.set(name, { service, port, version });
+    return name;
+  };
+
+  /** A virtual host that many callers share: made once for its key. */
+  shared(key: string, make: () => VirtualHost): VirtualHost {
+    const known = this.#virtualHosts.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#virtualHosts.set(key, made);
+    return made;
+  }
+
+  usedCluster(name: ClusterName): UsedCluster | undefined {
+    return this.#used.get(name);
+  }
+
+  cluster(name: ClusterName): Cluster | undefined {
+    const known = this.#clusters.get(name);
+    const used = this.#used.get(name);
+    if (known !== undefined || used === undefined) return known;
+    const { service, port, version } = used;
+    const target = { namespace: service.namespace, service: service.name, version };
+    const settings = clusterSettings(effectiveOfService(this.trafficPolicies, target));
+    const cluster = clusterOf(service, port, version, settings, this.world.trustDomain);
+    this.#clusters.set(name, cluster);
+    return cluster;
+  }
+
+  endpoints(name: ClusterName): ClusterEndpoints | undefined {
+    const known = this.#endpoints.get(name);
+    const used = this.#used.get(name);
+    if (known !== undefined || used === undefined) return known;
+    const endpoints = endpointsOf(used.service, used.port, used.version, this.modeOf);
+    const list = { cluster: name, endpoints };
+    this.#endpoints.set(name, list);
+    return list;
+  }
+
+  /** Mode of an inbound port of a workload. */
+  readonly modeOf = (workload: WorkloadEntry, port: number): MtlsMode => {
+    if (this.world.plaintext === true) return 'DISABLE';
+    const key = `${workload.key}:${port}`;
+    const known = this.#modes.get(key);
+    if (known !== undefined) return known;
+    const mode = modeOf(this.peerAuthentications, workload, port);
+    this.#modes.set(key, mode);
+    return mode;
+  };
+
+  /** Findings about resources that are left out because they cannot be applied. */
+  get quarantined(): readonly Finding[] {
+    return [
+      ...this.attachments.findings,
+      ...this.trafficPolicies.findings,
+      ...this.peerAuthentications.findings,
+      ...this.authorizationPolicies.findings,
+      ...this.routePolicies.findings,
+    ].filter((finding) => finding.severity === 'error');
+  }
+}
+
+export function buildIndex(world: World): WorldIndex {
+  return new WorldIndex(world);
+}
+
+/** Resources by kind, in order of creation; of two with one key the first counts. */
+class Kinds {
+  readonly #byKind = new Map<string, Resource[]>();
+
+  constructor(resources: readonly Resource[]) {
+    const seen = new Set<string>();
+    for (const resource of resources) {
+      const key = keyOf(resource);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const list = this.#byKind.get(resource.kind);
+      if (list === undefined) this.#byKind.set(resource.kind, [resource]);
+      else list.push(resource);
+    }
+  }
+
+  of<K extends ResourceKind>(kind: K): readonly ResourceOf<K>[] {
+    return (this.#byKind.get(kind) ?? []).filter((resource): resource is ResourceOf<K> => resource.kind === kind);
+  }
+}
+
+function existingIn(linked: LinkedWorld, routes: readonly ResourceOf<'HTTPRoute'>[]): Existing {
+  const routesByKey = new Map(routes.map((route) => [`${namespaceOf(route)}/${route.metadata.name}`, route]));
+  return {
+    hasService: (key) => linked.servicesByKey.has(key),
+    hasVersion: (key, version) =>
+      linked.servicesByKey.get(key)?.versions.some((candidate) => candidate.name === version) ?? false,
+    hasWorkload: (key) => linked.workloadsByKey.has(key),
+    hasRoute: (key, section) => {
+      const route = routesByKey.get(key);
+      if (route === undefined || section === undefined) return route !== undefined;
+      return route.spec.rules?.some((rule) => rule.name === section) ?? false;
+    },
+  };
+}
