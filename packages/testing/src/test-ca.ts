@@ -4,6 +4,7 @@ import {
   issueIssuing,
   issueLeaf,
   issueRoot,
+  parseCsr,
   parseTrustBundle,
   privateKeyPem,
   spiffeIdentity,
@@ -36,6 +37,8 @@ export interface TestCa {
   /** `sha256:…` of the root's public key. */
   readonly pin: string;
   issue(namespace: string, serviceAccount: string, options?: TestLeafOptions): TestIdentity;
+  /** What a control plane answers to a certificate request: the chain, leaf first, a PEM each. */
+  sign(csrPem: string, namespace: string, serviceAccount: string, options?: TestLeafOptions): readonly string[];
   /** The control plane's own certificate, for localhost and 127.0.0.1. */
   issueControlPlane(options?: TestLeafOptions): TestIdentity;
 }
@@ -68,6 +71,11 @@ export function createTestCa(trustDomain = 'mesh.local', nowMs = Date.now()): Te
     trustBundle,
     pin: spkiPin(new Uint8Array(trustBundle.roots[0]?.raw ?? [])),
     issue,
+    sign(csrPem, namespace, serviceAccount, options = {}) {
+      const spiffeId = spiffeIdentity(trustDomain, namespace, serviceAccount).id;
+      const leaf = issueLeaf(issuing, { nowMs: Date.now(), ...options, spiffeId, publicKey: parseCsr(csrPem) });
+      return [leaf.pem, issuing.certificatePem];
+    },
     issueControlPlane: (options = {}) =>
       issue('malha-system', 'control-plane', { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], ...options }),
   };

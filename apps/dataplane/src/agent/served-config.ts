@@ -1,0 +1,93 @@
+// The configuration that this agent serves: decoded as it comes, handed to the worker, kept on disk for the next start.
+import type { MeshConfig } from '@malha/traffic';
+import { type Log, reasonOf } from '../log.ts';
+import type { WorkerPort } from '../worker/worker-port.ts';
+import { ConfigStore, type RawResource, type Refusal, type RemovedResource } from '../xds/config-store.ts';
+import type { SavedConfig } from './state-folder.ts';
+
+/** Writing is put together: a hundred changes a second must not be a hundred files. */
+const SAVE_DELAY_MS = 500;
+
+export interface ServedConfigDeps {
+  readonly worker: WorkerPort;
+  readonly save: (config: SavedConfig) => void;
+  readonly log: Log;
+  /** After each change that is in use, or was refused in part. */
+  readonly onServed: (hash: string, refusals: readonly Refusal[]) => void;
+}
+
+export class ServedConfig {
+  readonly store = new ConfigStore();
+  readonly #refusals = new Map<string, Refusal>();
+  #hash = '';
+  #config: MeshConfig | undefined;
+  #saveTimer: NodeJS.Timeout | undefined;
+  /** Changes are served one after another. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(private readonly deps: ServedConfigDeps) {}
+
+  /** Of what is in use; empty until a first configuration is served. */
+  get hash(): string {
+    return this.#hash;
+  }
+
+  get refusals(): readonly Refusal[] {
+    return [...this.#refusals.values()];
+  }
+
+  /** The last good configuration of an earlier process. False when it is not one. */
+  async restore(saved: SavedConfig): Promise<boolean> {
+    for (const { typeUrl, name, message } of this.take(saved.resources, [])) {
+      this.deps.log.warn('a saved resource is not usable', { typeUrl, name, message });
+    }
+    await this.serve();
+    return this.#hash !== '';
+  }
+
+  /** Decodes a change; what is refused keeps its last good version. Nothing is served yet. */
+  take(upserts: readonly RawResource[], removed: readonly RemovedResource[]): readonly Refusal[] {
+    const { nacks } = this.store.apply(upserts, removed);
+    for (const each of [...upserts, ...removed]) this.#refusals.delete(keyOf(each));
+    for (const each of nacks) this.#refusals.set(keyOf(each), each);
+    return nacks;
+  }
+
+  /** Serves what was taken. Resolves when it is in use and reported. */
+  serve(): Promise<void> {
+    const config = this.store.current();
+    const hash = this.store.hash();
+    this.#last = this.#last
+      .then(() => this.#serve(config, hash))
+      .catch((error: unknown) => this.deps.log.error(`a configuration could not be served: ${reasonOf(error)}`));
+    return this.#last;
+  }
+
+  /** Writes what waits to be written. */
+  flush(): void {
+    if (this.#saveTimer === undefined) return;
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = undefined;
+    try {
+      this.deps.save({ hash: this.#hash, resources: [...this.store.resources()] });
+    } catch (error) {
+      this.deps.log.error(`the last good configuration is not on disk: ${reasonOf(error)}`);
+    }
+  }
+
+  async #serve(config: MeshConfig | undefined, hash: string): Promise<void> {
+    // Not whole yet: nothing is served, so nothing may be reported as served.
+    if (config === undefined) return;
+    if (config !== this.#config) {
+      await this.deps.worker.applyConfig(config);
+      this.#config = config;
+    }
+    this.#hash = hash;
+    this.#saveTimer ??= setTimeout(() => this.flush(), SAVE_DELAY_MS);
+    this.deps.onServed(hash, this.refusals);
+  }
+}
+
+function keyOf({ typeUrl, name }: RemovedResource): string {
+  return `${typeUrl}\0${name}`;
+}

@@ -1,0 +1,75 @@
+// The worker itself: one DataPlane with its recorder and its decoded configuration, in whatever thread it is hosted.
+import type { MeshConfig } from '@malha/traffic';
+import type { Clock } from '@malha/traffic/clock';
+import { DataPlane, type DataPlaneStats, type SecretMaterial } from '../data-plane.ts';
+import { createRecorder, type MetricsSnapshot, type Recorder, type SpanRecord } from '../telemetry/recorder.ts';
+import type { BoundPorts, WorkerPort, WorkerSetup } from './worker-port.ts';
+
+interface Running {
+  readonly dataPlane: DataPlane;
+  readonly recorder: Recorder;
+}
+
+export class Worker implements WorkerPort {
+  #running: Running | undefined;
+  #config: MeshConfig | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: () => number,
+  ) {}
+
+  async setUp(setup: WorkerSetup): Promise<void> {
+    const recorder = createRecorder({ workload: setup.workload, startTimeMs: setup.startTimeMs, clock: this.clock });
+    const dataPlane = new DataPlane({
+      workload: setup.workload,
+      bind: setup.bind,
+      telemetry: recorder,
+      clock: this.clock,
+      random: this.random,
+    });
+    this.#running = { dataPlane, recorder };
+  }
+
+  listen(): Promise<BoundPorts> {
+    return this.#parts().dataPlane.start();
+  }
+
+  async applyConfig(config: MeshConfig): Promise<void> {
+    this.#parts().dataPlane.apply(config);
+    this.#config = config;
+  }
+
+  async setIdentity(secrets: SecretMaterial | undefined): Promise<void> {
+    this.#parts().dataPlane.setIdentity(secrets);
+  }
+
+  async config(): Promise<MeshConfig | undefined> {
+    return this.#config;
+  }
+
+  async stats(): Promise<DataPlaneStats> {
+    return this.#parts().dataPlane.stats();
+  }
+
+  async metrics(): Promise<MetricsSnapshot> {
+    return this.#parts().recorder.collect();
+  }
+
+  async takeSpans(): Promise<readonly SpanRecord[]> {
+    return this.#parts().recorder.takeSpans();
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    await this.#parts().dataPlane.drain(deadlineMs);
+  }
+
+  async close(): Promise<void> {
+    this.#running?.dataPlane.close();
+  }
+
+  #parts(): Running {
+    if (this.#running === undefined) throw new Error('worker: used before setUp');
+    return this.#running;
+  }
+}
