@@ -209,9 +209,12 @@ const authorizationPolicy: fc.Arbitrary<AuthorizationPolicyRules> = fc.record({
       paths: fc.array(pattern(path), { maxLength: 2 }),
       hosts: fc.array(pattern(label), { maxLength: 2 }),
       ports: fc.array(port, { maxLength: 2 }),
-      headers: fc.array(fc.record({ name: headerName, values: fc.array(headerValue, { maxLength: 2 }) }), {
-        maxLength: 2,
-      }),
+      headers: fc.array(
+        fc.record({ name: headerName, values: fc.array(pattern(headerValue), { minLength: 1, maxLength: 2 }) }),
+        {
+          maxLength: 2,
+        },
+      ),
     }),
     { maxLength: 3 },
   ),

@@ -1,9 +1,11 @@
 import { meshConfigArbitrary } from '@malha/testing/mesh-config-arbitrary';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { XdsResource } from '../../../api/src/xds/dialects/dialect.ts';
 import { encode } from '../../../api/src/xds/dialects/malha/index.ts';
 import { ConfigStore, decodeResources, type RawResource } from './config-store.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const raw = ({ any, ...resource }: XdsResource): RawResource => ({ ...resource, value: any });
 
@@ -14,7 +16,7 @@ test('what the control plane encodes, the proxy decodes to the same configuratio
       expect(errors).toEqual([]);
       expect(decoded).toEqual(config);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -51,6 +53,6 @@ test('a step from one configuration to another by its differences gives the othe
       expect(current?.inbound).toEqual(after.inbound);
       expect(current?.outbound).toEqual(after.outbound);
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });

@@ -1,5 +1,6 @@
 // Envoy's route, header, query and string matchers -> RouteMatch.
 import type { PathMatch, RouteMatch, ValueMatch } from '@malha/traffic';
+import { compileRegex } from '@malha/traffic/pattern';
 import {
   type HeaderMatcher,
   HeaderMatcherSchema,
@@ -87,7 +88,7 @@ function valueMatch(matcher: StringMatcher, path: string): Omit<ValueMatch, 'nam
 export function regex(matcher: RegexMatcher, path: string): string {
   checkRegex(matcher, path);
   try {
-    new RegExp(matcher.regex);
+    compileRegex(matcher.regex);
   } catch (error) {
     throw new ResourceError(`${path}.regex`, error instanceof Error ? error.message : String(error));
   }

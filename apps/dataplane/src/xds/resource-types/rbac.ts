@@ -34,7 +34,7 @@ const checkPermission = onlyFields(PermissionSchema, [
   'destinationPort',
 ]);
 const checkPrincipal = onlyFields(PrincipalSchema, ['andIds', 'orIds', 'any', 'authenticated', 'directRemoteIp']);
-const checkHeader = onlyFields(HeaderMatcherSchema, ['name', 'stringMatch', 'presentMatch']);
+const checkHeader = onlyFields(HeaderMatcherSchema, ['name', 'stringMatch']);
 
 const NAMESPACE_PATTERN = /^spiffe:\/\/\[\^\/\]\+\/ns\/([a-z0-9-]+)\/sa\/\.\+$/;
 
@@ -177,8 +177,7 @@ function addHeaders(parts: RuleParts, matchers: HeaderMatcher[], path: string): 
       matchers.map((matcher) => wildcard(stringMatch(matcher, path), path)),
     );
   } else {
-    const present = matchers.length === 1 && first?.headerMatchSpecifier.case === 'presentMatch';
-    parts.headers.push({ name, values: present ? [] : matchers.map((matcher) => exactValue(matcher, path)) });
+    parts.headers.push({ name, values: matchers.map((matcher) => wildcard(stringMatch(matcher, path), path)) });
   }
 }
 

@@ -10,8 +10,10 @@ import {
   RBAC_Action,
 } from '@malha/xds/generated/envoy/config/rbac/v3/rbac_pb';
 import type { StringMatcherSchema } from '@malha/xds/generated/envoy/type/matcher/v3/string_pb';
-import { exactHeader, exactString, regexString } from './matches.ts';
+import { UnencodableError } from '../dialect.ts';
+import { exactString, regexString } from './matches.ts';
 
+type StringMatcher = MessageInitShape<typeof StringMatcherSchema>;
 type Permission = MessageInitShape<typeof PermissionSchema>;
 type Principal = MessageInitShape<typeof PrincipalSchema>;
 
@@ -22,7 +24,7 @@ export const ACTIONS = {
 } as const satisfies Record<AuthorizationPolicyRules['action'], RBAC_Action>;
 
 /** `prefix*`, `*suffix`, `*` or an exact value. */
-export function wildcardString(pattern: string): MessageInitShape<typeof StringMatcherSchema> {
+export function wildcardString(pattern: string): StringMatcher {
   if (pattern === '*') return regexString('.*');
   if (pattern.endsWith('*')) return { matchPattern: { case: 'prefix', value: pattern.slice(0, -1) } };
   if (pattern.startsWith('*')) return { matchPattern: { case: 'suffix', value: pattern.slice(1) } };
@@ -57,32 +59,28 @@ function anyPrincipal(ids: readonly Principal[]): Principal[] {
   return ids.length === 0 ? [] : [{ identifier: { case: 'orIds', value: { ids: [...ids] } } }];
 }
 
+function header(name: string, matcher: StringMatcher): Permission {
+  return {
+    rule: { case: 'header', value: { name, headerMatchSpecifier: { case: 'stringMatch', value: matcher } } },
+  };
+}
+
+/** Without values the condition never holds; to leave it out would widen the rule. */
+function headerCondition({ name, values }: AuthorizationRule['headers'][number]): Permission[] {
+  if (values.length === 0) throw new UnencodableError('authorization rule', `headers ${name}`, 'has no values');
+  return anyPermission(values.map((value) => header(name, wildcardString(value))));
+}
+
 function permissions(rule: AuthorizationRule): Permission[] {
-  const header = (name: string, value: string): Permission => ({
-    rule: { case: 'header', value: exactHeader(name, value) },
-  });
-  const host = (pattern: string): Permission => ({
-    rule: {
-      case: 'header',
-      value: {
-        name: ':authority',
-        headerMatchSpecifier: { case: 'stringMatch', value: wildcardString(pattern) },
-      },
-    },
-  });
   const path = (pattern: string): Permission => ({
     rule: { case: 'urlPath', value: { rule: { case: 'path', value: wildcardString(pattern) } } },
   });
-  const headerPart = ({ name, values }: AuthorizationRule['headers'][number]): Permission[] =>
-    values.length === 0
-      ? [{ rule: { case: 'header', value: { name, headerMatchSpecifier: { case: 'presentMatch', value: true } } } }]
-      : anyPermission(values.map((value) => header(name, value)));
   return [
-    ...anyPermission(rule.methods.map((method) => header(':method', method))),
+    ...anyPermission(rule.methods.map((method) => header(':method', exactString(method)))),
     ...anyPermission(rule.paths.map(path)),
-    ...anyPermission(rule.hosts.map(host)),
+    ...anyPermission(rule.hosts.map((host) => header(':authority', wildcardString(host)))),
     ...anyPermission(rule.ports.map((port) => ({ rule: { case: 'destinationPort', value: port } }))),
-    ...rule.headers.flatMap(headerPart),
+    ...rule.headers.flatMap(headerCondition),
   ];
 }
 
