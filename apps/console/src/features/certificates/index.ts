@@ -1,0 +1,1 @@
+export { Expiries } from './expiries.tsx';

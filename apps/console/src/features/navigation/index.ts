@@ -1,0 +1,1 @@
+export { type Crumb, crumbsOf, isTool, PLACE_GROUPS, PLACES, type Place, placeOf } from './places.ts';

@@ -1,0 +1,93 @@
+// The pages of the console, in the order of the rail, with the key that follows `g`.
+import {
+  BadgeCheck,
+  Boxes,
+  ChartGantt,
+  Cpu,
+  History,
+  LayoutDashboard,
+  type LucideIcon,
+  Settings2,
+  Split,
+  Workflow,
+} from 'lucide-react';
+
+export interface Place {
+  readonly href: string;
+  readonly name: string;
+  readonly key: string;
+  readonly icon: LucideIcon;
+  /** What an operator would ask to get here. */
+  readonly question: string;
+}
+
+export interface PlaceGroup {
+  readonly name: string;
+  readonly places: readonly Place[];
+}
+
+export const PLACE_GROUPS: readonly PlaceGroup[] = [
+  {
+    name: 'Observe',
+    places: [
+      { href: '/', name: 'Overview', key: 'o', icon: LayoutDashboard, question: 'Is the mesh well?' },
+      { href: '/topology', name: 'Topology', key: 't', icon: Workflow, question: 'What talks to what?' },
+      { href: '/services', name: 'Services', key: 's', icon: Boxes, question: 'How is each service doing?' },
+      { href: '/traces', name: 'Traces', key: 'x', icon: ChartGantt, question: 'Why was this slow or broken?' },
+    ],
+  },
+  {
+    name: 'Traffic',
+    places: [{ href: '/routes', name: 'Routes', key: 'r', icon: Split, question: 'Where does traffic go?' }],
+  },
+  {
+    name: 'Trust',
+    places: [
+      { href: '/certificates', name: 'Certificates', key: 'c', icon: BadgeCheck, question: 'Is identity sound?' },
+    ],
+  },
+  {
+    name: 'Operate',
+    places: [
+      { href: '/proxies', name: 'Proxies', key: 'p', icon: Cpu, question: 'Did my change arrive?' },
+      { href: '/changes', name: 'Changes', key: 'h', icon: History, question: 'Who changed what, when?' },
+      { href: '/settings', name: 'Settings', key: ',', icon: Settings2, question: 'Who may do what?' },
+    ],
+  },
+];
+
+export const PLACES: readonly Place[] = PLACE_GROUPS.flatMap((group) => group.places);
+
+export function placeOf(pathname: string): Place | undefined {
+  const first = `/${pathname.split('/')[1] ?? ''}`;
+  return PLACES.find((place) => place.href === first);
+}
+
+/** Tools fill the window, so they start with the narrow rail. */
+export function isTool(pathname: string): boolean {
+  return /^\/(topology|proxies|routes\/.|traces\/.)/.test(pathname);
+}
+
+export interface Crumb {
+  /** The path up to here. */
+  readonly id: string;
+  readonly name: string;
+  /** Absent for the place itself. */
+  readonly href?: string;
+  readonly isMachineName: boolean;
+}
+
+/** `/routes/bookstore/reviews` reads Routes › bookstore › reviews. */
+export function crumbsOf(pathname: string): readonly Crumb[] {
+  const place = placeOf(pathname);
+  if (place === undefined) return [];
+  const parts = pathname.split('/').slice(2).filter(Boolean).map(decodeURIComponent);
+  const crumbs: Crumb[] = parts.map((name, index) => ({
+    id: parts.slice(0, index + 1).join('/'),
+    name,
+    isMachineName: true,
+    // A namespace between place and name shows that namespace's list.
+    ...(index < parts.length - 1 && { href: `${place.href}?ns=${encodeURIComponent(name)}` }),
+  }));
+  return [{ id: '', name: place.name, isMachineName: false, ...(parts.length > 0 && { href: place.href }) }, ...crumbs];
+}

@@ -1,0 +1,2 @@
+export { type ProxySquare, ProxySquares } from './proxy-squares.tsx';
+export { useProxies } from './use-proxies.ts';

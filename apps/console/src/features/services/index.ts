@@ -1,0 +1,3 @@
+export { groupByNamespace } from './group-by-namespace.tsx';
+export { Identity } from './identity.tsx';
+export { ServiceTable } from './service-table.tsx';

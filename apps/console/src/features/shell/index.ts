@@ -1,0 +1,2 @@
+export { readRail, readTheme } from './preferences.ts';
+export { Shell } from './shell.tsx';
