@@ -1,0 +1,272 @@
+// One cluster at work: picks an endpoint, hands out streams within the limits, queues a bounded number of requests.
+import { type BalancedEndpoint, type Balancer, createBalancer } from '@malha/traffic/balancer';
+import type { Cluster, Endpoint } from '@malha/traffic/config';
+import { RetryBudget } from '@malha/traffic/retry';
+import { ProxyError } from '../exchange/proxy-error.ts';
+import type { ClientConnection } from '../http1/client-connection.ts';
+import type { DialEnvironment } from './dial.ts';
+import { EndpointPool, keyOf, type PoolOwner } from './endpoint-pool.ts';
+import type { StreamRequester } from './stream-requester.ts';
+
+/** Counts that telemetry keeps for the whole proxy. */
+export type ClusterEvent = 'endpoint-ejected' | 'limit-reached' | 'peer-rejected';
+
+export interface ClusterEnvironment extends DialEnvironment {
+  readonly random: () => number;
+  count(event: ClusterEvent): void;
+}
+
+export interface ClusterStats {
+  readonly name: string;
+  readonly connections: number;
+  readonly idleConnections: number;
+  readonly activeRequests: number;
+  readonly pendingRequests: number;
+  readonly limits: Cluster['limits'];
+  readonly endpoints: readonly {
+    readonly workload: string;
+    readonly address: string;
+    readonly port: number;
+    readonly tls: boolean;
+    readonly activeRequests: number;
+    readonly connections: number;
+    readonly isEjected: boolean;
+  }[];
+}
+
+export class ClusterRuntime implements PoolOwner {
+  cluster: Cluster;
+  readonly environment: ClusterEnvironment;
+  readonly retryBudget = new RetryBudget({ percent: 20, minConcurrent: 3 });
+  activeRequests = 0;
+  private balancer: Balancer;
+  private readonly pools = new Map<BalancedEndpoint, EndpointPool>();
+  private pending: StreamRequester[] = [];
+  private connectionCount = 0;
+  private endpoints: readonly Endpoint[] = [];
+  /** Of the pick in progress. */
+  private avoided: Endpoint | undefined;
+  private ejectedCount = 0;
+  private isClosed = false;
+
+  constructor(cluster: Cluster, environment: ClusterEnvironment) {
+    this.cluster = cluster;
+    this.environment = environment;
+    this.balancer = createBalancer(cluster.loadBalancer, environment.random);
+  }
+
+  /** Takes what changed; connections stay as long as they lead to the same peer by the same rules. */
+  configure(cluster: Cluster): void {
+    const previous = this.cluster;
+    this.cluster = cluster;
+    if (previous.tls !== cluster.tls && !isSameTls(previous, cluster)) this.dropPools();
+    if (previous.loadBalancer.type !== cluster.loadBalancer.type) {
+      this.dropPools();
+      this.balancer = createBalancer(cluster.loadBalancer, this.environment.random);
+      this.balancer.update(this.endpoints);
+    }
+    this.servePending();
+  }
+
+  updateEndpoints(endpoints: readonly Endpoint[]): void {
+    if (endpoints === this.endpoints) return;
+    this.endpoints = endpoints;
+    this.balancer.update(endpoints);
+    const current = new Set(this.balancer.endpoints);
+    for (const [balanced, pool] of this.pools) {
+      if (current.has(balanced) && keyOf(balanced) === pool.key) continue;
+      this.pools.delete(balanced);
+      pool.drain();
+    }
+    this.recountEjected();
+    this.servePending();
+  }
+
+  /** Asks for a stream; `avoid` is the endpoint of a failed attempt, `isFresh` wants a connection never used before. */
+  acquire(requester: StreamRequester, avoid: Endpoint | undefined, isFresh: boolean): void {
+    const balanced = this.pick(avoid);
+    if (balanced === undefined) {
+      requester.streamFailed(new ProxyError('noHealthyUpstream', this.cluster.name));
+      return;
+    }
+    const pool = this.poolOf(balanced);
+    const connection = isFresh ? undefined : pool.takeIdle();
+    if (connection !== undefined) {
+      requester.streamReady(connection.begin(requester), balanced);
+      return;
+    }
+    const { maxConnections, maxPending } = this.cluster.limits;
+    if (this.connectionCount < maxConnections || this.evictIdle()) this.dial(pool, requester);
+    else if (this.pending.length < maxPending) this.pending.push(requester);
+    else {
+      this.environment.count('limit-reached');
+      requester.streamFailed(new ProxyError('overflow', `${this.cluster.name}: ${maxPending} requests are waiting`));
+    }
+  }
+
+  /** Takes a waiting requester out of the queue. */
+  abandon(requester: StreamRequester): void {
+    const index = this.pending.indexOf(requester);
+    if (index !== -1) this.pending.splice(index, 1);
+  }
+
+  /** False: the limit of concurrent requests is reached. */
+  requestStarted(): boolean {
+    if (this.activeRequests >= this.cluster.limits.maxRequests) {
+      this.environment.count('limit-reached');
+      return false;
+    }
+    this.activeRequests++;
+    this.retryBudget.requestStarted();
+    return true;
+  }
+
+  requestFinished(): void {
+    this.activeRequests--;
+    this.retryBudget.requestFinished();
+  }
+
+  /** No new requests come; those in flight end on their connections. */
+  drain(): void {
+    this.isClosed = true;
+    this.dropPools();
+    this.failPending(new ProxyError('noCluster', `${this.cluster.name} was removed`));
+  }
+
+  destroy(): void {
+    this.isClosed = true;
+    for (const pool of this.pools.values()) pool.destroy();
+    this.pools.clear();
+    this.failPending(new ProxyError('noCluster', `${this.cluster.name}: the proxy ends`));
+  }
+
+  stats(): ClusterStats {
+    const nowMs = this.environment.monotonic();
+    let idleConnections = 0;
+    for (const pool of this.pools.values()) idleConnections += pool.idleCount;
+    return {
+      name: this.cluster.name,
+      connections: this.connectionCount,
+      idleConnections,
+      activeRequests: this.activeRequests,
+      pendingRequests: this.pending.length,
+      limits: this.cluster.limits,
+      endpoints: this.balancer.endpoints.map((balanced) => {
+        const pool = this.pools.get(balanced);
+        const { workload, address, port, tls } = balanced.endpoint;
+        const isEjected = pool !== undefined && pool.ejectedUntilMs > nowMs;
+        return {
+          workload,
+          address,
+          port,
+          tls,
+          activeRequests: balanced.active,
+          connections: pool?.connectionCount ?? 0,
+          isEjected,
+        };
+      }),
+    };
+  }
+
+  // ——— of its pools ———
+
+  offerConnection(pool: EndpointPool, connection: ClientConnection): boolean {
+    for (;;) {
+      const requester = this.pending.shift();
+      if (requester === undefined) return false;
+      if (requester.isAbandoned) continue;
+      requester.streamReady(connection.begin(requester), pool.balanced);
+      return true;
+    }
+  }
+
+  connectionGone(): void {
+    this.connectionCount--;
+    this.servePending();
+  }
+
+  dialed(pool: EndpointPool, requester: StreamRequester | undefined, connection: ClientConnection): void {
+    if (this.ejectedCount > 0) this.recountEjected();
+    if (requester === undefined || requester.isAbandoned) pool.connectionIdle(connection);
+    else requester.streamReady(connection.begin(requester), pool.balanced);
+  }
+
+  dialFailed(_pool: EndpointPool, requester: StreamRequester | undefined, error: ProxyError): void {
+    this.environment.count(error.failure === 'peerIdentity' ? 'peer-rejected' : 'endpoint-ejected');
+    this.connectionCount--;
+    this.recountEjected();
+    if (requester !== undefined && !requester.isAbandoned) requester.streamFailed(error);
+    this.servePending();
+  }
+
+  private dial(pool: EndpointPool, requester: StreamRequester | undefined): void {
+    this.connectionCount++;
+    pool.dial(requester);
+  }
+
+  /** Ejected endpoints are used only when no other is left: a guess is better than a certain failure. */
+  private pick(avoid: Endpoint | undefined): BalancedEndpoint | undefined {
+    if (avoid === undefined && this.ejectedCount === 0) return this.balancer.pick();
+    this.avoided = avoid;
+    const picked = this.balancer.pick(this.isExcluded);
+    this.avoided = undefined;
+    return picked ?? this.balancer.pick();
+  }
+
+  private readonly isExcluded = (endpoint: Endpoint): boolean => {
+    if (this.avoided !== undefined && endpoint.workload === this.avoided.workload) return true;
+    if (this.ejectedCount === 0) return false;
+    const nowMs = this.environment.monotonic();
+    for (const pool of this.pools.values())
+      if (pool.ejectedUntilMs > nowMs && pool.balanced.endpoint === endpoint) return true;
+    return false;
+  };
+
+  private recountEjected(): void {
+    const nowMs = this.environment.monotonic();
+    let count = 0;
+    for (const pool of this.pools.values()) if (pool.ejectedUntilMs > nowMs) count++;
+    this.ejectedCount = count;
+  }
+
+  private poolOf(balanced: BalancedEndpoint): EndpointPool {
+    const known = this.pools.get(balanced);
+    if (known !== undefined) return known;
+    const pool = new EndpointPool(balanced, this);
+    this.pools.set(balanced, pool);
+    return pool;
+  }
+
+  private evictIdle(): boolean {
+    for (const pool of this.pools.values())
+      if (pool.evictIdle()) return this.connectionCount < this.cluster.limits.maxConnections;
+    return false;
+  }
+
+  private dropPools(): void {
+    for (const pool of this.pools.values()) pool.drain();
+    this.pools.clear();
+    this.ejectedCount = 0;
+  }
+
+  private servePending(): void {
+    while (this.pending.length > 0 && !this.isClosed && this.connectionCount < this.cluster.limits.maxConnections) {
+      const requester = this.pending.shift();
+      if (requester !== undefined && !requester.isAbandoned) this.acquire(requester, undefined, false);
+    }
+  }
+
+  private failPending(error: ProxyError): void {
+    const waiting = this.pending;
+    this.pending = [];
+    for (const requester of waiting) if (!requester.isAbandoned) requester.streamFailed(error);
+  }
+}
+
+function isSameTls(a: Cluster, b: Cluster): boolean {
+  return (
+    a.tls.serverName === b.tls.serverName &&
+    a.tls.spiffeIds.length === b.tls.spiffeIds.length &&
+    a.tls.spiffeIds.every((id, index) => id === b.tls.spiffeIds[index])
+  );
+}

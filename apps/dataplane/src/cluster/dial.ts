@@ -1,0 +1,156 @@
+// One attempt to connect to an endpoint: TCP, or mutual TLS with the peer's SPIFFE ID checked before any byte leaves.
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Endpoint, UpstreamTls } from '@malha/traffic/config';
+import { ProxyError } from '../exchange/proxy-error.ts';
+import { type TimerTarget, type TimerWheel, WheelTimer } from '../exchange/timer-wheel.ts';
+import type { WorkloadTls } from './identity.ts';
+
+/** Protocols offered to a peer, best first. */
+const ALPN = ['http/1.1'];
+
+/** Probes of an established connection find a peer that vanished without a word. */
+const KEEP_ALIVE_PROBE_MS = 30_000;
+
+export interface DialTarget {
+  readonly endpoint: Endpoint;
+  readonly tls: UpstreamTls;
+  readonly connectTimeoutMs: number;
+}
+
+export interface DialEnvironment {
+  readonly wheel: TimerWheel;
+  readonly monotonic: () => number;
+  readonly now: () => number;
+  /** Undefined: this workload has no certificate (yet). */
+  identity(): WorkloadTls | undefined;
+}
+
+export interface DialResult {
+  connected(socket: Socket): void;
+  failed(error: ProxyError): void;
+  /** Ticket of this peer for a cheaper next handshake. */
+  session(ticket: Buffer): void;
+}
+
+/** Ends in exactly one of `connected` and `failed`, at the latest when the timeout has passed. */
+export class Dial implements TimerTarget {
+  private readonly target: DialTarget;
+  private readonly environment: DialEnvironment;
+  private readonly result: DialResult;
+  private readonly timer = new WheelTimer(this);
+  private socket: Socket | undefined;
+  private isSettled = false;
+
+  constructor(target: DialTarget, environment: DialEnvironment, result: DialResult) {
+    this.target = target;
+    this.environment = environment;
+    this.result = result;
+  }
+
+  start(session: Buffer | undefined): void {
+    const { environment, target } = this;
+    environment.wheel.arm(this.timer, environment.monotonic() + target.connectTimeoutMs);
+    if (target.endpoint.tls) this.startTls(session);
+    else this.startPlain();
+  }
+
+  cancel(): void {
+    this.settle();
+    this.socket?.destroy();
+  }
+
+  timerFired(): void {
+    this.fail(
+      new ProxyError('connectFailed', `${this.where()}: no connection within ${this.target.connectTimeoutMs} ms`),
+    );
+  }
+
+  private startPlain(): void {
+    const { address, port } = this.target.endpoint;
+    const socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true });
+    this.socket = socket;
+    socket.once('connect', () => this.succeed(socket));
+    this.watch(socket);
+  }
+
+  private startTls(session: Buffer | undefined): void {
+    const { endpoint, tls } = this.target;
+    const identity = this.environment.identity();
+    if (identity === undefined) {
+      this.fail(
+        new ProxyError('noIdentity', `${this.where()}: the peer takes only mTLS and there is no certificate yet`),
+      );
+      return;
+    }
+    const socket = connectTls({
+      host: endpoint.address,
+      port: endpoint.port,
+      servername: tls.serverName,
+      secureContext: identity.context,
+      ALPNProtocols: ALPN,
+      // The name that counts is the SPIFFE ID, checked below; the chain is checked by the TLS library.
+      checkServerIdentity: () => undefined,
+      rejectUnauthorized: true,
+      ...(session === undefined ? {} : { session }),
+    });
+    this.socket = socket;
+    socket.setNoDelay(true);
+    socket.once('secureConnect', () => this.checkPeer(socket, identity));
+    socket.on('session', (ticket: Buffer) => this.result.session(ticket));
+    this.watch(socket);
+  }
+
+  private checkPeer(socket: TLSSocket, identity: WorkloadTls): void {
+    try {
+      const certificate = socket.getPeerX509Certificate();
+      if (certificate === undefined) throw new Error('the peer showed no certificate');
+      const peer = identity.verify(certificate, 'server', this.environment.now());
+      if (!this.target.tls.spiffeIds.includes(peer.id))
+        throw new Error(`the peer is ${peer.id}, not ${this.target.tls.spiffeIds.join(' or ') || 'anybody expected'}`);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.fail(new ProxyError('peerIdentity', `${this.where()}: ${reason}`, { cause }));
+      return;
+    }
+    this.succeed(socket);
+  }
+
+  private watch(socket: Socket): void {
+    socket.on('error', this.onError);
+    socket.once('close', this.onClose);
+  }
+
+  private readonly onError = (cause: Error): void => {
+    this.fail(new ProxyError('connectFailed', `${this.where()}: ${cause.message}`, { cause }));
+  };
+
+  private readonly onClose = (): void => {
+    this.fail(new ProxyError('connectFailed', `${this.where()}: closed while connecting`));
+  };
+
+  private succeed(socket: Socket): void {
+    if (this.isSettled) return;
+    this.settle();
+    socket.removeListener('close', this.onClose);
+    socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+    this.result.connected(socket);
+  }
+
+  private fail(error: ProxyError): void {
+    if (this.isSettled) return;
+    this.settle();
+    this.socket?.destroy();
+    this.result.failed(error);
+  }
+
+  private settle(): void {
+    this.isSettled = true;
+    this.environment.wheel.disarm(this.timer);
+  }
+
+  private where(): string {
+    const { workload, address, port } = this.target.endpoint;
+    return `${workload} at ${address}:${port}`;
+  }
+}

@@ -1,0 +1,183 @@
+// The data path as one object: listeners, stacks and clusters of one worker; takes configuration and identity, moves requests.
+
+import type { Clock } from '@malha/traffic/clock';
+import type { MeshConfig } from '@malha/traffic/config';
+import { ClusterRegistry } from './cluster/cluster-registry.ts';
+import type { ClusterEnvironment, ClusterStats } from './cluster/cluster-runtime.ts';
+import { type SecretMaterial, WorkloadTls } from './cluster/identity.ts';
+import { TimerWheel } from './exchange/timer-wheel.ts';
+import { RequestRecorder } from './filters/request-recorder.ts';
+import type { ServerContext } from './http1/server-connection.ts';
+import { createInboundListener } from './inbound/inbound-listener.ts';
+import { InboundStack } from './inbound/inbound-stack.ts';
+import type { Listener } from './listener/listener.ts';
+import type { TlsAcceptor } from './listener/tls-acceptor.ts';
+import { createOutboundListener } from './outbound/outbound-listener.ts';
+import { OutboundStack } from './outbound/outbound-stack.ts';
+import type { Telemetry } from './telemetry/record.ts';
+import { createTraceIds } from './telemetry/trace-context.ts';
+
+export type { SecretMaterial } from './cluster/identity.ts';
+
+export interface ProxyLimits {
+  /** Open connections of each listener. */
+  readonly connectionsMax: number;
+  /** From the first byte of a request head to its end. */
+  readonly headTimeoutMs: number;
+  /** A client's connection without a request; longer than our peers keep idle connections in their pools. */
+  readonly idleTimeoutMs: number;
+  /** How long a refused client may go on sending before it is cut off. */
+  readonly lingerMs: number;
+}
+
+export const DEFAULT_LIMITS: ProxyLimits = {
+  connectionsMax: 15_000,
+  headTimeoutMs: 10_000,
+  idleTimeoutMs: 3_900_000,
+  lingerMs: 1_000,
+};
+
+export interface DataPlaneOptions {
+  readonly workload: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly service: string;
+    readonly version: string;
+  };
+  /** Port 0 = any free port. */
+  readonly bind: { readonly address: string; readonly outboundPort: number; readonly inboundPort: number };
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly limits?: Partial<ProxyLimits>;
+}
+
+/** Plain data, for the admin port. */
+export interface DataPlaneStats {
+  readonly connections: { readonly inbound: number; readonly outbound: number };
+  readonly isDraining: boolean;
+  readonly spiffeId: string;
+  readonly clusters: readonly ClusterStats[];
+  readonly applications: readonly ClusterStats[];
+}
+
+/** While draining, connections that stay idle are closed when this share of the deadline has passed. */
+const DRAIN_IDLE_SHARE = 0.5;
+
+export class DataPlane {
+  private readonly options: DataPlaneOptions;
+  private readonly wheel: TimerWheel;
+  private readonly clusters: ClusterRegistry;
+  private readonly inboundStack: InboundStack;
+  private readonly outboundStack: OutboundStack;
+  private readonly inbound: { listener: Listener; context: ServerContext; acceptor: TlsAcceptor };
+  private readonly outbound: { listener: Listener; context: ServerContext };
+  private identity: WorkloadTls | undefined;
+  private config: MeshConfig | undefined;
+
+  constructor(options: DataPlaneOptions) {
+    this.options = options;
+    const { clock, random, telemetry, workload } = options;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const monotonic = () => clock.monotonic();
+    const now = () => clock.now();
+    const wheel = new TimerWheel(monotonic);
+    const count = (event: Parameters<Telemetry['counter']>[0]) => telemetry.counter(event);
+    const environment: ClusterEnvironment = { wheel, monotonic, now, random, count, identity: () => this.identity };
+    const shared = {
+      forwarding: { wheel, monotonic, random, count },
+      tracing: { ids: createTraceIds(), random },
+      telemetry,
+    };
+    this.wheel = wheel;
+    this.clusters = new ClusterRegistry(environment);
+    const destinationRecorder = new RequestRecorder('destination', telemetry, clock);
+    const sourceRecorder = new RequestRecorder('source', telemetry, clock);
+    this.inboundStack = new InboundStack({ ...shared, workload, clusters: environment, recorder: destinationRecorder });
+    this.outboundStack = new OutboundStack({ ...shared, clusters: this.clusters, recorder: sourceRecorder });
+    const listening = { telemetry, wheel, now, monotonic, timeouts: limits, connectionsMax: limits.connectionsMax };
+    this.inbound = createInboundListener({ ...listening, stack: this.inboundStack });
+    this.outbound = createOutboundListener({ ...listening, stack: this.outboundStack });
+  }
+
+  /** Opens both listeners; rejects, with none left open, when one of them cannot be. */
+  async start(): Promise<{ outboundPort: number; inboundPort: number }> {
+    const { address, outboundPort, inboundPort } = this.options.bind;
+    try {
+      return {
+        inboundPort: await this.inbound.listener.listen(address, inboundPort),
+        outboundPort: await this.outbound.listener.listen(address, outboundPort),
+      };
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Serves `config` from the next request on. Clusters and endpoints first, then what refers to them. Throws, with the
+   * old configuration still served, when a part cannot be used.
+   */
+  apply(config: MeshConfig): void {
+    const previous = this.config;
+    if (previous?.clusters !== config.clusters || previous.endpoints !== config.endpoints)
+      this.clusters.apply(config.clusters, config.endpoints);
+    this.outboundStack.apply(config.outbound, config.routeTables);
+    this.inboundStack.apply(config.inbound);
+    this.config = config;
+  }
+
+  /** For new handshakes; connections keep the identity they began with. Throws when the material does not fit together. */
+  setIdentity(secrets: SecretMaterial | undefined): void {
+    const identity = secrets === undefined ? undefined : new WorkloadTls(secrets);
+    this.inbound.acceptor.setIdentity(identity);
+    this.identity = identity;
+  }
+
+  stats(): DataPlaneStats {
+    return {
+      connections: {
+        inbound: this.inbound.listener.openConnections,
+        outbound: this.outbound.listener.openConnections,
+      },
+      isDraining: this.inbound.context.isDraining || this.outbound.context.isDraining,
+      spiffeId: this.identity?.spiffeId ?? '',
+      clusters: this.clusters.stats(),
+      applications: this.inboundStack.ports.all.map((port) => port.app.stats()),
+    };
+  }
+
+  /**
+   * Inbound first: an application that still works off a request makes calls. Requests in flight end, each response
+   * closes its connection; what is left at the deadline is cut.
+   */
+  async drain(deadlineMs: number): Promise<void> {
+    const dueMs = this.options.clock.monotonic() + deadlineMs;
+    await this.drainListener(this.inbound, dueMs);
+    await this.drainListener(this.outbound, dueMs);
+  }
+
+  close(): void {
+    this.inbound.listener.destroy();
+    this.outbound.listener.destroy();
+    this.clusters.destroy();
+    this.inboundStack.ports.destroy();
+    this.wheel.stop();
+  }
+
+  private async drainListener({ listener, context }: { listener: Listener; context: ServerContext }, dueMs: number) {
+    context.isDraining = true;
+    listener.stopAccepting();
+    const leftMs = Math.max(0, dueMs - this.options.clock.monotonic());
+    // A connection that is idle now may have a request on its way: closing it at once would lose that request.
+    const idleTimer = setTimeout(() => listener.closeIdle(), leftMs * DRAIN_IDLE_SHARE);
+    let cutTimer: NodeJS.Timeout | undefined;
+    const cut = new Promise<void>((resolve) => {
+      cutTimer = setTimeout(resolve, leftMs);
+    });
+    await Promise.race([listener.emptied(), cut]);
+    clearTimeout(idleTimer);
+    clearTimeout(cutTimer);
+    listener.destroy();
+  }
+}

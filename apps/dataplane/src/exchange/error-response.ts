@@ -1,0 +1,21 @@
+// The one place where a failure of the data path becomes an answer to the client.
+import type { Exchange } from './exchange.ts';
+import { HeaderBlock } from './header-block.ts';
+import type { ProxyError } from './proxy-error.ts';
+
+/** After the head has been sent nothing but cutting the response short tells the client that it failed. */
+export function respondWithError(exchange: Exchange, error: ProxyError): void {
+  if (exchange.isResponseStarted) exchange.abortResponse();
+  else respondWithText(exchange, error.status, `${error.clientMessage}\n`, []);
+}
+
+/** A complete response of the proxy's own; `headers` are name, value, name, value …, names in lower case. */
+export function respondWithText(exchange: Exchange, status: number, text: string, headers: readonly string[]): void {
+  const body = Buffer.from(text);
+  const block = HeaderBlock.fromList(headers);
+  if (body.length > 0 && !block.has('content-type')) block.add('content-type', 'text/plain; charset=utf-8');
+  block.set('content-length', String(body.length));
+  exchange.sendHead({ status, reason: '', headers: block, contentLength: body.length }, false);
+  exchange.sendData(body);
+  exchange.sendEnd(undefined);
+}

@@ -1,0 +1,162 @@
+// One request and its response as events with back-pressure both ways; neither side knows the other's HTTP version.
+import type { TraceRef } from '../telemetry/record.ts';
+import type { HeaderBlock } from './header-block.ts';
+import type { ProxyError } from './proxy-error.ts';
+import type { RequestHead } from './request-head.ts';
+
+export interface ResponseHead {
+  readonly status: number;
+  /** Reason phrase as the upstream sent it; empty = the registered one. */
+  readonly reason: string;
+  readonly headers: HeaderBlock;
+  /** As in a request; what a `Content-Length` says for a HEAD or 304 response stays in the headers. */
+  readonly contentLength: number;
+}
+
+/** Implemented by the stack behind a listener: it takes every request of a connection. */
+export interface ExchangeHandler {
+  /** The head is complete. The handler sets `exchange.consumer` or responds before it returns. */
+  requestStarted(exchange: Exchange): void;
+  /** A head that is not HTTP was answered by the codec; nothing of it was forwarded. */
+  requestRefused(status: number, reason: string): void;
+}
+
+/** The rest of one request goes here. */
+export interface RequestConsumer {
+  requestData(chunk: Buffer): void;
+  requestEnded(trailers: HeaderBlock | undefined): void;
+  /** The client is gone, or its message turned out malformed: no response can be delivered any more. */
+  requestAborted(error: ProxyError): void;
+  /** The client takes bytes again after `sendData` returned false. */
+  responseDrained(): void;
+}
+
+/** Implemented by a codec: the way back to the client, for one exchange at a time. */
+export interface ResponseSink {
+  sendInformational(head: ResponseHead): void;
+  /** `isUpgrade`: after this head (101) both directions are bytes without HTTP. */
+  sendHead(head: ResponseHead, isUpgrade: boolean): void;
+  /** False: wait for `responseDrained`. */
+  sendData(chunk: Buffer): boolean;
+  sendEnd(trailers: HeaderBlock | undefined): void;
+  /** The response has begun and cannot be completed: the client must see that. */
+  abortResponse(): void;
+  pauseRequest(): void;
+  resumeRequest(): void;
+}
+
+/** Facts about the connection that an exchange came on; one object per connection. */
+export interface ConnectionFacts {
+  readonly remoteAddress: string;
+  /** Set for connections over mutual TLS. */
+  readonly peer: PeerFacts | undefined;
+}
+
+export interface PeerFacts {
+  readonly spiffeId: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** SNI of the handshake, lower case. */
+  readonly serverName: string;
+  /** SHA-256 of the certificate, lower-case hex. */
+  readonly certificateSha256: string;
+}
+
+export interface ExchangeNotes {
+  route: string;
+  requestId: string;
+  trace: TraceRef | undefined;
+  authorizationPolicy: string;
+  shadowPolicy: string;
+}
+
+/** One per request; the codec owns the client's side, the consumer the upstream's. */
+export class Exchange {
+  readonly request: RequestHead;
+  readonly connection: ConnectionFacts;
+  readonly startMs: number;
+  consumer: RequestConsumer | undefined;
+  requestBytes = 0;
+  responseBytes = 0;
+  /** Status that was sent, 0 while none was. */
+  status = 0;
+  /** True from the start for a request without a body: `consumer.requestEnded` is not called then. */
+  isRequestEnded = false;
+  /** The response is complete, or will never be: every later call is ignored. */
+  isFinished = false;
+  /** What the record of the request says of it; filled by the filters. */
+  readonly notes: ExchangeNotes;
+  private readonly sink: ResponseSink;
+
+  constructor(request: RequestHead, connection: ConnectionFacts, sink: ResponseSink, startMs: number) {
+    this.request = request;
+    this.connection = connection;
+    this.sink = sink;
+    this.startMs = startMs;
+    this.notes = { route: '', requestId: '', trace: undefined, authorizationPolicy: '', shadowPolicy: '' };
+  }
+
+  get isResponseStarted(): boolean {
+    return this.status !== 0;
+  }
+
+  sendInformational(head: ResponseHead): void {
+    if (!this.isFinished && this.status === 0) this.sink.sendInformational(head);
+  }
+
+  sendHead(head: ResponseHead, isUpgrade: boolean): void {
+    if (this.isFinished || this.status !== 0) return;
+    this.status = head.status;
+    this.sink.sendHead(head, isUpgrade);
+  }
+
+  sendData(chunk: Buffer): boolean {
+    if (this.isFinished) return true;
+    this.responseBytes += chunk.length;
+    return this.sink.sendData(chunk);
+  }
+
+  sendEnd(trailers: HeaderBlock | undefined): void {
+    if (this.isFinished) return;
+    this.isFinished = true;
+    this.sink.sendEnd(trailers);
+  }
+
+  abortResponse(): void {
+    if (this.isFinished) return;
+    this.isFinished = true;
+    this.sink.abortResponse();
+  }
+
+  pauseRequest(): void {
+    this.sink.pauseRequest();
+  }
+
+  resumeRequest(): void {
+    this.sink.resumeRequest();
+  }
+
+  /** From the codec. */
+  requestData(chunk: Buffer): void {
+    this.requestBytes += chunk.length;
+    this.consumer?.requestData(chunk);
+  }
+
+  /** From the codec. */
+  requestEnded(trailers: HeaderBlock | undefined): void {
+    this.isRequestEnded = true;
+    this.consumer?.requestEnded(trailers);
+  }
+
+  /** From the codec. */
+  requestAborted(error: ProxyError): void {
+    if (this.isFinished) return;
+    this.isFinished = true;
+    this.consumer?.requestAborted(error);
+  }
+
+  /** From the codec. */
+  responseDrained(): void {
+    if (!this.isFinished) this.consumer?.responseDrained();
+  }
+}

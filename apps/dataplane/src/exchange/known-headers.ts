@@ -1,0 +1,75 @@
+// Header names the proxy itself must recognise: one bit each, so that "is there any hop-by-hop header" is one test.
+
+export const HOST = 1 << 0;
+export const CONTENT_LENGTH = 1 << 1;
+export const TRANSFER_ENCODING = 1 << 2;
+export const CONNECTION = 1 << 3;
+export const KEEP_ALIVE = 1 << 4;
+export const PROXY_CONNECTION = 1 << 5;
+export const TE = 1 << 6;
+export const UPGRADE = 1 << 7;
+export const EXPECT = 1 << 8;
+export const TRAILER = 1 << 9;
+export const TRACEPARENT = 1 << 10;
+export const X_REQUEST_ID = 1 << 11;
+export const FORWARDED_CLIENT_CERT = 1 << 12;
+export const PROXY_AUTHENTICATE = 1 << 13;
+export const PROXY_AUTHORIZATION = 1 << 14;
+export const CONTENT_TYPE = 1 << 15;
+
+/** Meant for one connection only (RFC 9110 §7.6.1); `Connection` itself names further ones. */
+export const HOP_BY_HOP = CONNECTION | KEEP_ALIVE | PROXY_CONNECTION | TE | UPGRADE | TRANSFER_ENCODING;
+
+const NAMES: readonly (readonly [string, number])[] = [
+  ['host', HOST],
+  ['content-length', CONTENT_LENGTH],
+  ['transfer-encoding', TRANSFER_ENCODING],
+  ['connection', CONNECTION],
+  ['keep-alive', KEEP_ALIVE],
+  ['proxy-connection', PROXY_CONNECTION],
+  ['te', TE],
+  ['upgrade', UPGRADE],
+  ['expect', EXPECT],
+  ['trailer', TRAILER],
+  ['traceparent', TRACEPARENT],
+  ['x-request-id', X_REQUEST_ID],
+  ['x-forwarded-client-cert', FORWARDED_CLIENT_CERT],
+  ['proxy-authenticate', PROXY_AUTHENTICATE],
+  ['proxy-authorization', PROXY_AUTHORIZATION],
+  ['content-type', CONTENT_TYPE],
+];
+
+const BIT_OF_NAME = new Map(NAMES);
+const LENGTH_MAX = 32;
+const BY_LENGTH: (readonly { readonly bytes: Uint8Array; readonly bit: number }[])[] = Array.from(
+  { length: LENGTH_MAX },
+  (_, length) =>
+    NAMES.filter(([name]) => name.length === length).map(([name, bit]) => ({ bytes: Buffer.from(name), bit })),
+);
+
+/** The bit of a lower-case name, 0 for any other. */
+export function knownHeader(name: string): number {
+  return BIT_OF_NAME.get(name) ?? 0;
+}
+
+/** The same for bytes in any case. */
+export function knownHeaderInBytes(buffer: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length >= LENGTH_MAX) return 0;
+  const candidates = BY_LENGTH[length];
+  if (candidates === undefined) return 0;
+  for (let index = 0; index < candidates.length; index++) {
+    const candidate = candidates[index];
+    if (candidate !== undefined && equalsIgnoringCase(buffer, start, candidate.bytes)) return candidate.bit;
+  }
+  return 0;
+}
+
+function equalsIgnoringCase(buffer: Uint8Array, start: number, lowerCase: Uint8Array): boolean {
+  for (let index = 0; index < lowerCase.length; index++) {
+    let byte = buffer[start + index] ?? 0;
+    if (byte >= 65 && byte <= 90) byte |= 32;
+    if (byte !== lowerCase[index]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,59 @@
+// Why a request got no answer from its destination: code, status and response flag, with words for client and operator.
+
+/** Response flags by Envoy's names. */
+export type FailureFlag = 'UF' | 'UO' | 'NR' | 'NC' | 'UH' | 'URX' | 'UT' | 'UC' | 'DC' | 'UAEX' | 'DPE' | 'UPE' | '';
+
+interface FailureKind {
+  readonly code: string;
+  readonly status: number;
+  readonly flag: FailureFlag;
+  /** All that a client may learn. */
+  readonly message: string;
+}
+
+/** Every failure that the data path answers by itself. `docs/errors.md` lists the same codes. */
+export const FAILURES = {
+  malformedRequest: { code: 'MALHA4001', status: 400, flag: 'DPE', message: 'malformed request' },
+  malformedResponse: { code: 'MALHA4002', status: 502, flag: 'UPE', message: 'malformed response from upstream' },
+  noRoute: { code: 'MALHA4003', status: 404, flag: 'NR', message: 'no route for this request' },
+  noCluster: { code: 'MALHA4004', status: 503, flag: 'NC', message: 'destination is not known' },
+  noHealthyUpstream: { code: 'MALHA4005', status: 503, flag: 'UH', message: 'no healthy upstream' },
+  connectFailed: { code: 'MALHA4006', status: 503, flag: 'UF', message: 'upstream connection failed' },
+  overflow: { code: 'MALHA4007', status: 503, flag: 'UO', message: 'upstream limit reached' },
+  upstreamReset: { code: 'MALHA4008', status: 503, flag: 'UC', message: 'upstream closed the connection' },
+  requestTimeout: { code: 'MALHA4009', status: 504, flag: 'UT', message: 'upstream request timeout' },
+  clientGone: { code: 'MALHA4010', status: 499, flag: 'DC', message: 'client closed the connection' },
+  denied: { code: 'MALHA4011', status: 403, flag: 'UAEX', message: 'access denied' },
+  peerIdentity: { code: 'MALHA4012', status: 503, flag: 'UF', message: 'upstream connection failed' },
+  noIdentity: { code: 'MALHA4013', status: 503, flag: 'UF', message: 'upstream connection failed' },
+  unsupportedProtocol: {
+    code: 'MALHA4014',
+    status: 501,
+    flag: 'NR',
+    message: 'protocol of this port is not served here',
+  },
+} as const satisfies Record<string, FailureKind>;
+
+export type FailureName = keyof typeof FAILURES;
+
+export class ProxyError extends Error {
+  readonly failure: FailureName;
+  readonly code: string;
+  readonly status: number;
+  readonly flag: FailureFlag;
+
+  /** `detail` is for the operator: cluster, endpoint, what the socket said. */
+  constructor(failure: FailureName, detail: string, options?: ErrorOptions) {
+    const { code, status, flag, message } = FAILURES[failure];
+    super(`${message}: ${detail}`, options);
+    this.name = 'ProxyError';
+    this.failure = failure;
+    this.code = code;
+    this.status = status;
+    this.flag = flag;
+  }
+
+  get clientMessage(): string {
+    return FAILURES[this.failure].message;
+  }
+}

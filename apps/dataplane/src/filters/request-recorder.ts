@@ -1,0 +1,106 @@
+// Tells telemetry of each finished request, through one record that is filled anew every time.
+import type { Clock } from '@malha/traffic/clock';
+import type { Exchange } from '../exchange/exchange.ts';
+import {
+  type PeerLabels,
+  type Reporter,
+  type RequestRecord,
+  type Telemetry,
+  UNKNOWN_PEER,
+} from '../telemetry/record.ts';
+
+/** What the stack knows beyond the exchange. */
+export interface Destination {
+  readonly peer: PeerLabels;
+  readonly serviceNamespace: string;
+  readonly service: string;
+  readonly port: number;
+  readonly version: string;
+  readonly workload: string;
+  readonly mtls: boolean;
+}
+
+export interface Outcome {
+  readonly flags: number;
+  readonly attempts: number;
+  readonly ttfbMs: number;
+}
+
+/** Of requests that were never assigned to a service. */
+export const NO_DESTINATION: Destination = Object.freeze({
+  peer: UNKNOWN_PEER,
+  serviceNamespace: '',
+  service: '',
+  port: 0,
+  version: '',
+  workload: '',
+  mtls: false,
+});
+
+export class RequestRecorder {
+  private readonly telemetry: Telemetry;
+  private readonly clock: Clock;
+  private readonly record: RequestRecord;
+
+  constructor(reporter: Reporter, telemetry: Telemetry, clock: Clock) {
+    this.telemetry = telemetry;
+    this.clock = clock;
+    this.record = {
+      reporter,
+      peer: UNKNOWN_PEER,
+      serviceNamespace: '',
+      service: '',
+      port: 0,
+      destinationVersion: '',
+      destinationWorkload: '',
+      route: '',
+      protocol: 'http',
+      status: 0,
+      flags: 0,
+      method: '',
+      path: '',
+      authority: '',
+      requestId: '',
+      attempts: 1,
+      startMs: 0,
+      ttfbMs: -1,
+      durationMs: 0,
+      requestBytes: 0,
+      responseBytes: 0,
+      mtls: false,
+      authorizationPolicy: '',
+      shadowPolicy: '',
+      trace: undefined,
+    };
+  }
+
+  finished(exchange: Exchange, destination: Destination, outcome: Outcome): void {
+    const { record, clock } = this;
+    const { request, notes } = exchange;
+    const durationMs = clock.monotonic() - exchange.startMs;
+    record.peer = destination.peer;
+    record.serviceNamespace = destination.serviceNamespace;
+    record.service = destination.service;
+    record.port = destination.port;
+    record.destinationVersion = destination.version;
+    record.destinationWorkload = destination.workload;
+    record.mtls = destination.mtls;
+    record.route = notes.route;
+    record.requestId = notes.requestId;
+    record.trace = notes.trace;
+    record.authorizationPolicy = notes.authorizationPolicy;
+    record.shadowPolicy = notes.shadowPolicy;
+    record.status = exchange.status;
+    record.flags = outcome.flags;
+    record.attempts = outcome.attempts;
+    record.ttfbMs = outcome.ttfbMs;
+    record.method = request.method;
+    record.path = request.path;
+    record.authority = request.authority;
+    record.startMs = clock.now() - durationMs;
+    record.durationMs = durationMs;
+    record.requestBytes = exchange.requestBytes;
+    record.responseBytes = exchange.responseBytes;
+    this.telemetry.request(record);
+  }
+}

@@ -1,0 +1,350 @@
+// Carries one request to a cluster and its response back: attempts, retries, timeouts, back-pressure both ways.
+import type { BalancedEndpoint } from '@malha/traffic/balancer';
+import type { Endpoint, HeaderMutation, RetryPolicy } from '@malha/traffic/config';
+import { RequestFlags } from '@malha/traffic/flags';
+import { type AttemptOutcome, backoffMs, isIdempotentMethod, retryDecision } from '@malha/traffic/retry';
+import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
+import type { StreamRequester } from '../../cluster/stream-requester.ts';
+import { respondWithError } from '../../exchange/error-response.ts';
+import type { Exchange, RequestConsumer, ResponseHead } from '../../exchange/exchange.ts';
+import type { HeaderBlock } from '../../exchange/header-block.ts';
+import { CONTENT_TYPE } from '../../exchange/known-headers.ts';
+import { ProxyError } from '../../exchange/proxy-error.ts';
+import type { RequestHead } from '../../exchange/request-head.ts';
+import { type TimerTarget, type TimerWheel, WheelTimer } from '../../exchange/timer-wheel.ts';
+import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
+import { mutateHeaders } from '../header-mutation.ts';
+import { ReplayBody } from './replay-body.ts';
+
+/** How one request is to be carried; shared by all requests of a route. */
+export interface ForwardPlan {
+  /** 0 = no limit, for all three. */
+  readonly requestTimeoutMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly streamIdleTimeoutMs: number;
+  readonly retry: RetryPolicy;
+  /** Applied to the response in this order. */
+  readonly responseHeaders: readonly HeaderMutation[];
+}
+
+export interface ForwardEnvironment {
+  readonly wheel: TimerWheel;
+  readonly monotonic: () => number;
+  readonly random: () => number;
+  count(event: 'retry-budget-exhausted'): void;
+}
+
+/** The stack that started it; one object for all requests. */
+export interface ForwardObserver {
+  /** Once, whatever the end. */
+  forwardEnded(forwarder: Forwarder): void;
+}
+
+export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget {
+  readonly exchange: Exchange;
+  readonly cluster: ClusterRuntime;
+  /** What the stack keeps with this request. */
+  attempts = 0;
+  flags = 0;
+  /** Milliseconds from the start to the response head, -1 before it. */
+  ttfbMs = -1;
+  endpoint: Endpoint | undefined;
+  private readonly request: RequestHead;
+  private readonly plan: ForwardPlan;
+  private readonly environment: ForwardEnvironment;
+  private readonly observer: ForwardObserver;
+  private readonly body = new ReplayBody();
+  private balanced: BalancedEndpoint | undefined;
+  private stream: UpstreamStream | undefined;
+  private trailers: HeaderBlock | undefined;
+  private timer: WheelTimer | undefined;
+  private requestDueMs = Number.POSITIVE_INFINITY;
+  private attemptDueMs = Number.POSITIVE_INFINITY;
+  private backoffDueMs = Number.POSITIVE_INFINITY;
+  private idleDueMs = Number.POSITIVE_INFINITY;
+  private events = 0;
+  private eventsSeen = 0;
+  private isEnded = false;
+  private isCounted = false;
+  private isRetryHeld = false;
+  private isStaleRetried = false;
+  private isPausedForBody = false;
+
+  constructor(
+    exchange: Exchange,
+    cluster: ClusterRuntime,
+    plan: ForwardPlan,
+    environment: ForwardEnvironment,
+    observer: ForwardObserver,
+  ) {
+    this.exchange = exchange;
+    this.request = exchange.request;
+    this.cluster = cluster;
+    this.plan = plan;
+    this.environment = environment;
+    this.observer = observer;
+  }
+
+  get isAbandoned(): boolean {
+    return this.isEnded || this.stream !== undefined;
+  }
+
+  start(): void {
+    const { exchange, plan, cluster } = this;
+    exchange.consumer = this;
+    this.isCounted = cluster.requestStarted();
+    if (!this.isCounted) {
+      this.finishWith(new ProxyError('overflow', `${cluster.cluster.name}: too many concurrent requests`));
+      return;
+    }
+    const { startMs } = exchange;
+    if (plan.requestTimeoutMs > 0 && exchange.request.upgrade === '')
+      this.requestDueMs = startMs + plan.requestTimeoutMs;
+    if (plan.streamIdleTimeoutMs > 0) this.idleDueMs = startMs + plan.streamIdleTimeoutMs;
+    this.attempt(undefined, false);
+    this.armTimer();
+  }
+
+  // ——— from the client ———
+
+  requestData(chunk: Buffer): void {
+    const { stream, body } = this;
+    this.events++;
+    if (this.isEnded) return;
+    if (stream === undefined) {
+      body.keep(chunk);
+      if (body.isFull) {
+        this.isPausedForBody = true;
+        this.exchange.pauseRequest();
+      }
+      return;
+    }
+    if (body.isWhole) {
+      if (this.canRetry() && !body.isFull) body.keep(chunk);
+      else body.drop();
+    }
+    if (!stream.sendData(chunk)) this.exchange.pauseRequest();
+  }
+
+  requestEnded(trailers: HeaderBlock | undefined): void {
+    this.trailers = trailers;
+    this.stream?.sendEnd(trailers);
+  }
+
+  requestAborted(error: ProxyError): void {
+    if (this.isEnded) return;
+    this.stream?.cancel();
+    this.stream = undefined;
+    this.flag(error);
+    this.release(true);
+    this.observer.forwardEnded(this);
+  }
+
+  responseDrained(): void {
+    this.stream?.resumeResponse();
+  }
+
+  // ——— of the cluster ———
+
+  streamReady(stream: UpstreamStream, balanced: BalancedEndpoint): void {
+    this.balanced = balanced;
+    this.endpoint = balanced.endpoint;
+    balanced.started();
+    this.stream = stream;
+    stream.sendHead(this.request);
+    let isOpen = true;
+    for (const chunk of this.body.kept) isOpen = stream.sendData(chunk);
+    if (this.exchange.isRequestEnded) stream.sendEnd(this.trailers);
+    else if (!this.canRetry()) this.body.drop();
+    if (this.isPausedForBody && isOpen) {
+      this.isPausedForBody = false;
+      this.exchange.resumeRequest();
+    }
+  }
+
+  streamFailed(error: ProxyError): void {
+    const isConnect = error.flag === 'UF';
+    if (isConnect && this.retry({ type: 'connect-failure' })) return;
+    this.finishWith(error);
+  }
+
+  // ——— from the upstream ———
+
+  responseInformational(head: ResponseHead): void {
+    this.events++;
+    this.exchange.sendInformational(head);
+  }
+
+  responseStarted(head: ResponseHead, isUpgrade: boolean): void {
+    if (head.status >= 500 && this.retry({ type: 'response', status: head.status })) return;
+    const { exchange } = this;
+    this.events++;
+    this.attemptDueMs = Number.POSITIVE_INFINITY;
+    this.ttfbMs = this.environment.monotonic() - exchange.startMs;
+    this.body.drop();
+    // Streams that last by design are bounded by silence, not by their length.
+    if (isUpgrade || isEventStream(head)) this.requestDueMs = Number.POSITIVE_INFINITY;
+    for (const mutation of this.plan.responseHeaders) mutateHeaders(head.headers, mutation);
+    exchange.sendHead(head, isUpgrade);
+  }
+
+  responseData(chunk: Buffer): void {
+    this.events++;
+    if (!this.exchange.sendData(chunk)) this.stream?.pauseResponse();
+  }
+
+  responseEnded(trailers: HeaderBlock | undefined): void {
+    if (this.isEnded) return;
+    this.stream = undefined;
+    this.release(true);
+    // Counted before the end is sent: the next request of the connection may begin within that call.
+    this.observer.forwardEnded(this);
+    this.exchange.sendEnd(trailers);
+  }
+
+  upstreamFailed(error: ProxyError, isUntouched: boolean): void {
+    if (this.isEnded) return;
+    const isReused = this.stream?.isReused === true;
+    if (this.exchange.isResponseStarted || error.failure !== 'upstreamReset') {
+      this.stream = undefined;
+      this.finishWith(error);
+      return;
+    }
+    if (isReused && isUntouched && this.retryStale()) return;
+    if (this.retry({ type: 'reset' })) return;
+    this.stream = undefined;
+    this.finishWith(error);
+  }
+
+  requestDrained(): void {
+    this.isPausedForBody = false;
+    this.exchange.resumeRequest();
+  }
+
+  // ——— attempts ———
+
+  private attempt(avoid: Endpoint | undefined, isFresh: boolean): void {
+    this.attempts++;
+    const { attemptTimeoutMs } = this.plan;
+    if (attemptTimeoutMs > 0) this.attemptDueMs = this.environment.monotonic() + attemptTimeoutMs;
+    this.cluster.acquire(this, avoid, isFresh);
+  }
+
+  /** The peer closed an idle connection just when we used it: not a failure of the peer, and not a retry of the policy. */
+  private retryStale(): boolean {
+    if (this.isStaleRetried || !isIdempotentMethod(this.request.method) || !this.body.isWhole) return false;
+    this.isStaleRetried = true;
+    this.leaveStream(true);
+    this.attempts--;
+    this.attempt(undefined, true);
+    return true;
+  }
+
+  private retry(outcome: AttemptOutcome): boolean {
+    const { plan, environment, request, body } = this;
+    const { upgrade, method } = request;
+    const isReplayable = body.isWhole && upgrade === '' && !this.exchange.isResponseStarted;
+    const decision = retryDecision(plan.retry, outcome, this.attempts, isIdempotentMethod(method), isReplayable);
+    if (!decision.retry) {
+      if (decision.reason === 'attempts-exhausted' && plan.retry.attempts > 0) this.flags |= RequestFlags.URX;
+      return false;
+    }
+    if (this.isRetryHeld) this.releaseRetry();
+    if (!this.cluster.retryBudget.tryAcquire()) {
+      environment.count('retry-budget-exhausted');
+      return false;
+    }
+    this.isRetryHeld = true;
+    this.leaveStream(false);
+    if (decision.backoffFirst) {
+      this.backoffDueMs = environment.monotonic() + backoffMs(plan.retry, this.attempts, environment.random);
+      this.attemptDueMs = Number.POSITIVE_INFINITY;
+      this.armTimer();
+    } else {
+      this.attempt(this.endpoint, false);
+      this.armTimer();
+    }
+    return true;
+  }
+
+  private leaveStream(ok: boolean): void {
+    this.stream?.cancel();
+    this.stream = undefined;
+    this.balanced?.finished(ok);
+    this.balanced = undefined;
+  }
+
+  private canRetry(): boolean {
+    return this.plan.retry.attempts > 0 || isIdempotentMethod(this.request.method);
+  }
+
+  private releaseRetry(): void {
+    this.isRetryHeld = false;
+    this.cluster.retryBudget.release();
+  }
+
+  // ——— time ———
+
+  timerFired(): void {
+    if (this.isEnded) return;
+    const nowMs = this.environment.monotonic();
+    if (nowMs >= this.requestDueMs) this.timedOut('the whole request', false);
+    else if (nowMs >= this.backoffDueMs) {
+      this.backoffDueMs = Number.POSITIVE_INFINITY;
+      this.attempt(this.endpoint, false);
+    } else if (nowMs >= this.attemptDueMs) this.timedOut('one attempt', true);
+    else if (nowMs >= this.idleDueMs) {
+      if (this.events === this.eventsSeen) this.timedOut('silence on the stream', false);
+      this.eventsSeen = this.events;
+      this.idleDueMs = nowMs + this.plan.streamIdleTimeoutMs;
+    }
+    if (!this.isEnded) this.armTimer();
+  }
+
+  private timedOut(what: string, mayRetry: boolean): void {
+    if (mayRetry && this.retry({ type: 'timeout' })) return;
+    this.cluster.abandon(this);
+    this.stream?.cancel();
+    this.stream = undefined;
+    this.finishWith(new ProxyError('requestTimeout', `${this.cluster.cluster.name}: ${what} took too long`));
+  }
+
+  private armTimer(): void {
+    if (this.isEnded) return;
+    const dueMs = Math.min(this.requestDueMs, this.attemptDueMs, this.backoffDueMs, this.idleDueMs);
+    if (dueMs === Number.POSITIVE_INFINITY) return;
+    this.timer ??= new WheelTimer(this);
+    this.environment.wheel.arm(this.timer, dueMs);
+  }
+
+  // ——— the end ———
+
+  private finishWith(error: ProxyError): void {
+    if (this.isEnded) return;
+    this.flag(error);
+    this.release(false);
+    respondWithError(this.exchange, error);
+    this.observer.forwardEnded(this);
+  }
+
+  private flag(error: ProxyError): void {
+    if (error.flag !== '') this.flags |= RequestFlags[error.flag];
+  }
+
+  /** Gives back everything that it holds; nothing that comes later changes the request. */
+  private release(ok: boolean): void {
+    this.isEnded = true;
+    if (this.timer !== undefined) this.environment.wheel.disarm(this.timer);
+    if (this.isRetryHeld) this.releaseRetry();
+    this.balanced?.finished(ok);
+    this.balanced = undefined;
+    if (this.isCounted) this.cluster.requestFinished();
+    this.cluster.abandon(this);
+    this.body.drop();
+  }
+}
+
+function isEventStream({ headers }: ResponseHead): boolean {
+  if ((headers.known & CONTENT_TYPE) === 0) return false;
+  return headers.get('content-type')?.startsWith('text/event-stream') === true;
+}

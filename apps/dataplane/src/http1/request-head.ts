@@ -1,0 +1,131 @@
+// From a parsed HTTP/1.1 request head to the version-free one: target forms, Host, hop-by-hop headers.
+import type { HeaderBlock } from '../exchange/header-block.ts';
+import { CONNECTION, EXPECT, HOP_BY_HOP, HOST, UPGRADE } from '../exchange/known-headers.ts';
+import { RequestHead, UNKNOWN_LENGTH } from '../exchange/request-head.ts';
+import { type Framing, requestFraming } from './framing.ts';
+import type { HeadParser } from './head-parser.ts';
+import { removeHopByHop } from './hop-by-hop.ts';
+import { ProtocolError } from './protocol-error.ts';
+
+export interface ParsedRequest {
+  readonly head: RequestHead;
+  readonly framing: Framing;
+  readonly versionMinor: number;
+  /** Whether the client wants the connection kept. */
+  readonly isPersistent: boolean;
+}
+
+/** reg-name, IPv4 or bracketed IPv6, and a port (RFC 3986 §3.2.2); no user information. */
+const AUTHORITY = /^(?:[a-z0-9\-._~!$&'()*+,;=%]+|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?$/;
+const PLAIN_AUTHORITY = /^[a-z0-9\-._]+(?::[0-9]{1,5})?$/;
+const METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTIONS'];
+
+/** Throws a ProtocolError for whatever must not be forwarded. */
+export function requestOf(parser: HeadParser): ParsedRequest {
+  const headers = parser.takeHeaders();
+  const { text, versionMinor } = parser;
+  const method = methodOf(text, parser.messageStart, parser.methodEnd);
+  const framing = requestFraming(headers, versionMinor, parser.repeated);
+  const target = text.slice(parser.targetStart, parser.targetEnd);
+  const host = hostOf(headers, versionMinor, parser.repeated);
+  const { authority, path } = resolveTarget(method, target, host);
+  if (authority !== host) headers.set('host', authority);
+  checkExpect(headers, versionMinor);
+  let isPersistent = versionMinor === 1;
+  let upgrade = '';
+  if ((headers.known & HOP_BY_HOP) !== 0) {
+    const connection = (headers.known & CONNECTION) === 0 ? '' : (headers.get('connection') ?? '').toLowerCase();
+    isPersistent = versionMinor === 1 ? !hasOption(connection, 'close') : hasOption(connection, 'keep-alive');
+    if ((headers.known & UPGRADE) !== 0) upgrade = upgradeOf(headers, method, connection, framing, versionMinor);
+    removeHopByHop(headers, connection);
+  }
+  return {
+    head: new RequestHead(
+      method,
+      authority,
+      path,
+      headers,
+      framing.mode === 'chunked' ? UNKNOWN_LENGTH : framing.contentLength,
+      upgrade,
+    ),
+    framing,
+    versionMinor,
+    isPersistent,
+  };
+}
+
+/** One string per usual method, so that comparing them is comparing pointers. */
+function methodOf(text: string, start: number, end: number): string {
+  for (let index = 0; index < METHODS.length; index++) {
+    const method = METHODS[index] ?? '';
+    if (method.length === end - start && text.startsWith(method, start)) return method;
+  }
+  const method = text.slice(start, end);
+  if (method === 'CONNECT') throw new ProtocolError(405, 'CONNECT is not served here');
+  return method;
+}
+
+/** Lower case. Exactly one Host, except in HTTP/1.0 (RFC 9112 §3.2). */
+function hostOf(headers: HeaderBlock, versionMinor: number, repeated: number): string {
+  if ((headers.known & HOST) === 0) {
+    if (versionMinor === 0) return '';
+    throw new ProtocolError(400, 'no Host');
+  }
+  if ((repeated & HOST) !== 0) throw new ProtocolError(400, 'Host more than once');
+  const host = headers.get('host') ?? '';
+  if (PLAIN_AUTHORITY.test(host)) return host;
+  return checkedAuthority(host);
+}
+
+function checkedAuthority(authority: string): string {
+  const lower = authority.toLowerCase();
+  if (!AUTHORITY.test(lower)) throw new ProtocolError(400, 'a malformed host');
+  return lower;
+}
+
+interface ResolvedTarget {
+  readonly authority: string;
+  readonly path: string;
+}
+
+/** RFC 9112 §3.2: origin-form, absolute-form (which replaces Host), asterisk-form for OPTIONS. */
+function resolveTarget(method: string, target: string, host: string): ResolvedTarget {
+  if (target.charCodeAt(0) === 0x2f) return { authority: host, path: target };
+  if (target === '*') {
+    if (method !== 'OPTIONS') throw new ProtocolError(400, 'an asterisk target without OPTIONS');
+    return { authority: host, path: target };
+  }
+  if (target.slice(0, 7).toLowerCase() !== 'http://') throw new ProtocolError(400, 'a malformed request target');
+  const pathStart = target.slice(7).search(/[/?]/);
+  const authority = checkedAuthority(pathStart === -1 ? target.slice(7) : target.slice(7, 7 + pathStart));
+  if (pathStart === -1) return { authority, path: method === 'OPTIONS' ? '*' : '/' };
+  const path = target.slice(7 + pathStart);
+  return { authority, path: path.startsWith('/') ? path : `/${path}` };
+}
+
+function checkExpect(headers: HeaderBlock, versionMinor: number): void {
+  if ((headers.known & EXPECT) === 0) return;
+  if (versionMinor === 0) headers.remove('expect');
+  else if ((headers.get('expect') ?? '').toLowerCase() !== '100-continue')
+    throw new ProtocolError(417, 'an expectation other than 100-continue');
+}
+
+/** Only WebSocket is tunnelled; any other offer to switch is dropped, as RFC 9110 §7.8 allows. */
+function upgradeOf(
+  headers: HeaderBlock,
+  method: string,
+  connection: string,
+  framing: Framing,
+  versionMinor: number,
+): string {
+  if (method !== 'GET' || versionMinor === 0 || framing.mode !== 'none') return '';
+  if (!hasOption(connection, 'upgrade')) return '';
+  return (headers.get('upgrade') ?? '').toLowerCase() === 'websocket' ? 'websocket' : '';
+}
+
+/** Whether a lower-case comma list holds the option. */
+export function hasOption(list: string, option: string): boolean {
+  if (list === option) return true;
+  if (!list.includes(option)) return false;
+  return list.split(',').some((item) => item.trim() === option);
+}

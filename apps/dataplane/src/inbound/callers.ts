@@ -1,0 +1,70 @@
+// Labels and forwarded identity of callers: made once for each identity, not for each request.
+import type { PeerFacts } from '../exchange/exchange.ts';
+import { clientCertificateText } from '../filters/client-certificate.ts';
+import type { Destination } from '../filters/request-recorder.ts';
+import { type PeerLabels, UNKNOWN_PEER } from '../telemetry/record.ts';
+import type { InboundPortRuntime } from './inbound-port.ts';
+
+/** Identities kept by name; more are forgotten at once. */
+const KEPT_MAX = 10_000;
+
+export class Callers {
+  private readonly workload: { readonly name: string; readonly version: string };
+  private readonly labels = new Map<string, PeerLabels>();
+  private readonly destinations = new WeakMap<InboundPortRuntime, Map<PeerLabels, Destination>>();
+  private readonly certificateTexts = new WeakMap<PeerFacts, string>();
+
+  constructor(workload: { readonly name: string; readonly version: string }) {
+    this.workload = workload;
+  }
+
+  labelsOf(peer: PeerFacts | undefined): PeerLabels {
+    if (peer === undefined) return UNKNOWN_PEER;
+    const known = this.labels.get(peer.spiffeId);
+    if (known !== undefined) return known;
+    const { namespace, serviceAccount, spiffeId } = peer;
+    const labels = Object.freeze({
+      namespace,
+      service: serviceAccount,
+      version: '',
+      workload: '',
+      principal: spiffeId,
+    });
+    if (this.labels.size >= KEPT_MAX) this.labels.clear();
+    this.labels.set(spiffeId, labels);
+    return labels;
+  }
+
+  /** This workload as the destination of a call by that peer. */
+  destinationOf(port: InboundPortRuntime, peer: PeerFacts | undefined, servicePort: number): Destination {
+    const labels = this.labelsOf(peer);
+    let ofPort = this.destinations.get(port);
+    if (ofPort === undefined) {
+      ofPort = new Map();
+      this.destinations.set(port, ofPort);
+    }
+    const known = ofPort.get(labels);
+    if (known !== undefined && known.port === servicePort) return known;
+    const { service } = port.config;
+    const destination: Destination = Object.freeze({
+      peer: labels,
+      serviceNamespace: service.namespace,
+      service: service.name,
+      port: servicePort,
+      version: this.workload.version,
+      workload: this.workload.name,
+      mtls: peer !== undefined,
+    });
+    if (ofPort.size >= KEPT_MAX) ofPort.clear();
+    ofPort.set(labels, destination);
+    return destination;
+  }
+
+  certificateText(ownSpiffeId: string, peer: PeerFacts): string {
+    const known = this.certificateTexts.get(peer);
+    if (known !== undefined) return known;
+    const text = clientCertificateText(ownSpiffeId, peer);
+    this.certificateTexts.set(peer, text);
+    return text;
+  }
+}

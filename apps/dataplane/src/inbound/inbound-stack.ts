@@ -1,0 +1,101 @@
+// The inbound stack, top to bottom: port, authorization, client certificate, trace, application; and the record at the end.
+import type { InboundListener } from '@malha/traffic/config';
+import { RequestFlags } from '@malha/traffic/flags';
+import type { ClusterEnvironment } from '../cluster/cluster-runtime.ts';
+import { respondWithError } from '../exchange/error-response.ts';
+import type { ConnectionFacts, Exchange, ExchangeHandler } from '../exchange/exchange.ts';
+import { ProxyError } from '../exchange/proxy-error.ts';
+import { authorize } from '../filters/authorization.ts';
+import { dropClientCertificate, setClientCertificate } from '../filters/client-certificate.ts';
+import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
+import { type ForwardEnvironment, Forwarder, type ForwardObserver } from '../filters/router/forwarder.ts';
+import { identifyRequest, type TraceSource, traceRequest } from '../filters/tracing.ts';
+import type { Telemetry } from '../telemetry/record.ts';
+import { Callers } from './callers.ts';
+import { type InboundPortRuntime, servicePortOf } from './inbound-port.ts';
+import { InboundPorts } from './inbound-ports.ts';
+
+export interface InboundDependencies {
+  readonly workload: { readonly name: string; readonly version: string };
+  readonly clusters: ClusterEnvironment;
+  readonly forwarding: ForwardEnvironment;
+  readonly tracing: TraceSource;
+  readonly recorder: RequestRecorder;
+  readonly telemetry: Telemetry;
+}
+
+export class InboundStack implements ExchangeHandler, ForwardObserver {
+  readonly ports: InboundPorts;
+  private readonly dependencies: InboundDependencies;
+  private readonly callers: Callers;
+  private samplePercent = 0;
+
+  constructor(dependencies: InboundDependencies) {
+    this.dependencies = dependencies;
+    this.callers = new Callers(dependencies.workload);
+    this.ports = new InboundPorts(dependencies.clusters);
+  }
+
+  apply(listener: InboundListener): void {
+    this.ports.apply(listener.ports);
+    this.samplePercent = listener.tracing.samplePercent;
+  }
+
+  requestStarted(exchange: Exchange): void {
+    const { connection, request, notes } = exchange;
+    const { peer } = connection;
+    const port =
+      peer === undefined ? this.ports.ofAuthority(request.authority) : this.ports.ofServerName(peer.serverName);
+    if (peer === undefined && (port === undefined || port.config.mode === 'STRICT')) {
+      // STRICT refuses plaintext by closing without a byte.
+      this.dependencies.telemetry.counter('plaintext-refused');
+      exchange.abortResponse();
+      return;
+    }
+    if (port === undefined) {
+      this.answer(exchange, undefined, new ProxyError('noRoute', `no port has the name ${peer?.serverName}`));
+      return;
+    }
+    const { headers } = request;
+    notes.requestId = identifyRequest(headers, this.dependencies.tracing.ids);
+    const decision = authorize(exchange, port.authorizer, port.config.port);
+    notes.trace = traceRequest(headers, this.samplePercent, this.dependencies.tracing);
+    if (!decision.allowed) {
+      this.answer(exchange, port, new ProxyError('denied', decision.policy ?? ''));
+      return;
+    }
+    dropClientCertificate(headers);
+    const ownSpiffeId = this.dependencies.clusters.identity()?.spiffeId;
+    if (peer !== undefined && ownSpiffeId !== undefined)
+      setClientCertificate(headers, this.callers.certificateText(ownSpiffeId, peer));
+    this.forward(exchange, port);
+  }
+
+  requestRefused(): void {
+    this.dependencies.telemetry.counter('head-rejected');
+  }
+
+  forwardEnded(forwarder: Forwarder): void {
+    const { exchange } = forwarder;
+    const port = this.ports.ofApp(forwarder.cluster);
+    this.dependencies.recorder.finished(exchange, this.destinationOf(port, exchange.connection), forwarder);
+  }
+
+  private forward(exchange: Exchange, port: InboundPortRuntime): void {
+    new Forwarder(exchange, port.app, port.plan, this.dependencies.forwarding, this).start();
+  }
+
+  private answer(exchange: Exchange, port: InboundPortRuntime | undefined, error: ProxyError): void {
+    respondWithError(exchange, error);
+    const flags = error.flag === '' ? 0 : RequestFlags[error.flag];
+    const destination = this.destinationOf(port, exchange.connection);
+    this.dependencies.recorder.finished(exchange, destination, { flags, attempts: 1, ttfbMs: -1 });
+  }
+
+  private destinationOf(port: InboundPortRuntime | undefined, { peer }: ConnectionFacts) {
+    if (port === undefined) return NO_DESTINATION;
+    const [firstPort = port.config.port] = port.servicePorts;
+    const servicePort = peer === undefined ? firstPort : servicePortOf(peer.serverName);
+    return this.callers.destinationOf(port, peer, servicePort);
+  }
+}

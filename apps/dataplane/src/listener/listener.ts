@@ -1,0 +1,91 @@
+// One listening socket with the connections that came through it: accepts, counts, limits, drains.
+import { createServer, type Server, type Socket } from 'node:net';
+import type { ServerConnection } from '../http1/server-connection.ts';
+import type { ListenerSide, Telemetry } from '../telemetry/record.ts';
+
+export interface ListenerOptions {
+  readonly side: ListenerSide;
+  readonly telemetry: Telemetry;
+  readonly connectionsMax: number;
+  /** Takes an accepted socket; the listener hears of its end by the socket itself. */
+  readonly accept: (socket: Socket) => void;
+}
+
+export class Listener {
+  private readonly options: ListenerOptions;
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+  private readonly connections = new Set<ServerConnection>();
+  private whenEmpty: (() => void) | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.options = options;
+    // Half-open: a client may end its side after the request and still gets the answer.
+    this.server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.accepted(socket));
+  }
+
+  get openConnections(): number {
+    return this.sockets.size;
+  }
+
+  /** Resolves with the port; rejects when the address is taken or not ours. */
+  listen(address: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ host: address, port, backlog: 1024 }, () => {
+        this.server.removeListener('error', reject);
+        // After this, an error is one of accepting (no descriptors left): connections wait in the backlog.
+        this.server.on('error', () => this.options.telemetry.counter('connection-refused'));
+        const bound = this.server.address();
+        resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
+      });
+    });
+  }
+
+  add(connection: ServerConnection): void {
+    this.connections.add(connection);
+  }
+
+  remove(connection: ServerConnection): void {
+    this.connections.delete(connection);
+  }
+
+  stopAccepting(): void {
+    if (this.server.listening) this.server.close();
+  }
+
+  /** Connections between two requests have nothing to lose. */
+  closeIdle(): void {
+    for (const connection of this.connections) if (connection.isIdle) connection.destroy();
+  }
+
+  destroy(): void {
+    this.stopAccepting();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** Resolves when the last connection has gone. */
+  emptied(): Promise<void> {
+    if (this.sockets.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.whenEmpty = resolve;
+    });
+  }
+
+  private accepted(socket: Socket): void {
+    const { telemetry, side, connectionsMax, accept } = this.options;
+    if (this.sockets.size >= connectionsMax) {
+      telemetry.counter('connection-refused');
+      socket.destroy();
+      return;
+    }
+    this.sockets.add(socket);
+    telemetry.connectionOpened(side);
+    socket.once('close', () => {
+      this.sockets.delete(socket);
+      telemetry.connectionClosed(side);
+      if (this.sockets.size === 0) this.whenEmpty?.();
+    });
+    accept(socket);
+  }
+}

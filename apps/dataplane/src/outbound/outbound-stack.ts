@@ -1,0 +1,135 @@
+// The outbound stack, top to bottom: trace, route, headers, rewrite, cluster, attempts; and the record at the end.
+import type { ForwardAction, OutboundListener, Route, RouteTable, WeightedCluster } from '@malha/traffic/config';
+import { RequestFlags } from '@malha/traffic/flags';
+import { rewritePath } from '@malha/traffic/path';
+import { compileRouteTable, type RouteDecision, type Router } from '@malha/traffic/router';
+import type { ClusterRegistry } from '../cluster/cluster-registry.ts';
+import { respondWithError } from '../exchange/error-response.ts';
+import type { Exchange, ExchangeHandler } from '../exchange/exchange.ts';
+import { ProxyError } from '../exchange/proxy-error.ts';
+import { dropClientCertificate } from '../filters/client-certificate.ts';
+import { mutateHeaders } from '../filters/header-mutation.ts';
+import { redirect, respondDirectly } from '../filters/redirect.ts';
+import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
+import {
+  type ForwardEnvironment,
+  Forwarder,
+  type ForwardObserver,
+  type ForwardPlan,
+} from '../filters/router/forwarder.ts';
+import { identifyRequest, type TraceSource, traceRequest } from '../filters/tracing.ts';
+import type { Telemetry } from '../telemetry/record.ts';
+import { Destinations } from './destinations.ts';
+
+export interface OutboundDependencies {
+  readonly clusters: ClusterRegistry;
+  readonly forwarding: ForwardEnvironment;
+  readonly tracing: TraceSource;
+  readonly recorder: RequestRecorder;
+  readonly telemetry: Telemetry;
+}
+
+export class OutboundStack implements ExchangeHandler, ForwardObserver {
+  private readonly dependencies: OutboundDependencies;
+  private readonly destinations = new Destinations();
+  private readonly plans = new WeakMap<WeightedCluster, ForwardPlan>();
+  private table: RouteTable | undefined;
+  private router: Router | undefined;
+  private samplePercent = 0;
+
+  constructor(dependencies: OutboundDependencies) {
+    this.dependencies = dependencies;
+  }
+
+  /** Requests that have begun end by the table that they began with. Throws before anything has changed. */
+  apply(listener: OutboundListener, tables: readonly RouteTable[]): void {
+    const table = tables.find((candidate) => candidate.name === listener.routeTable);
+    if (table !== this.table) {
+      this.router = table === undefined ? undefined : compileRouteTable(table);
+      this.table = table;
+    }
+    this.samplePercent = listener.tracing.samplePercent;
+  }
+
+  requestStarted(exchange: Exchange): void {
+    const { request, notes } = exchange;
+    const { tracing } = this.dependencies;
+    dropClientCertificate(request.headers);
+    notes.requestId = identifyRequest(request.headers, tracing.ids);
+    notes.trace = traceRequest(request.headers, this.samplePercent, tracing);
+    const decision = this.router?.route(request, tracing.random);
+    if (decision?.route === undefined) {
+      this.answer(exchange, new ProxyError('noRoute', `${request.authority}${request.path}`));
+      return;
+    }
+    const { route } = decision;
+    notes.route = route.name;
+    switch (route.action.type) {
+      case 'forward':
+        this.forward(exchange, route, route.action, decision);
+        return;
+      case 'redirect':
+        redirect(exchange, route.action, route.match);
+        this.record(exchange, 0);
+        return;
+      case 'direct':
+        respondDirectly(exchange, route.action);
+        this.record(exchange, 0);
+        return;
+    }
+  }
+
+  requestRefused(): void {
+    this.dependencies.telemetry.counter('head-rejected');
+  }
+
+  forwardEnded(forwarder: Forwarder): void {
+    const destination = this.destinations.of(forwarder.cluster.cluster, forwarder.endpoint);
+    this.dependencies.recorder.finished(forwarder.exchange, destination, forwarder);
+  }
+
+  private forward(exchange: Exchange, route: Route, action: ForwardAction, { weighted }: RouteDecision): void {
+    if (weighted === undefined) {
+      this.answer(exchange, new ProxyError('noHealthyUpstream', `${route.name}: all weights are 0`));
+      return;
+    }
+    const { clusters, forwarding } = this.dependencies;
+    const cluster = clusters.get(weighted.cluster);
+    if (cluster === undefined) {
+      this.answer(exchange, new ProxyError('noCluster', weighted.cluster));
+      return;
+    }
+    const { request } = exchange;
+    mutateHeaders(request.headers, action.requestHeaders);
+    mutateHeaders(request.headers, weighted.requestHeaders);
+    if (action.rewrite !== undefined) {
+      const { host, path } = action.rewrite;
+      if (path !== undefined) request.path = rewritePath(path, route.match.path, request.path);
+      if (host !== undefined) request.headers.set('host', host);
+    }
+    new Forwarder(exchange, cluster, this.planOf(action, weighted), forwarding, this).start();
+  }
+
+  private planOf(action: ForwardAction, weighted: WeightedCluster): ForwardPlan {
+    const known = this.plans.get(weighted);
+    if (known !== undefined) return known;
+    const plan: ForwardPlan = {
+      requestTimeoutMs: action.requestTimeoutMs,
+      attemptTimeoutMs: action.backendRequestTimeoutMs,
+      streamIdleTimeoutMs: action.streamIdleTimeoutMs,
+      retry: action.retry,
+      responseHeaders: [weighted.responseHeaders, action.responseHeaders],
+    };
+    this.plans.set(weighted, plan);
+    return plan;
+  }
+
+  private answer(exchange: Exchange, error: ProxyError): void {
+    respondWithError(exchange, error);
+    this.record(exchange, error.flag === '' ? 0 : RequestFlags[error.flag]);
+  }
+
+  private record(exchange: Exchange, flags: number): void {
+    this.dependencies.recorder.finished(exchange, NO_DESTINATION, { flags, attempts: 1, ttfbMs: -1 });
+  }
+}
