@@ -29,7 +29,8 @@ const SETTINGS = {
   log_timezone: 'UTC',
   timezone: 'UTC',
 };
-const FAST_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+/** Survives a killed server (the kernel has what was committed), not a lost machine. */
+const FAST_SETTINGS = { fsync: 'off', full_page_writes: 'off' };
 
 export interface PostgresOptions {
   /** Made when missing; holds data/, password, port, owner.lock and postgres.log. */
