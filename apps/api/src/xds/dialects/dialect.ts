@@ -15,8 +15,11 @@ export interface XdsResource {
 export interface ResourcePlan {
   readonly typeUrl: string;
   readonly name: string;
-  /** Plain data that decides the bytes: the key of the encoder's memo. */
-  readonly source: object;
+  /**
+   * What decides the bytes, beside the name: the key of the encoder's memo. Several objects where the resource is made
+   * for one scope of parts that many scopes share.
+   */
+  readonly source: object | readonly object[];
   readonly bytes: () => Uint8Array;
 }
 

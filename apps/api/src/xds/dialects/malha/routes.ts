@@ -1,17 +1,27 @@
 // Route tables of the dialect `malha`: RouteConfiguration, with the retry budget as the only thing of our own.
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { anyPack, durationFromMs } from '@bufbuild/protobuf/wkt';
-import type { ForwardAction, RetryPolicy, Rewrite, Route, RouteTable, WeightedCluster } from '@malha/traffic';
+import type {
+  ForwardAction,
+  RetryPolicy,
+  Rewrite,
+  Route,
+  RouteTable,
+  VirtualHost,
+  WeightedCluster,
+} from '@malha/traffic';
 import { ROUTE_TYPE } from '@malha/xds';
 import { RETRY_BUDGET_CONFIG, WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
-import type {
-  RetryPolicySchema,
-  RouteActionSchema,
-  RouteSchema,
-  WeightedCluster_ClusterWeightSchema,
+import {
+  type RetryPolicySchema,
+  type RouteActionSchema,
+  type RouteSchema,
+  VirtualHostSchema,
+  type WeightedCluster_ClusterWeightSchema,
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
 import { RetryBudgetSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
+import { field } from '../../snapshot/wire.ts';
 import type { ResourcePlan } from '../dialect.ts';
 import { directResponse, literalSubstitution, redirectAction } from '../shared/actions.ts';
 import { requestHeaders, responseHeaders } from '../shared/headers.ts';
@@ -19,21 +29,30 @@ import { routeMatch } from '../shared/matches.ts';
 import { retryOn } from '../shared/retries.ts';
 
 export function routeTablePlan(table: RouteTable): ResourcePlan {
-  return { typeUrl: ROUTE_TYPE, name: table.name, source: table, bytes: () => encodeRouteTable(table) };
+  return { typeUrl: ROUTE_TYPE, name: table.name, source: table.virtualHosts, bytes: () => encodeRouteTable(table) };
 }
 
+const VIRTUAL_HOSTS_FIELD = 2;
+
+/** Virtual hosts are shared by many scopes: each is encoded once, and a table is their concatenation. */
+const encodedHosts = new WeakMap<VirtualHost, Buffer>();
+
 function encodeRouteTable(table: RouteTable): Uint8Array {
-  return toBinary(
-    RouteConfigurationSchema,
-    create(RouteConfigurationSchema, {
-      name: table.name,
-      virtualHosts: table.virtualHosts.map((host) => ({
-        name: host.name,
-        domains: [...host.domains],
-        routes: host.routes.map(route),
-      })),
-    }),
-  );
+  const name = toBinary(RouteConfigurationSchema, create(RouteConfigurationSchema, { name: table.name }));
+  return Buffer.concat([name, ...table.virtualHosts.map(encodeVirtualHost)]);
+}
+
+function encodeVirtualHost(host: VirtualHost): Buffer {
+  const known = encodedHosts.get(host);
+  if (known !== undefined) return known;
+  const message = create(VirtualHostSchema, {
+    name: host.name,
+    domains: [...host.domains],
+    routes: host.routes.map(route),
+  });
+  const encoded = field(VIRTUAL_HOSTS_FIELD, toBinary(VirtualHostSchema, message));
+  encodedHosts.set(host, encoded);
+  return encoded;
 }
 
 function route(from: Route): MessageInitShape<typeof RouteSchema> {

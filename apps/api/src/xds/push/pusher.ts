@@ -1,0 +1,179 @@
+// Brings the world to the proxies: on each change, the snapshot of every proxy; those with another hash get the difference.
+import { buildIndex, type ModeTransition, type WorldIndex } from '@malha/policies';
+import type { Clock } from '@malha/traffic/clock';
+import type { Timers } from '@malha/xds/timers';
+import type { Dialect, UnencodableError } from '../dialects/dialect.ts';
+import type { Propagation } from '../propagation/propagation.ts';
+import type { Proxies, ProxyRecord } from '../server/proxies.ts';
+import type { ResponseMemo } from '../server/response-memo.ts';
+import { SnapshotBuilder } from '../snapshot/snapshot-builder.ts';
+import type { WorldSource, WorldState } from '../world-source.ts';
+import { ModeChange, type Stage } from './mode-change.ts';
+import { PushQueue } from './push-queue.ts';
+
+/** A proxy that does not get there in this time is left behind by a change of modes. */
+const STAGE_DEADLINE_MS = 10_000;
+
+export interface PusherOptions {
+  readonly source: WorldSource;
+  readonly proxies: Proxies;
+  readonly propagation: Propagation;
+  readonly memo: ResponseMemo;
+  readonly dialectOf: (model: string) => Dialect;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly onUnencodable: (scope: string, error: UnencodableError) => void;
+  /** A stage of a mode change ran out of time for these proxies. */
+  readonly onStageDeadline: (workloads: readonly string[]) => void;
+  /** After each push, with the index that new callers are checked against. */
+  readonly onPushed: (index: WorldIndex) => void;
+}
+
+interface Pushed {
+  readonly state: WorldState;
+  readonly stage: Stage;
+}
+
+export class Pusher {
+  readonly #options: PusherOptions;
+  readonly #queue: PushQueue;
+  readonly #builder: SnapshotBuilder;
+  readonly #modes = new ModeChange();
+  readonly #stopListening: () => void;
+  #pushed: Pushed | undefined;
+  #isBehind = false;
+  #timedStep: ModeTransition['step'] | undefined;
+  #cancelStage: () => void = () => undefined;
+
+  constructor(options: PusherOptions) {
+    this.#options = options;
+    this.#builder = new SnapshotBuilder({ onUnencodable: options.onUnencodable });
+    const { timers, clock, source } = options;
+    this.#queue = new PushQueue({ push: () => this.#take(), timers, monotonic: () => clock.monotonic() });
+    this.#stopListening = source.onChange(() => this.#queue.changed());
+  }
+
+  start(): void {
+    this.#queue.changed();
+  }
+
+  close(): void {
+    this.#stopListening();
+    this.#queue.close();
+    this.#cancelStage();
+  }
+
+  get index(): WorldIndex | undefined {
+    return this.#pushed?.stage.index;
+  }
+
+  /** A proxy has a stream and may have its configuration. */
+  welcome(record: ProxyRecord): void {
+    const pushed = this.#pushed;
+    if (pushed === undefined || record.wanted !== undefined) return;
+    this.#renew(record, pushed);
+  }
+
+  /** Something that a stage of a mode change waits for may have happened. */
+  check(): void {
+    if (this.#modes.isUnderWay && this.#lagging().length === 0) this.#advance();
+  }
+
+  #take(): void {
+    const state = this.#options.source.current();
+    if (state === undefined) return;
+    const index = buildIndex(state.world);
+    const stage = this.#modes.offer(index);
+    if (stage === undefined) {
+      this.#isBehind = true;
+      return;
+    }
+    this.#pushAll({ state, stage });
+  }
+
+  #pushAll(pushed: Pushed): void {
+    const { proxies, propagation, memo, dialectOf } = this.#options;
+    const { state, stage } = pushed;
+    this.#pushed = pushed;
+    this.#builder.nextGeneration();
+    const workloads = proxiesOf(stage.index);
+    propagation.begin(state.revision, state.revisedAtMs, workloads);
+    propagation.retain(workloads);
+    proxies.retain((workload) => workloads.has(workload));
+    memo.sharing(() => {
+      for (const [workload, model] of workloads) {
+        this.#renew(proxies.of(workload, dialectOf(model)), pushed);
+      }
+    });
+    this.#options.onPushed(stage.index);
+    this.#timeStage(stage.transition?.step);
+    this.check();
+  }
+
+  /** The deadline of a stage counts from its begin, however the world changes meanwhile. */
+  #timeStage(step: ModeTransition['step'] | undefined): void {
+    if (step === this.#timedStep) return;
+    this.#timedStep = step;
+    this.#cancelStage();
+    if (step === undefined) return;
+    this.#cancelStage = this.#options.timers.after(STAGE_DEADLINE_MS, () => {
+      this.#options.onStageDeadline(this.#lagging());
+      this.#advance();
+    });
+  }
+
+  /** A workload that is gone from the world keeps what it has. */
+  #renew(record: ProxyRecord, { state, stage }: Pushed): void {
+    const { clock, propagation } = this.#options;
+    if (!stage.index.linked.workloadsByKey.has(record.workload)) return;
+    const former = record.wanted;
+    const snapshot = this.#builder.build({
+      index: stage.index,
+      revision: state.revision,
+      sequence: state.sequence,
+      transition: stage.transition,
+      scope: record.workload,
+      dialect: record.dialect,
+      former,
+    });
+    record.wanted = former?.hash === snapshot.hash ? former : snapshot;
+    // Before the last stage of a mode change nobody is where the revision wants it.
+    if (stage.transition === undefined) {
+      propagation.want(record.workload, state.revision, snapshot.hash, clock.now());
+    }
+    for (const session of record.sessions) {
+      if (session.snapshot?.hash !== snapshot.hash) session.setSnapshot(record.wanted);
+    }
+  }
+
+  /** Proxies that can be reached and do not serve what they should. */
+  #lagging(): string[] {
+    const lagging: string[] = [];
+    const { proxies, propagation } = this.#options;
+    for (const { workload, sessions, wanted } of proxies) {
+      if (sessions.size === 0 || wanted === undefined) continue;
+      if (propagation.servedHash(workload) !== wanted.hash) lagging.push(workload);
+    }
+    return lagging;
+  }
+
+  #advance(): void {
+    const state = this.#pushed?.state;
+    if (state === undefined) return;
+    const stage = this.#modes.advance();
+    this.#pushAll({ state, stage });
+    if (stage.transition !== undefined || !this.#isBehind) return;
+    this.#isBehind = false;
+    this.#queue.changed();
+  }
+}
+
+/** Workloads that have a proxy which takes its configuration from here, with their deployment model. */
+function proxiesOf(index: WorldIndex): Map<string, string> {
+  const proxies = new Map<string, string>();
+  for (const { key, resource } of index.linked.workloads) {
+    const model = resource.spec.model ?? 'sidecar';
+    if (model === 'sidecar' || model === 'envoy') proxies.set(key, model);
+  }
+  return proxies;
+}

@@ -1,0 +1,19 @@
+// Where the server learns what the mesh should look like.
+import type { World } from '@malha/policies';
+
+export interface WorldState {
+  /** Of the operators' resources; 0 = none yet. */
+  readonly revision: number;
+  /** When that revision was made. Milliseconds since the Unix epoch. */
+  readonly revisedAtMs: number;
+  /** Of the registry. */
+  readonly sequence: number;
+  readonly world: World;
+}
+
+export interface WorldSource {
+  /** Undefined until resources and registry were read once. */
+  current(): WorldState | undefined;
+  /** Called after each change of `current`; returns how to stop that. */
+  onChange(listener: () => void): () => void;
+}
