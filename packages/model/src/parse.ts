@@ -1,15 +1,17 @@
 // Resources from YAML or JSON text: one or many documents, every error with its line.
-import { type Document, LineCounter, parseAllDocuments, type YAMLError } from 'yaml';
+import { Composer, type CST, type Document, Lexer, LineCounter, Parser, type YAMLError } from 'yaml';
 import { catalogue, type FindingCode } from './catalogue.ts';
 import type { Finding } from './finding.ts';
 import { keyOf, type Resource } from './resource.ts';
 import { validateLocated } from './validate.ts';
-import { aliasProblem, isSameKey, offsetOf } from './yaml-nodes.ts';
+import { expansionProblem, offsetOf, repeatedKeys } from './yaml-nodes.ts';
 
 /** Characters of one input. */
-export const INPUT_LENGTH_MAX = 16 * 1024 * 1024;
+export const INPUT_LENGTH_MAX = 4 * 1024 * 1024;
 /** Documents of one input. */
 export const DOCUMENTS_MAX = 50_000;
+/** Open mappings and lists at one place of the text; no resource has a third of it. */
+const NESTING_MAX = 100;
 /** Findings of one input. */
 const FINDINGS_MAX = 1000;
 
@@ -33,14 +35,25 @@ export function parseResources(text: string, source?: string): ParseResult {
     parser.add('MALHA1009', 1, `The input has ${text.length} characters; at most ${INPUT_LENGTH_MAX} are allowed.`);
     return parser.result;
   }
-  try {
-    parser.parse(text);
-  } catch (error) {
-    // The parser recurses: only absurd nesting gets here.
-    if (!(error instanceof RangeError)) throw error;
-    parser.add('MALHA1009', 1, 'The input is nested too deeply.');
-  }
+  parser.parse(text);
   return parser.result;
+}
+
+/** Composing recurses, and deep recursion can end the process (not only throw): so nesting is bounded before. */
+class NestingError extends Error {
+  constructor(readonly offset: number) {
+    super(`The input is nested more than ${NESTING_MAX} deep.`);
+  }
+}
+
+function* tokensOf(text: string, lines: LineCounter): Generator<CST.Token> {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    if (parser.stack.length > NESTING_MAX) throw new NestingError(parser.offset);
+  }
+  yield* parser.end();
 }
 
 class ResourceParser {
@@ -54,17 +67,20 @@ class ResourceParser {
   }
 
   parse(text: string): void {
-    const documents = parseAllDocuments(text, {
-      lineCounter: this.#lines,
-      prettyErrors: false,
-      uniqueKeys: isSameKey,
-      logLevel: 'silent',
-    });
-    if (documents.length > DOCUMENTS_MAX) {
-      this.add('MALHA1009', 1, `The input has ${documents.length} documents; at most ${DOCUMENTS_MAX} are allowed.`);
-      return;
+    try {
+      // Keys are compared by our own check: the library's compares each with each.
+      const composer = new Composer({ uniqueKeys: false, logLevel: 'silent' });
+      let count = 0;
+      for (const document of composer.compose(tokensOf(text, this.#lines))) {
+        this.#document(document);
+        if (++count < DOCUMENTS_MAX) continue;
+        this.add('MALHA1009', this.#line(document.range[0]), `The input has more than ${DOCUMENTS_MAX} documents.`);
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof NestingError)) throw error;
+      this.add('MALHA1009', this.#line(error.offset), error.message);
     }
-    for (const document of documents) this.#document(document);
   }
 
   #document(document: Document.Parsed): void {
@@ -73,8 +89,9 @@ class ResourceParser {
       return;
     }
     if (document.contents === null) return; // an empty document, as after a trailing "---"
-    const value = this.#toValue(document);
-    if (value === undefined || value === null) return;
+    if (!this.#isExpandable(document)) return;
+    const value: unknown = document.toJS({ maxAliasCount: -1 });
+    if (value === null) return;
     const result = validateLocated(value);
     if (!result.ok) {
       for (const { finding, at } of result.findings) this.#push(finding, this.#line(offsetOf(document, at)));
@@ -95,18 +112,17 @@ class ResourceParser {
     this.result.documents.push({ resource, line });
   }
 
-  #toValue(document: Document.Parsed): unknown {
-    const problem = aliasProblem(document);
-    if (problem === undefined) return document.toJS({ maxAliasCount: -1 });
-    this.add('MALHA1003', this.#line(problem.offset), problem.message);
-    return undefined;
+  #isExpandable(document: Document.Parsed): boolean {
+    const problem = expansionProblem(document);
+    if (problem !== undefined) this.add('MALHA1003', this.#line(problem.offset), problem.message);
+    const repeated = repeatedKeys(document);
+    for (const { offset, message } of repeated) this.add('MALHA1002', this.#line(offset), message);
+    return problem === undefined && repeated.length === 0;
   }
 
   #syntaxError(error: YAMLError): void {
     const line = this.#line(error.pos[0]);
-    if (error.code === 'DUPLICATE_KEY') this.add('MALHA1002', line, 'The same key appears twice in one mapping.');
-    else if (error.code === 'RESOURCE_EXHAUSTION') this.add('MALHA1009', line, error.message);
-    else if (error.code === 'BAD_ALIAS') this.add('MALHA1003', line, error.message);
+    if (error.code === 'BAD_ALIAS') this.add('MALHA1003', line, error.message);
     else this.add('MALHA1001', line, error.message);
   }
 

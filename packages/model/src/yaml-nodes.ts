@@ -1,21 +1,33 @@
 // Questions about YAML nodes: where a path is in the text, equal keys, and whether aliases can be expanded safely.
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type Node, type ParsedNode } from 'yaml';
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type Node, visit } from 'yaml';
 
 /** Nodes that a document may have once its aliases are expanded. */
 const EXPANDED_NODES_MAX = 200_000;
 
-export interface AliasProblem {
+export interface TextProblem {
   readonly offset: number;
   readonly message: string;
 }
 
-/** Keys become text, so `9102` and `"9102"` are the same key. */
-export function isSameKey(a: ParsedNode, b: ParsedNode): boolean {
-  return a === b || (isScalar(a) && isScalar(b) && String(a.value) === String(b.value));
+/** Keys that a mapping has twice. Keys become text, so `9102` and `"9102"` are the same. */
+export function repeatedKeys(document: Document.Parsed): TextProblem[] {
+  const problems: TextProblem[] = [];
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        const text = String(key.value);
+        if (seen.has(text)) problems.push({ offset: key.range?.[0] ?? 0, message: `The key "${text}" appears twice.` });
+        seen.add(text);
+      }
+    },
+  });
+  return problems;
 }
 
 /** An alias that refers to nothing or to what contains it, or that makes the document explode. */
-export function aliasProblem(document: Document.Parsed): AliasProblem | undefined {
+export function expansionProblem(document: Document.Parsed): TextProblem | undefined {
   return new AliasChecker(document).check();
 }
 
@@ -23,14 +35,14 @@ class AliasChecker {
   readonly #document: Document.Parsed;
   readonly #sizes = new Map<Node, number>();
   readonly #open = new Set<Node>();
-  #problem: AliasProblem | undefined;
+  #problem: TextProblem | undefined;
   #aliasOffset = 0;
 
   constructor(document: Document.Parsed) {
     this.#document = document;
   }
 
-  check(): AliasProblem | undefined {
+  check(): TextProblem | undefined {
     const size = this.#size(this.#document.contents);
     if (this.#problem === undefined && size > EXPANDED_NODES_MAX) {
       this.#problem = {
