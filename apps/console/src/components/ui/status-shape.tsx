@@ -72,7 +72,6 @@ export interface StatusShapeProps {
 
 export function StatusShape({ tone, size = 12, label = words[tone], className = '' }: StatusShapeProps) {
   return (
-    // biome-ignore lint/a11y/noSvgWithoutTitle: named by aria-label, or hidden where a text beside it says the same
     <svg
       role={label === '' ? undefined : 'img'}
       aria-hidden={label === '' || undefined}

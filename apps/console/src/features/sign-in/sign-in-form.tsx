@@ -47,7 +47,6 @@ export function SignInForm({ next }: { readonly next: string }) {
           required
           autoComplete="username"
           autoCapitalize="none"
-          // biome-ignore lint/a11y/noAutofocus: the page exists to fill in this form
           autoFocus
         />
       </Labelled>

@@ -1,0 +1,76 @@
+'use client';
+// Somebody applied another version meanwhile: both are shown, and nothing of either is lost.
+import { DiffView } from '#components/code/diff-view.tsx';
+import { mergeLines } from '#components/code/line-diff.ts';
+import { Button } from '#components/ui/button.tsx';
+import { Dialog } from '#components/ui/dialog.tsx';
+import { Note } from '#components/ui/states.tsx';
+import type { Conflict } from '#trpc/contract.ts';
+import type { RouteDraft } from '../use-route-draft.ts';
+
+export interface ConflictDialogProps {
+  readonly conflict: Conflict;
+  readonly draft: RouteDraft;
+  readonly onClose: () => void;
+}
+
+export function ConflictDialog({ conflict, draft, onClose }: ConflictDialogProps) {
+  const { currentAuthor, currentRevision, currentYaml } = conflict;
+  const base = draft.base.yaml;
+  const theirs = currentYaml ?? '';
+  const isGone = currentYaml === null;
+  const merged = isGone ? null : mergeLines(base, draft.text, theirs);
+  const stored = { yaml: theirs, revision: isGone ? 0 : currentRevision };
+  const choose = (text: string) => {
+    draft.rebase(stored, text);
+    onClose();
+  };
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      width={760}
+      title={`${currentAuthor} ${isGone ? 'removed' : 'changed'} this route while you were editing`}
+      description={`That is r${currentRevision}; your draft began on r${draft.base.revision}. Nothing was applied, and your draft is still here: each choice below can be undone.`}
+      actions={
+        <>
+          <Button onClick={onClose}>Keep editing</Button>
+          {!isGone && <Button onClick={() => choose(theirs)}>Take theirs</Button>}
+          <Button kind={merged === null ? 'primary' : 'default'} onClick={() => choose(draft.text)}>
+            Keep mine instead
+          </Button>
+          {merged !== null && (
+            <Button kind="primary" onClick={() => choose(merged)}>
+              Put mine on top of theirs
+            </Button>
+          )}
+        </>
+      }
+    >
+      <div className="px-5 pt-3">
+        <Note tone={merged === null ? 'warn' : 'ok'}>
+          {isGone
+            ? 'Keeping yours makes the route anew.'
+            : merged === null
+              ? 'Both of you changed the same lines, so one of the two has to give way there.'
+              : 'The two changes touch different lines: both can stand.'}
+        </Note>
+      </div>
+      {!isGone && (
+        <div className="grid grid-cols-2 gap-3 px-5 pt-3">
+          {[
+            { title: `Theirs, r${currentRevision}`, text: theirs },
+            { title: 'Yours', text: draft.text },
+          ].map((side) => (
+            <section key={side.title} className="min-w-0 overflow-hidden rounded-2 border border-line">
+              <h3 className="border-line border-b bg-raised px-3 py-1.5 text-12 font-medium">{side.title}</h3>
+              <div className="max-h-72 overflow-auto">
+                <DiffView label={side.title} before={base} after={side.text} />
+              </div>
+            </section>
+          ))}
+        </div>
+      )}
+    </Dialog>
+  );
+}

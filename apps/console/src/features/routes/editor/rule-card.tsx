@@ -1,0 +1,313 @@
+'use client';
+// One rule as a form: what it matches, where it sends, how long and how often it tries.
+import { ArrowDown, ArrowLeftRight, ArrowUp, Ellipsis, Plus, Trash2 } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import { Badge, SeriesDot } from '#components/ui/badge.tsx';
+import { Button, IconButton } from '#components/ui/button.tsx';
+import { Menu, MenuItem, MenuSeparator } from '#components/ui/menu.tsx';
+import { seriesColour } from '#components/ui/series-colour.ts';
+import type { BackendTarget, RouteEdit } from '../model/edit.ts';
+import type { RuleView } from '../model/view.ts';
+import { matchInWords, versionOf } from '../model/words.ts';
+import { useMeasuredSplit } from '../use-measured-split.ts';
+import type { ParentService } from '../use-parent-service.ts';
+import { MatchBuilder } from './match-builder.tsx';
+import { SplitTable } from './split-table.tsx';
+
+export interface RuleCardProps {
+  readonly rule: RuleView;
+  readonly ruleCount: number;
+  readonly baseRule: RuleView | undefined;
+  readonly namespace: string;
+  readonly route: string;
+  readonly parent: ParentService | undefined;
+  readonly sinceMs: number | undefined;
+  readonly isSelected: boolean;
+  readonly isReadOnly: boolean;
+  readonly edit: (edit: RouteEdit, key?: string) => void;
+  readonly onSelect: () => void;
+  readonly onLine: (line: number | undefined) => void;
+}
+
+export function versionTarget(service: string, version: string, port: number | undefined): BackendTarget {
+  return { group: 'malha.dev', kind: 'ServiceVersion', name: `${service}-${version}`, port };
+}
+
+function Setting({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  return (
+    <div className="min-w-0 border-line border-l px-4 py-1.5 first:border-l-0">
+      <div className="text-11 text-t3">{label}</div>
+      {children}
+    </div>
+  );
+}
+
+const DURATION = /^([0-9]{1,5}(h|m|s|ms)){1,4}$/;
+
+/** Text that is edited in place and written when it makes sense; empty = the default. */
+function SettingField({
+  label,
+  value,
+  fallback,
+  pattern,
+  isReadOnly,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly fallback: string;
+  readonly pattern: RegExp;
+  readonly isReadOnly: boolean;
+  readonly onChange: (value: string) => void;
+}) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const isInvalid = typed !== null && typed !== '' && !pattern.test(typed);
+  return (
+    <Setting label={label}>
+      <input
+        aria-label={label}
+        aria-invalid={isInvalid || undefined}
+        value={typed ?? value}
+        placeholder={fallback}
+        readOnly={isReadOnly}
+        spellCheck={false}
+        className={`w-full rounded-1 bg-transparent text-12 font-medium placeholder:text-t2 placeholder:opacity-100 ${isInvalid ? 'text-err-text' : 'text-t0'}`}
+        onBlur={() => setTyped(null)}
+        onChange={(event) => {
+          const next = event.target.value.trim();
+          setTyped(next);
+          if (next === '' || pattern.test(next)) onChange(next);
+        }}
+      />
+    </Setting>
+  );
+}
+
+function RuleSettings({ rule, isReadOnly, edit }: Pick<RuleCardProps, 'rule' | 'isReadOnly' | 'edit'>) {
+  const { index } = rule;
+  return (
+    <div className="grid grid-cols-4 border-line border-t">
+      <SettingField
+        label="Request timeout"
+        value={rule.requestTimeout ?? ''}
+        fallback="15s default"
+        pattern={DURATION}
+        isReadOnly={isReadOnly}
+        onChange={(text) =>
+          edit({ type: 'set-timeout', rule: index, request: text === '' ? undefined : text }, `timeout:${index}`)
+        }
+      />
+      <SettingField
+        label="Retries"
+        value={rule.retryAttempts === undefined ? '' : String(rule.retryAttempts)}
+        fallback="2 default"
+        pattern={/^\d{1,2}$/}
+        isReadOnly={isReadOnly}
+        onChange={(text) =>
+          edit(
+            { type: 'set-retries', rule: index, attempts: text === '' ? undefined : Number(text) },
+            `retries:${index}`,
+          )
+        }
+      />
+      <Setting label="Sticky by">
+        <b className="text-12 font-medium text-t2">{rule.stickyBy ?? 'off'}</b>
+      </Setting>
+      <Setting label="Mirror">
+        <b className="mono block truncate text-12 font-medium text-t2">{rule.mirrorTo ?? 'none'}</b>
+      </Setting>
+    </div>
+  );
+}
+
+function RuleMenu({ rule, ruleCount, edit }: Pick<RuleCardProps, 'rule' | 'ruleCount' | 'edit'>) {
+  return (
+    <Menu
+      trigger={
+        <IconButton label={`More about rule ${rule.name || rule.index + 1}`} kind="ghost" size="s">
+          <Ellipsis aria-hidden="true" strokeWidth={1.75} />
+        </IconButton>
+      }
+    >
+      <MenuItem
+        icon={<ArrowUp aria-hidden="true" />}
+        disabled={rule.index === 0}
+        onSelect={() => edit({ type: 'move-rule', rule: rule.index, to: rule.index - 1 })}
+      >
+        Move up
+      </MenuItem>
+      <MenuItem
+        icon={<ArrowDown aria-hidden="true" />}
+        disabled={rule.index === ruleCount - 1}
+        onSelect={() => edit({ type: 'move-rule', rule: rule.index, to: rule.index + 1 })}
+      >
+        Move down
+      </MenuItem>
+      <MenuSeparator />
+      <MenuItem
+        icon={<Trash2 aria-hidden="true" />}
+        disabled={ruleCount === 1}
+        onSelect={() => edit({ type: 'remove-rule', rule: rule.index })}
+      >
+        Remove this rule
+      </MenuItem>
+    </Menu>
+  );
+}
+
+function AddTarget({ rule, parent, edit }: Pick<RuleCardProps, 'rule' | 'parent' | 'edit'>) {
+  const used = new Set(rule.backends.map((backend) => backend.name));
+  const free = (parent?.versions ?? []).filter(
+    (version) => parent !== undefined && !used.has(`${parent.name}-${version}`),
+  );
+  if (parent === undefined || free.length === 0) return null;
+  const port = rule.backends[0]?.port ?? parent.port;
+  return (
+    <Menu
+      align="start"
+      trigger={
+        <button type="button" className="add">
+          <Plus aria-hidden="true" />
+          {rule.backends.length === 0 ? 'send to' : 'split'}
+        </button>
+      }
+    >
+      {free.map((version) => (
+        <MenuItem
+          key={version}
+          onSelect={() =>
+            edit({ type: 'add-backend', rule: rule.index, target: versionTarget(parent.name, version, port) })
+          }
+        >
+          <span className="font-mono">{version}</span>
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}
+
+function MeasuredSplitTable(props: RuleCardProps) {
+  const { rule, namespace, route, sinceMs, edit } = props;
+  const [focused, setFocused] = useState<number>();
+  const measured = useMeasuredSplit({ namespace, route, rule: rule.name || String(rule.index), sinceMs });
+  return (
+    <SplitTable
+      rule={rule}
+      baseRule={props.baseRule}
+      measured={measured}
+      instances={props.parent?.instances ?? new Map()}
+      isReadOnly={props.isReadOnly}
+      focused={focused}
+      onWeights={(weights) => edit({ type: 'set-weights', rule: rule.index, weights }, `weights:${rule.index}`)}
+      onRemove={(backend) => edit({ type: 'remove-backend', rule: rule.index, backend })}
+      onFocus={(backend) => {
+        setFocused(backend);
+        props.onLine(backend === undefined ? undefined : rule.backends[backend]?.line);
+      }}
+    />
+  );
+}
+
+function SingleTarget(props: RuleCardProps) {
+  const { rule } = props;
+  return (
+    <div className="flex flex-wrap items-center gap-1.5">
+      {rule.backends.map((backend, index) => (
+        <span key={backend.name} className="chip">
+          <span>
+            <SeriesDot colour={seriesColour(index + 1)} />
+            {versionOf(backend)}
+          </span>
+          <span className="text-t2">{backend.weight === 0 ? 'takes nothing' : '100 %'}</span>
+        </span>
+      ))}
+      {rule.backends.length === 0 && <span className="text-12 text-t2">nowhere: a match is answered with 500</span>}
+      {!props.isReadOnly && <AddTarget rule={rule} parent={props.parent} edit={props.edit} />}
+    </div>
+  );
+}
+
+/** All or nothing: the other one of two takes everything. */
+function BlueGreen({ rule, edit }: Pick<RuleCardProps, 'rule' | 'edit'>) {
+  const [first, second] = rule.backends;
+  if (rule.backends.length !== 2 || first === undefined || second === undefined) return null;
+  const isFirst = first.weight >= second.weight;
+  const next = versionOf(isFirst ? second : first);
+  return (
+    <Button
+      size="s"
+      title={`Send everything to ${next}`}
+      onClick={() => edit({ type: 'set-weights', rule: rule.index, weights: isFirst ? [0, 100] : [100, 0] })}
+    >
+      <ArrowLeftRight aria-hidden="true" strokeWidth={1.75} />
+      All to {next}
+    </Button>
+  );
+}
+
+export function RuleCard(props: RuleCardProps) {
+  const { rule, baseRule, isSelected, isReadOnly, edit } = props;
+  const title = rule.name || `rule ${rule.index + 1}`;
+  const isSplit = rule.backends.length > 1;
+  const hasForm = isSelected || isSplit;
+  return (
+    <section
+      aria-label={`Rule ${title}`}
+      className="panel"
+      style={isSelected ? { borderColor: 'var(--accent-line)' } : undefined}
+      onFocus={props.onSelect}
+      data-testid={`rule-${title}`}
+    >
+      <header className="panel-head">
+        <span className="text-t3">{rule.index + 1}</span>
+        <h2 className="mono truncate text-13 font-semi text-t0">{title}</h2>
+        {baseRule === undefined && (
+          <Badge tone="ok">
+            <Plus aria-hidden="true" /> new
+          </Badge>
+        )}
+        {rule.matches.length === 0 && (
+          <span className="chip h-5!">
+            <span className="chip-key">{matchInWords(rule)}</span>
+          </span>
+        )}
+        <span className="flex-1" />
+        {!isReadOnly && isSplit && <AddTarget rule={rule} parent={props.parent} edit={edit} />}
+        {!isReadOnly && isSplit && <BlueGreen rule={rule} edit={edit} />}
+        {!isReadOnly && <RuleMenu rule={rule} ruleCount={props.ruleCount} edit={edit} />}
+      </header>
+      {(rule.matches.length > 0 || isSelected) && (
+        <div className="grid grid-cols-[64px_minmax(0,1fr)] items-center gap-x-3 gap-y-2 border-line border-b px-4 py-3 text-12 last:border-b-0">
+          <span className="text-t2">Match</span>
+          <MatchBuilder
+            matches={rule.matches}
+            before={baseRule?.matches ?? []}
+            isReadOnly={isReadOnly}
+            onChange={(matches, key) =>
+              edit({ type: 'set-matches', rule: rule.index, matches }, key && `${key}:${rule.index}`)
+            }
+          />
+          {!isSplit && (
+            <>
+              <span className="text-t2">Send to</span>
+              <SingleTarget {...props} />
+            </>
+          )}
+          {rule.otherFilters.length > 0 && (
+            <>
+              <span className="text-t2">Filters</span>
+              <span className="text-t2">{rule.otherFilters.join(', ')} (in the YAML)</span>
+            </>
+          )}
+        </div>
+      )}
+      {isSplit && <MeasuredSplitTable {...props} />}
+      {!isSplit && rule.matches.length === 0 && !isSelected && (
+        <div className="px-4 py-3">
+          <SingleTarget {...props} />
+        </div>
+      )}
+      {hasForm && <RuleSettings rule={rule} isReadOnly={isReadOnly} edit={edit} />}
+    </section>
+  );
+}
