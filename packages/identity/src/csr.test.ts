@@ -49,13 +49,16 @@ describe('createCsr', () => {
 describe('parseCsr accepts', () => {
   it('our own request and yields its key', () => {
     const keys = generateKeyPair();
-    expect(publicKeyPin(parseCsr(createCsr(keys)))).toBe(publicKeyPin(keys.publicKey));
+    expect(publicKeyPin(parseCsr(createCsr(keys)).publicKey)).toBe(publicKeyPin(keys.publicKey));
   });
 
-  it('a request of openssl with a subject and extensions, which it ignores', () => {
+  it('a request of openssl with a subject and extensions, and tells the URI names it asks for', () => {
     const options = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-addext'];
     const pem = opensslCsr(...options, 'subjectAltName=URI:spiffe://mesh.local/ns/x/sa/admin');
-    expect(parseCsr(pem).asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
+    const request = parseCsr(pem);
+    expect(request.publicKey.asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
+    expect(request.uris).toEqual(['spiffe://mesh.local/ns/x/sa/admin']);
+    expect(parseCsr(createCsr(generateKeyPair())).uris).toEqual([]);
   });
 });
 

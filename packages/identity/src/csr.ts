@@ -2,6 +2,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import {
   type Asn1,
+  children,
   content,
   implicitSequence,
   isContext,
@@ -16,7 +17,7 @@ import {
 } from './der.ts';
 import { IdentityError } from './errors.ts';
 import { isP256, type KeyPair, spkiDer } from './key-pair.ts';
-import { OID_EC_PUBLIC_KEY, OID_ECDSA_SHA256, OID_P256 } from './oids.ts';
+import { OID_EC_PUBLIC_KEY, OID_ECDSA_SHA256, OID_EXTENSION_REQUEST, OID_P256, OID_SUBJECT_ALT_NAME } from './oids.ts';
 import { parsePemBlocks, toPem } from './pem.ts';
 import { signed } from './signature.ts';
 
@@ -31,11 +32,17 @@ export function createCsr(keys: KeyPair): string {
   return toPem(LABEL, signed(info, keys.privateKey));
 }
 
+export interface CertificateRequest {
+  readonly publicKey: KeyObject;
+  /** URI names asked for. The authority never copies them: it compares, and refuses what the caller may not have. */
+  readonly uris: readonly string[];
+}
+
 /**
- * The public key of a request that proves possession of its private key.
- * Names and extensions asked for are ignored. Throws MALHA3002 on anything but a P-256 key with ECDSA-SHA256.
+ * A request that proves possession of its private key.
+ * Throws MALHA3001 or MALHA3002 on anything but a P-256 key with ECDSA-SHA256.
  */
-export function parseCsr(pem: string): KeyObject {
+export function parseCsr(pem: string): CertificateRequest {
   if (pem.length > CSR_SIZE_MAX_BYTES) throw refused(`it is larger than ${CSR_SIZE_MAX_BYTES} bytes`);
   const [der, ...more] = parsePemBlocks(pem, LABEL, 'certificate request');
   if (der === undefined || more.length > 0) throw refused('it must be exactly one PEM block');
@@ -49,7 +56,7 @@ export function parseCsr(pem: string): KeyObject {
   if (bits[0] !== 0 || !verify('sha256', toDer(info), { key: publicKey, dsaEncoding: 'der' }, bits.subarray(1))) {
     throw refused('its signature is not made by its own key');
   }
-  return publicKey;
+  return { publicKey, uris: requestedUris(info) };
 }
 
 function checkAlgorithm(algorithm: Asn1): void {
@@ -74,6 +81,26 @@ function requestedKey(info: Asn1): KeyObject {
   const point = content(key, 'public key');
   if (point.length !== 66 || point[0] !== 0 || point[1] !== 4) throw refused('its key is not an uncompressed point');
   return decodeKey(spki);
+}
+
+/** URI names of the attribute extensionRequest (RFC 2985 section 5.4.2). */
+function requestedUris(info: Asn1): string[] {
+  const attributes = children(items(info, 'request info')[3], 'attributes');
+  return attributes.flatMap((attribute) => {
+    const [id, values] = items(attribute, 'attribute');
+    if (oidOf(id, 'attribute') !== OID_EXTENSION_REQUEST) return [];
+    const extensions = children(values, 'extension request').flatMap((value) => items(value, 'extensions'));
+    return extensions.flatMap((extension) => {
+      const parts = items(extension, 'extension');
+      if (oidOf(parts[0], 'extension') !== OID_SUBJECT_ALT_NAME) return [];
+      return uriNames(content(parts[parts.length - 1], 'extension'));
+    });
+  });
+}
+
+function uriNames(der: Buffer): string[] {
+  const names = items(parseDer(der, 'subject alternative name'), 'subject alternative name');
+  return names.filter((name) => isContext(name, 6)).map((name) => content(name, 'URI name').toString('latin1'));
 }
 
 function decodeKey(spki: Asn1): KeyObject {

@@ -9,7 +9,7 @@ export {
   LEAF_LIFETIME_MS,
   type LeafRequest,
 } from './certificate.ts';
-export { CSR_SIZE_MAX_BYTES, createCsr, parseCsr } from './csr.ts';
+export { type CertificateRequest, CSR_SIZE_MAX_BYTES, createCsr, parseCsr } from './csr.ts';
 export { IdentityError, type IdentityErrorCode } from './errors.ts';
 export { generateKeyPair, type KeyPair, parsePrivateKey, privateKeyPem, publicKeyPin } from './key-pair.ts';
 export { type PeerCheck, type PeerRole, verifyChain, verifyPeer } from './peer.ts';

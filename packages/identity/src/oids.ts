@@ -20,3 +20,6 @@ export const OID_EXTENDED_KEY_USAGE = '2.5.29.37';
 
 export const OID_SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 export const OID_CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+
+/** RFC 2985: attribute of a request that carries the extensions asked for. */
+export const OID_EXTENSION_REQUEST = '1.2.840.113549.1.9.14';

@@ -1,0 +1,165 @@
+// The gRPC service malha.agent.v1: decodes messages of the stream, and ends it with the right status.
+import { create } from '@bufbuild/protobuf';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import {
+  type AgentMessage,
+  type ControlMessage,
+  ControlMessageSchema,
+  type Hello as HelloMessage,
+} from '@malha/xds/generated/malha/agent/v1/agent_pb';
+import { agentService, type BidiHandlers } from '@malha/xds/services';
+import type { Hello } from '../../registry/registry.ts';
+import { AgentError } from '../errors.ts';
+import type { GrpcFailure } from '../grpc-errors.ts';
+import type { AgentStream, FromAgent, ToAgent } from '../messages.ts';
+import type { Peer, PeerOf } from '../peer-identity.ts';
+import type { AgentSession } from '../session.ts';
+
+const HELLO_TIMEOUT_MS = 10_000;
+/** Messages that wait for an agent that does not read; it gets few, so this many means that it is stuck. */
+const QUEUE_MAX = 64;
+
+export const agentServiceDefinition = agentService;
+
+export interface SessionServiceDeps {
+  readonly peerOf: PeerOf;
+  readonly open: (peer: Peer, stream: AgentStream) => AgentSession;
+  /** The stream is over, for whatever reason. */
+  readonly closed: (session: AgentSession) => void;
+  /** After each handled message: the session may have become open. */
+  readonly advanced: (session: AgentSession) => void;
+  readonly toFailure: (error: unknown) => GrpcFailure;
+}
+
+type Call = ServerDuplexStream<AgentMessage, ControlMessage>;
+
+export function createAgentHandlers(deps: SessionServiceDeps): BidiHandlers<typeof agentService> {
+  return { Session: (call) => void run(deps, call) };
+}
+
+async function run(deps: SessionServiceDeps, call: Call): Promise<void> {
+  // A stream that fails emits this; the loop below sees the same failure.
+  call.on('error', () => undefined);
+  const stream = new GrpcAgentStream(call, deps.toFailure);
+  let session: AgentSession | undefined;
+  const timer = setTimeout(() => {
+    stream.end(new AgentError('invalid', 'MALHA5055', `no Hello within ${HELLO_TIMEOUT_MS} ms`));
+  }, HELLO_TIMEOUT_MS);
+  try {
+    session = deps.open(deps.peerOf(call), stream);
+    for await (const message of call as AsyncIterable<AgentMessage>) {
+      await session.receive(decode(message));
+      if (session.workload !== undefined) clearTimeout(timer);
+      deps.advanced(session);
+    }
+    stream.end();
+  } catch (error) {
+    if (!call.cancelled) stream.end(error);
+  } finally {
+    clearTimeout(timer);
+    if (session !== undefined) deps.closed(session);
+  }
+}
+
+class GrpcAgentStream implements AgentStream {
+  readonly #call: Call;
+  readonly #toFailure: (error: unknown) => GrpcFailure;
+  #isEnded = false;
+
+  constructor(call: Call, toFailure: (error: unknown) => GrpcFailure) {
+    this.#call = call;
+    this.#toFailure = toFailure;
+  }
+
+  send(message: ToAgent): void {
+    if (this.#isEnded || this.#call.destroyed) return;
+    if (this.#call.writableLength >= QUEUE_MAX) {
+      this.end(new AgentError('rate-limited', 'MALHA5055', 'the agent does not read'));
+      return;
+    }
+    this.#call.write(encode(message));
+  }
+
+  end(failure?: unknown): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    if (failure === undefined) this.#call.end();
+    else this.#call.emit('error', this.#toFailure(failure));
+  }
+}
+
+function encode(message: ToAgent): ControlMessage {
+  switch (message.type) {
+    case 'welcome': {
+      const { heartbeatIntervalMs } = message;
+      return create(ControlMessageSchema, { message: { case: 'welcome', value: { heartbeatIntervalMs } } });
+    }
+    case 'dump-request': {
+      const { requestId, what } = message;
+      return create(ControlMessageSchema, { message: { case: 'dumpRequest', value: { requestId, what } } });
+    }
+    case 'drain':
+      return create(ControlMessageSchema, { message: { case: 'drain', value: {} } });
+    case 'trust-changed':
+      return create(ControlMessageSchema, { message: { case: 'trustChanged', value: {} } });
+  }
+}
+
+function decode({ message }: AgentMessage): FromAgent {
+  switch (message.case) {
+    case 'hello':
+      return { type: 'hello', hello: decodeHello(message.value) };
+    case 'heartbeat': {
+      const { servedHash, rssBytes, cpuSeconds, openConnections, draining, appHealthy } = message.value;
+      const beat = { servedHash, cpuSeconds, openConnections, isDraining: draining, isHealthy: appHealthy };
+      return { type: 'heartbeat', beat: { ...beat, rssBytes: Number(rssBytes) } };
+    }
+    case 'served': {
+      const { hash, errors } = message.value;
+      return { type: 'served', hash, errors: errors.slice(0, 100).map(clip) };
+    }
+    case 'dump':
+      return { type: 'dump', requestId: message.value.requestId, json: message.value.json };
+    case 'goodbye':
+      return { type: 'goodbye' };
+    case undefined:
+      throw new AgentError('invalid', 'MALHA5055', 'a message without content');
+  }
+}
+
+function clip({ typeUrl, name, message }: { typeUrl: string; name: string; message: string }) {
+  return { typeUrl: typeUrl.slice(0, 256), name: name.slice(0, 256), message: message.slice(0, 500) };
+}
+
+function decodeHello(hello: HelloMessage): Hello {
+  const { instanceId, softwareVersion, version, model, address, inboundPort, ports, labels } = hello;
+  const workload = split(hello.workload, 'workload');
+  const service = split(hello.service, 'service');
+  if (service.namespace !== workload.namespace) {
+    throw new AgentError('invalid', 'MALHA5055', 'a workload serves a service of its own namespace');
+  }
+  for (const text of [instanceId, softwareVersion]) {
+    if (text.length > 128) throw new AgentError('invalid', 'MALHA5055', 'Hello has a text of more than 128 characters');
+  }
+  return {
+    ...workload,
+    service: service.name,
+    version,
+    instanceId,
+    softwareVersion,
+    model,
+    address,
+    inboundPort,
+    ports: ports.map(({ port, appAddress }) => ({ port, appAddress })),
+    labels,
+    isHealthy: hello.appHealthy,
+  };
+}
+
+function split(text: string, what: string): { namespace: string; name: string } {
+  const [namespace, name, ...rest] = text.split('/');
+  if (!namespace || !name || rest.length > 0 || text.length > 320) {
+    throw new AgentError('invalid', 'MALHA5055', `the ${what} of Hello is not "namespace/name"`);
+  }
+  return { namespace, name };
+}

@@ -1,0 +1,66 @@
+// tRPC: the authority's certificates, issued leaves, the deny list, and join tokens.
+import { z } from 'zod';
+import { adminProcedure, router, viewerProcedure } from '../trpc/init.ts';
+import type { CertificateAuthority } from './authority.ts';
+import type { Denials } from './denials.ts';
+import { type JoinTokens, TOKEN_TTL_DEFAULT_SECONDS, TOKEN_TTL_MAX_SECONDS } from './join-tokens.ts';
+import type { IssuedLeafRow } from './repository.ts';
+
+const denialRef = z.strictObject({ kind: z.enum(['identity', 'serial']), value: z.string().min(1).max(2048) });
+
+export interface CertificatesRouterDeps {
+  readonly authority: CertificateAuthority;
+  readonly denials: Denials;
+  readonly currentLeaves: () => Promise<readonly IssuedLeafRow[]>;
+}
+
+export function createCertificatesRouter({ authority, denials, currentLeaves }: CertificatesRouterDeps) {
+  return router({
+    authority: viewerProcedure.query(() => authority.describe()),
+    list: viewerProcedure.query(async () => {
+      const leaves = await currentLeaves();
+      return leaves.map((leaf) => ({
+        workload: leaf.workload,
+        spiffeId: leaf.spiffe_id,
+        serial: leaf.serial,
+        notAfterMs: leaf.not_after.getTime(),
+      }));
+    }),
+    denials: adminProcedure.query(() => denials.list()),
+    deny: adminProcedure
+      .input(denialRef.extend({ reason: z.string().min(1).max(500) }))
+      .mutation(({ input, ctx }) => denials.add(input.kind, input.value, input.reason, ctx.principal.email)),
+    allow: adminProcedure.input(denialRef).mutation(({ input }) => denials.remove(input.kind, input.value)),
+  });
+}
+
+export interface JoinTokensRouterDeps {
+  readonly tokens: JoinTokens;
+  readonly authority: CertificateAuthority;
+  /** `host:port` of the join port as other hosts reach it. */
+  readonly joinAddress: () => string;
+}
+
+const tokenOrder = z.strictObject({
+  namespace: z.string().max(63),
+  service: z.string().max(63),
+  serviceAccount: z.string().max(63).optional(),
+  ttlSeconds: z.int().min(1).max(TOKEN_TTL_MAX_SECONDS).default(TOKEN_TTL_DEFAULT_SECONDS),
+});
+
+export function createJoinTokensRouter({ tokens, authority, joinAddress }: JoinTokensRouterDeps) {
+  return router({
+    create: adminProcedure.input(tokenOrder).mutation(async ({ input, ctx }) => {
+      const { token, expiresAtMs } = await tokens.mint(input, ctx.principal.email);
+      const command = [
+        `malha join --control-plane ${joinAddress()} --ca-pin ${authority.pin} --token ${token}`,
+        `--service ${input.namespace}/${input.service} --version v1 --port 8080 -- <command>`,
+      ].join(' ');
+      return { token, expiresAtMs, command };
+    }),
+    list: adminProcedure.query(() => tokens.list()),
+    revoke: adminProcedure
+      .input(z.strictObject({ id: z.string().max(64) }))
+      .mutation(({ input }) => tokens.revoke(input.id)),
+  });
+}
