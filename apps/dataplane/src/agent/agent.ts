@@ -296,7 +296,7 @@ class WorkloadAgent implements Agent {
       servedHash: this.#served.hash,
       rssBytes: process.memoryUsage.rss(),
       cpuSeconds: (user + system) / 1e6,
-      openConnections: stats.openConnections,
+      openConnections: stats.connections.inbound + stats.connections.outbound,
       draining: this.#isDraining,
       appHealthy: this.#health?.isHealthy() ?? false,
     };

@@ -1,8 +1,8 @@
 // A folder's resources as the configuration of one workload: parse, analyse, compile. Pure but for reading the folder.
 
 import type { QualifiedName } from '@malha/cli/option-types';
-import { type Finding, MESH_NAMESPACE, type Resource } from '@malha/model';
-import { analyze, compile, type World } from '@malha/policies';
+import type { Finding } from '@malha/model';
+import { analyze, buildIndex, compile, type World } from '@malha/policies';
 import type { MeshConfig } from '@malha/traffic';
 import { findOwnWorkload, type OwnWorkload } from './own-workload.ts';
 import { parseFiles, type SourceFile } from './resource-folder.ts';
@@ -26,30 +26,17 @@ const DEFAULT_TRUST_DOMAIN = 'mesh.local';
 export function compileFolder(files: readonly SourceFile[], options: CompileOptions): CompiledFolder {
   const written = parseFiles(files);
   const own = findOwnWorkload(written, options.workload);
-  const resources = options.trustDomain === undefined ? withoutMtls(written) : written;
   const world: World = {
-    resources,
-    workloads: resources.filter((each) => each.kind === 'Workload'),
+    resources: written,
+    workloads: written.filter((each) => each.kind === 'Workload'),
     trustDomain: options.trustDomain ?? DEFAULT_TRUST_DOMAIN,
+    plaintext: options.trustDomain === undefined,
   };
-  const { config, quarantined } = compile(world, {
-    namespace: options.workload.namespace,
-    workload: options.workload.name,
-  });
-  const doubtful = analyze(world).filter((finding) => finding.severity !== 'info');
+  const index = buildIndex(world);
+  const scope = { namespace: options.workload.namespace, workload: options.workload.name };
+  const { config, quarantined } = compile(index, scope);
+  const doubtful = analyze(index).filter((finding) => finding.severity !== 'info');
   return { own, config, findings: distinct([...quarantined, ...doubtful]) };
-}
-
-function withoutMtls(resources: readonly Resource[]): readonly Resource[] {
-  return [
-    ...resources.filter((each) => each.kind !== 'PeerAuthentication'),
-    {
-      apiVersion: 'malha.dev/v1',
-      kind: 'PeerAuthentication',
-      metadata: { name: 'standalone-without-identity', namespace: MESH_NAMESPACE },
-      spec: { targetRef: { kind: 'Mesh', name: 'mesh' }, mode: 'DISABLE' },
-    },
-  ];
 }
 
 function distinct(findings: readonly Finding[]): readonly Finding[] {

@@ -1,0 +1,120 @@
+// malha explain: which rule serves a request and why, by the proxy's own engine, on stored resources or on files.
+import { keyOf, type Resource, type WorkloadResource } from '@malha/model';
+import { buildIndex, compile } from '@malha/policies';
+import { compileRouteTable, type Explanation } from '@malha/traffic';
+import { storedItems } from '../answer.ts';
+import { callApi } from '../api-client.ts';
+import { type Command, EXIT_NEGATIVE, EXIT_OK, type Output } from '../command.ts';
+import { apiAddress, apiOptions, helpOption } from '../config.ts';
+import { flag, matching, repeated, required, text, withDefault } from '../option-types.ts';
+import { describeOptions, parseOptions, UsageError } from '../options.ts';
+import { describeFinding, readInput } from '../resource-input.ts';
+import { withShortFile } from './apply.ts';
+
+const CALLER = /^[a-z0-9][-a-z0-9]*(\/[a-z0-9][-a-z0-9]*)?$/;
+
+const table = {
+  from: required(matching('NAMESPACE[/WORKLOAD]', 'who calls', CALLER, 'NAMESPACE or NAMESPACE/WORKLOAD')),
+  method: withDefault(matching('METHOD', 'method of the request', /^[A-Z]+$/, 'a method in capitals'), 'GET'),
+  header: repeated(matching('NAME:VALUE', 'a header', /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:.*$/, 'NAME:VALUE')),
+  file: repeated(text('FILE', 'these files only, without a control plane')),
+  json: flag('as JSON'),
+  ...apiOptions,
+  ...helpOption,
+};
+
+export const command: Command = {
+  summary: 'tells which rule serves a request, and why the others do not',
+  usage: () =>
+    `Usage: malha explain --from NAMESPACE[/WORKLOAD] http://SERVICE/PATH [options]\n\n${describeOptions(table)}\n`,
+  run,
+};
+
+async function run(argv: readonly string[], output: Output): Promise<number> {
+  const words = withShortFile(argv).map((word) => (word === '-H' ? '--header' : word));
+  const { options, positionals } = parseOptions(table, words, { min: 1, max: 1, what: 'the URL' });
+  const resources = await load(options, output);
+  if (resources === undefined) return EXIT_NEGATIVE;
+  const explanation = explain(resources, options.from, {
+    method: options.method,
+    ...target(positionals[0] ?? ''),
+    header: headerLookup(options.header),
+  });
+  output.print(options.json ? JSON.stringify(explanation, null, 2) : describe(explanation));
+  return explanation.winner === undefined ? EXIT_NEGATIVE : EXIT_OK;
+}
+
+type Options = Parameters<typeof apiAddress>[0] & { readonly file: readonly string[] };
+
+async function load(options: Options, output: Output): Promise<readonly Resource[] | undefined> {
+  if (options.file.length === 0) {
+    const answer = await callApi(apiAddress(options), { method: 'GET', path: '/resources' });
+    return storedItems(answer).map((item) => item.resource);
+  }
+  const { resources, errors } = readInput(options.file);
+  for (const finding of errors) output.note(describeFinding(finding));
+  return errors.length > 0 ? undefined : resources;
+}
+
+function target(value: string): { readonly authority: string; readonly path: string } {
+  const match = /^(?:http:\/\/)?([^/?#]+)([^#]*)/.exec(value);
+  const [, authority = '', rest = ''] = match ?? [];
+  if (authority === '') throw new UsageError([`"${value}" is not http://SERVICE/PATH`]);
+  return { authority: authority.toLowerCase(), path: rest.startsWith('/') ? rest : `/${rest}` };
+}
+
+function headerLookup(given: readonly string[]): (name: string) => string | undefined {
+  const values = new Map<string, string>();
+  for (const line of given) {
+    const name = line.slice(0, line.indexOf(':')).toLowerCase();
+    const value = line.slice(line.indexOf(':') + 1).trim();
+    const former = values.get(name);
+    values.set(name, former === undefined ? value : `${former}, ${value}`);
+  }
+  return (name) => values.get(name);
+}
+
+function explain(
+  resources: readonly Resource[],
+  from: string,
+  request: {
+    readonly method: string;
+    readonly authority: string;
+    readonly path: string;
+    header(name: string): string | undefined;
+  },
+): Explanation {
+  const [namespace = '', workload] = from.split('/');
+  const caller = callerOf(resources, namespace, workload);
+  const others = resources.filter((each) => keyOf(each) !== keyOf(caller));
+  const workloads = [...others, caller].filter((each) => each.kind === 'Workload');
+  const index = buildIndex({ resources: [...others, caller], workloads, trustDomain: 'mesh.local' });
+  const { config } = compile(index, { namespace, workload: caller.metadata.name });
+  const routes = config.routeTables.find((each) => each.name === config.outbound.routeTable);
+  return compileRouteTable(routes ?? { name: '', virtualHosts: [] }).explain(request);
+}
+
+/** Registered workloads are not stored as resources; without one, any workload of the namespace stands for the caller. */
+function callerOf(resources: readonly Resource[], namespace: string, workload: string | undefined): WorkloadResource {
+  const known = resources
+    .filter((each) => each.kind === 'Workload')
+    .find((each) => each.metadata.name === workload && (each.metadata.namespace ?? 'default') === namespace);
+  return (
+    known ?? {
+      apiVersion: 'malha.dev/v1',
+      kind: 'Workload',
+      metadata: { name: workload ?? 'explained-caller', namespace },
+      spec: { address: '127.0.0.1' },
+    }
+  );
+}
+
+function describe(explanation: Explanation): string {
+  const rules = explanation.rules.map(
+    (rule) => `  ${rule.verdict === 'winner' ? '>' : ' '} ${rule.route}: ${rule.words}`,
+  );
+  const backends = explanation.backends.map(
+    (each) => `    ${(each.share * 100).toFixed(1).padStart(5)} %  ${each.cluster}`,
+  );
+  return [explanation.hostWords, ...rules, explanation.actionWords, ...backends].join('\n');
+}
