@@ -12,7 +12,6 @@ export function createXdsRouter(propagation: Propagation) {
   return router({
     of: viewerProcedure.input(input).query(({ input: { revision } }) => stateOf(propagation, revision)),
     on: viewerProcedure.input(input).subscription(async function* ({ input: { revision }, signal }) {
-      yield stateOf(propagation, revision);
       for await (const _ of changes(propagation, revision, signal)) yield stateOf(propagation, revision);
     }),
   });
@@ -23,9 +22,9 @@ function stateOf(propagation: Propagation, revision: number): RevisionPropagatio
   return propagation.of(revision) ?? { revision, startedAtMs: 0, proxies: [], active: 0, total: 0, p50Ms: 0, p99Ms: 0 };
 }
 
-/** One turn for any number of changes since the last; ends with the signal. */
+/** A first turn at once, then one for any number of changes since the last; ends with the signal. */
 async function* changes(propagation: Propagation, revision: number, signal: AbortSignal | undefined) {
-  let isChanged = false;
+  let isChanged = true;
   let wake: () => void = () => undefined;
   const stop = propagation.onChange((changed) => {
     if (changed !== revision) return;

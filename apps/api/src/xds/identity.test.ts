@@ -1,0 +1,70 @@
+import * as grpc from '@grpc/grpc-js';
+import { verifyPeer } from '@malha/identity';
+import { createTestCa, type TestIdentity } from '@malha/testing/test-ca';
+import { afterEach, expect, test } from 'vitest';
+import type { DeltaCall } from './server/session.ts';
+import {
+  type RunningServer,
+  runProxy,
+  runServer,
+  service,
+  type TestProxy,
+  TestWorld,
+  until,
+  workload,
+} from './testing/mesh.ts';
+
+const ca = createTestCa();
+const world = new TestWorld();
+world.set([service('shop', 'front')], [workload('shop', 'front-1', 'front')]);
+
+let server: RunningServer;
+let proxy: TestProxy;
+afterEach(() => {
+  proxy.close();
+  server.close();
+});
+
+async function serve(): Promise<void> {
+  const own = ca.issueControlPlane();
+  server = await runServer(world, {
+    credentials: grpc.ServerCredentials.createSsl(
+      Buffer.from(ca.trustBundlePem),
+      [{ cert_chain: Buffer.from(own.certificateChainPem), private_key: Buffer.from(own.privateKeyPem) }],
+      true,
+    ),
+    identify: (call) => {
+      const certificate = (call as DeltaCall).getAuthContext().sslPeerCertificate;
+      if (certificate === undefined) throw new Error('no certificate');
+      return verifyPeer(certificate.raw, { bundle: ca.trustBundle, role: 'client', nowMs: Date.now() });
+    },
+  });
+}
+
+const as = (identity: TestIdentity) =>
+  grpc.credentials.createSsl(
+    Buffer.from(ca.trustBundlePem),
+    Buffer.from(identity.privateKeyPem),
+    Buffer.from(identity.certificateChainPem),
+  );
+
+test('a workload gets its configuration under its own certificate', async () => {
+  await serve();
+  proxy = runProxy(server, 'shop/front-1', { credentials: as(ca.issue('shop', 'front')) });
+  await until('a configuration', () => proxy.store.current() !== undefined);
+});
+
+test('another identity is refused the configuration of a workload', async () => {
+  await serve();
+  proxy = runProxy(server, 'shop/front-1', { credentials: as(ca.issue('shop', 'evil')) });
+  await until('refused', () => proxy.states.some((state) => state.includes('PERMISSION_DENIED: MALHA5063')));
+  expect(proxy.store.current()).toBeUndefined();
+});
+
+test('a revoked workload loses its stream', async () => {
+  await serve();
+  proxy = runProxy(server, 'shop/front-1', { credentials: as(ca.issue('shop', 'front')) });
+  await until('a configuration', () => proxy.store.current() !== undefined);
+  server.xds.disconnect('shop/front-1');
+  await until('ended', () => proxy.states.some((state) => state.includes('PERMISSION_DENIED')));
+});
