@@ -29,8 +29,6 @@ export interface DialEnvironment {
 export interface DialResult {
   connected(socket: Socket): void;
   failed(error: ProxyError): void;
-  /** Ticket of this peer for a cheaper next handshake. */
-  session(ticket: Buffer): void;
 }
 
 /** Ends in exactly one of `connected` and `failed`, at the latest when the timeout has passed. */
@@ -48,10 +46,10 @@ export class Dial implements TimerTarget {
     this.result = result;
   }
 
-  start(session: Buffer | undefined): void {
+  start(): void {
     const { environment, target } = this;
     environment.wheel.arm(this.timer, environment.monotonic() + target.connectTimeoutMs);
-    if (target.endpoint.tls) this.startTls(session);
+    if (target.endpoint.tls) this.startTls();
     else this.startPlain();
   }
 
@@ -74,7 +72,7 @@ export class Dial implements TimerTarget {
     this.watch(socket);
   }
 
-  private startTls(session: Buffer | undefined): void {
+  private startTls(): void {
     const { endpoint, tls } = this.target;
     const identity = this.environment.identity();
     if (identity === undefined) {
@@ -83,6 +81,7 @@ export class Dial implements TimerTarget {
       );
       return;
     }
+    // No session is resumed: a resumed one would not show the peer's certificate, and pooled connections are few.
     const socket = connectTls({
       host: endpoint.address,
       port: endpoint.port,
@@ -92,12 +91,10 @@ export class Dial implements TimerTarget {
       // The name that counts is the SPIFFE ID, checked below; the chain is checked by the TLS library.
       checkServerIdentity: () => undefined,
       rejectUnauthorized: true,
-      ...(session === undefined ? {} : { session }),
     });
     this.socket = socket;
     socket.setNoDelay(true);
     socket.once('secureConnect', () => this.checkPeer(socket, identity));
-    socket.on('session', (ticket: Buffer) => this.result.session(ticket));
     this.watch(socket);
   }
 

@@ -38,7 +38,6 @@ export class EndpointPool implements ConnectionOwner, TimerTarget {
   private readonly timer = new WheelTimer(this);
   private connectFailures = 0;
   private isDraining = false;
-  private session: Buffer | undefined;
 
   constructor(balanced: BalancedEndpoint, owner: PoolOwner) {
     this.balanced = balanced;
@@ -91,12 +90,9 @@ export class EndpointPool implements ConnectionOwner, TimerTarget {
         this.eject();
         owner.dialFailed(this, requester, error);
       },
-      session: (ticket) => {
-        this.session = ticket;
-      },
     });
     this.dials.add(dial);
-    dial.start(this.session);
+    dial.start();
   }
 
   /** Idle connections close now, busy ones after their response. */

@@ -36,6 +36,8 @@ export class TlsAcceptor {
       socket.destroy();
       return;
     }
+    // Our peers never half-close; a peer that goes away within the handshake would otherwise be waited for.
+    socket.allowHalfOpen = false;
     this.server.emit('connection', socket);
   }
 
@@ -46,7 +48,6 @@ export class TlsAcceptor {
       rejectUnauthorized: true,
       ALPNProtocols: ALPN,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      allowHalfOpen: true,
     });
     server.on('secureConnection', (socket) => this.secured(socket, identity));
     server.on('tlsClientError', (_error, socket) => {
