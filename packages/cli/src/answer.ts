@@ -1,7 +1,7 @@
 // Strict reading of the control plane's JSON answers.
 import { type Finding, type Resource, validateResource } from '@malha/model';
 import { ApiError } from './api-client.ts';
-import { describeFinding } from './resource-input.ts';
+import { describeFinding } from './finding-text.ts';
 
 function unusable(what: string): ApiError {
   return new ApiError('MALHA5903', `the control plane's answer has no ${what}; is it of another version?`);

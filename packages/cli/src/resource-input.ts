@@ -37,12 +37,3 @@ function readFiles(source: string): readonly { readonly name: string; readonly t
     throw new UsageError([`cannot read ${source}: ${error instanceof Error ? error.message : error}`]);
   }
 }
-
-/** `file:line: path: message [code]` */
-export function describeFinding(finding: Finding): string {
-  const line = finding.line === undefined ? '' : `:${finding.line}`;
-  const place = finding.source === undefined ? (finding.object ?? '') : `${finding.source}${line}`;
-  const object = finding.source === undefined || finding.object === undefined ? '' : `${finding.object} `;
-  const remedy = finding.remedy === undefined ? '' : `; ${finding.remedy}`;
-  return `${finding.severity}: ${place}: ${object}${finding.path === '' ? '' : `${finding.path}: `}${finding.message}${remedy} [${finding.code}]`;
-}

@@ -73,7 +73,12 @@ export function createTestCa(trustDomain = 'mesh.local', nowMs = Date.now()): Te
     issue,
     sign(csrPem, namespace, serviceAccount, options = {}) {
       const spiffeId = spiffeIdentity(trustDomain, namespace, serviceAccount).id;
-      const leaf = issueLeaf(issuing, { nowMs: Date.now(), ...options, spiffeId, publicKey: parseCsr(csrPem) });
+      const leaf = issueLeaf(issuing, {
+        nowMs: Date.now(),
+        ...options,
+        spiffeId,
+        publicKey: parseCsr(csrPem).publicKey,
+      });
       return [leaf.pem, issuing.certificatePem];
     },
     issueControlPlane: (options = {}) =>

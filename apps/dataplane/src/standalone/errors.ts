@@ -1,4 +1,5 @@
 // Failures of a standalone proxy, each with a stable code of docs/errors.md.
+import { describeFinding } from '@malha/cli/finding-text';
 import type { Finding } from '@malha/model';
 
 export type StandaloneErrorCode =
@@ -22,13 +23,4 @@ export class StandaloneError extends Error {
   get details(): readonly string[] {
     return this.findings.map(describeFinding);
   }
-}
-
-/** `file:line path: message [code]`, as editors and people read it. */
-export function describeFinding(finding: Finding): string {
-  const line = finding.line === undefined ? '' : `:${finding.line}`;
-  const place = finding.source === undefined ? (finding.object ?? '') : `${finding.source}${line}`;
-  const object = finding.source === undefined || finding.object === undefined ? '' : `${finding.object} `;
-  const remedy = finding.remedy === undefined ? '' : `; ${finding.remedy}`;
-  return `${place}: ${object}${finding.path === '' ? '' : `${finding.path}: `}${finding.message}${remedy} [${finding.code}]`;
 }

@@ -1,4 +1,5 @@
 // A proxy without a control plane: serves what a folder says, and follows the folder.
+import { describeFinding } from '@malha/cli/finding-text';
 import type { Finding } from '@malha/model';
 import type { MeshConfig } from '@malha/traffic';
 import type { Clock } from '@malha/traffic/clock';
@@ -7,7 +8,6 @@ import type { SecretMaterial } from '../data-plane.ts';
 import { detailsOf, type Log, reasonOf } from '../log.ts';
 import type { BoundPorts, WorkerPort, WorkloadIdentity } from '../worker/worker-port.ts';
 import { type CompiledFolder, compileFolder } from './compile-folder.ts';
-import { describeFinding } from './errors.ts';
 import { type FolderWatcher, watchFolder } from './folder-watcher.ts';
 import { readIdentity } from './identity-folder.ts';
 import { readFolder, type SourceFile } from './resource-folder.ts';

@@ -4,9 +4,10 @@ import { describeAnswerFindings, numberField, stringField } from '../answer.ts';
 import { ApiError, callApi } from '../api-client.ts';
 import { type Command, EXIT_NEGATIVE, EXIT_OK, type Output } from '../command.ts';
 import { apiAddress, apiOptions, helpOption } from '../config.ts';
+import { describeFinding } from '../finding-text.ts';
 import { repeated, required, text, withDefault } from '../option-types.ts';
 import { describeOptions, parseOptions } from '../options.ts';
-import { describeFinding, readInput } from '../resource-input.ts';
+import { readInput } from '../resource-input.ts';
 
 const table = {
   file: required({ ...repeated(text('FILE', 'file, folder, or - for the standard input')), decode: decodeFiles }),

@@ -4,10 +4,11 @@ import { storedItems } from '../answer.ts';
 import { callApi } from '../api-client.ts';
 import { type Command, EXIT_NEGATIVE, EXIT_OK, type Output } from '../command.ts';
 import { apiAddress, apiOptions, helpOption } from '../config.ts';
+import { describeFinding } from '../finding-text.ts';
 import { lineDiff } from '../line-diff.ts';
 import { repeated, text } from '../option-types.ts';
 import { describeOptions, parseOptions, UsageError } from '../options.ts';
-import { describeFinding, readInput } from '../resource-input.ts';
+import { readInput } from '../resource-input.ts';
 import { withShortFile } from './apply.ts';
 
 const table = {
