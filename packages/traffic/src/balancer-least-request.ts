@@ -33,5 +33,5 @@ export class LeastRequestPicker implements Picker {
 }
 
 function load(item: BalancedEndpoint): number {
-  return (item.active + 1) / item.endpoint.weight;
+  return item.active / item.endpoint.weight;
 }

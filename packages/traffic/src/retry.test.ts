@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RetryPolicy } from './config.ts';
+import { type AttemptOutcome, backoffMs, isIdempotentMethod, RetryBudget, retryDecision } from './retry.ts';
+
+const policy: RetryPolicy = {
+  attempts: 2,
+  on: ['connect-failure', 'refused-stream', 'reset', 'gateway-error'],
+  statusCodes: [],
+  backoffBaseMs: 25,
+  backoffMaxMs: 250,
+  budget: { percent: 20, minConcurrent: 3 },
+};
+
+function retries(outcome: AttemptOutcome, isIdempotent: boolean, change: Partial<RetryPolicy> = {}): boolean {
+  return retryDecision({ ...policy, ...change }, outcome, 1, isIdempotent, true).retry;
+}
+
+describe('retryDecision with the defaults', () => {
+  it.each<[AttemptOutcome, boolean, boolean]>([
+    [{ type: 'connect-failure' }, true, true],
+    [{ type: 'refused-stream' }, true, true],
+    [{ type: 'reset' }, true, false],
+    [{ type: 'timeout' }, true, false],
+    [{ type: 'response', status: 502 }, true, false],
+    [{ type: 'response', status: 503 }, true, false],
+    [{ type: 'response', status: 504 }, true, false],
+    [{ type: 'response', status: 500 }, false, false],
+    [{ type: 'response', status: 429 }, false, false],
+    [{ type: 'response', status: 200 }, false, false],
+  ])('%o: GET %s, POST %s', (outcome, get, post) => {
+    expect(retries(outcome, true)).toBe(get);
+    expect(retries(outcome, false)).toBe(post);
+  });
+
+  it('tries again codes that the operator listed, whatever the method', () => {
+    const change: Partial<RetryPolicy> = { on: ['retriable-status'], statusCodes: [409] };
+    expect(retries({ type: 'response', status: 409 }, false, change)).toBe(true);
+    expect(retries({ type: 'response', status: 410 }, true, change)).toBe(false);
+  });
+
+  it('tells an ended supply of attempts from a body that is gone', () => {
+    const outcome = { type: 'refused-stream' } as const;
+    expect(retryDecision(policy, outcome, 2, false, true)).toEqual({ retry: true, backoffFirst: true });
+    expect(retryDecision(policy, outcome, 3, false, true)).toEqual({ retry: false, reason: 'attempts-exhausted' });
+    expect(retryDecision(policy, outcome, 1, false, false)).toEqual({ retry: false, reason: 'not-replayable' });
+    expect(retryDecision({ ...policy, attempts: 0 }, outcome, 1, true, true)).toMatchObject({ retry: false });
+  });
+
+  it('tries another endpoint at once when the first was not reached', () => {
+    expect(retryDecision(policy, { type: 'connect-failure' }, 1, false, true)).toEqual({
+      retry: true,
+      backoffFirst: false,
+    });
+    expect(retryDecision(policy, { type: 'reset' }, 1, true, true)).toEqual({ retry: true, backoffFirst: true });
+  });
+
+  it('knows the idempotent methods of RFC 9110', () => {
+    expect(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'].every(isIdempotentMethod)).toBe(true);
+    expect(['POST', 'PATCH', 'CONNECT', 'get'].some(isIdempotentMethod)).toBe(false);
+  });
+});
+
+describe('backoffMs', () => {
+  it('stays under an exponential bound and under the maximum', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (attempt, draw) => {
+        const wait = backoffMs(policy, attempt, () => draw);
+        return wait >= 0 && wait < Math.min(250, 25 * 2 ** (attempt - 1));
+      }),
+    );
+    expect(backoffMs(policy, 1, () => 0.5)).toBe(12.5);
+  });
+});
+
+describe('RetryBudget', () => {
+  it('always allows a few, and then a share of the active requests', () => {
+    const budget = new RetryBudget({ percent: 20, minConcurrent: 3 });
+    expect([1, 2, 3, 4].map(() => budget.tryAcquire())).toEqual([true, true, true, false]);
+    for (let i = 0; i < 25; i++) budget.requestStarted();
+    expect([4, 5, 6].map(() => budget.tryAcquire())).toEqual([true, true, false]);
+    budget.release();
+    expect(budget.tryAcquire()).toBe(true);
+    for (let i = 0; i < 25; i++) budget.requestFinished();
+    budget.release();
+    expect(budget.tryAcquire()).toBe(false);
+  });
+
+  it('never exceeds its bound nor goes below zero', () => {
+    const step = fc.constantFrom('requestStarted', 'requestFinished', 'tryAcquire', 'release');
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const budget = new RetryBudget({ percent: 20, minConcurrent: 2 });
+        return steps.every((name) => {
+          const before = budget.retries;
+          budget[name as 'release']();
+          if (budget.active < 0 || budget.retries < 0) return false;
+          return budget.retries <= before || budget.retries <= Math.max(2, budget.active * 0.2);
+        });
+      }),
+    );
+  });
+});
