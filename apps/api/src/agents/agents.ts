@@ -5,7 +5,7 @@ import { DomainError } from '../errors.ts';
 import { AgentError } from './errors.ts';
 import type { Exchange, ReplicaMessage } from './exchange.ts';
 import type { DumpSubject, ServedReport } from './messages.ts';
-import { insertDump, type ProxyRow, selectProxies, selectReplicaOf, takeDump } from './repository.ts';
+import { insertDump, type ProxyRow, selectProxies, selectSpeaker, takeDump } from './repository.ts';
 import type { AgentSession } from './session.ts';
 
 const DUMP_TIMEOUT_MS = 5_000;
@@ -113,14 +113,16 @@ export class Agents {
     if (workload === undefined || this.#sessions.get(workload) === session) return;
     this.#sessions.get(workload)?.end(replaced());
     this.#sessions.set(workload, session);
-    this.#changed(true);
+    this.#changed();
+    this.#tell({ kind: 'opened', from: this.#deps.replica, workload });
   }
 
   closed(session: AgentSession): void {
     for (const [workload, known] of this.#sessions) {
       if (known !== session) continue;
       this.#sessions.delete(workload);
-      this.#changed(true);
+      this.#changed();
+      this.#tell({ kind: 'changed', from: this.#deps.replica });
     }
   }
 
@@ -147,7 +149,7 @@ export class Agents {
   handle(message: ReplicaMessage | undefined): void {
     if (message === undefined) {
       this.#deps.reloadDenials().catch(this.#deps.onError);
-      this.#changed(false);
+      this.#changed();
       return;
     }
     const { replica } = this.#deps;
@@ -156,8 +158,12 @@ export class Agents {
       case 'denials':
         this.#deps.reloadDenials().catch(this.#deps.onError);
         return;
+      case 'opened':
+        this.#yieldTo(message.workload).catch(this.#deps.onError);
+        this.#changed();
+        return;
       case 'changed':
-        this.#changed(false);
+        this.#changed();
         return;
       case 'served':
         for (const report of message.reports) this.#emitServed(report);
@@ -181,8 +187,7 @@ export class Agents {
   }
 
   async #replicaOf(workload: string): Promise<string> {
-    const [namespace = '', name = ''] = workload.split('/');
-    const replica = await selectReplicaOf(this.#deps.pool, namespace, name);
+    const replica = (await selectSpeaker(this.#deps.pool, workload))?.replica ?? undefined;
     if (replica !== undefined && replica !== this.#deps.replica) return replica;
     throw new AgentError('not-found', 'MALHA5057', `no agent is connected for the workload ${workload}`);
   }
@@ -235,17 +240,28 @@ export class Agents {
         errors: report.errors.map((error) => ({ ...error })),
       })),
     };
-    this.#deps.exchange.send(message).catch(this.#deps.onError);
+    this.#tell(message);
   }
 
   #emitServed(report: ServedReport): void {
     for (const listener of this.#servedListeners) listener(report);
   }
 
-  #changed(isOurs: boolean): void {
+  /** The row says who speaks for the workload: messages may be late, and the agent back here by now. */
+  async #yieldTo(workload: string): Promise<void> {
+    const ours = this.#sessions.get(workload);
+    if (ours === undefined) return;
+    const speaker = await selectSpeaker(this.#deps.pool, workload);
+    if (speaker !== undefined && speaker.session !== ours.id) ours.end(replaced());
+  }
+
+  #changed(): void {
     this.#list = undefined;
     for (const listener of this.#changeListeners) listener();
-    if (isOurs) this.#deps.exchange.send({ kind: 'changed', from: this.#deps.replica }).catch(this.#deps.onError);
+  }
+
+  #tell(message: ReplicaMessage): void {
+    this.#deps.exchange.send(message).catch(this.#deps.onError);
   }
 }
 

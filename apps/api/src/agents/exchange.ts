@@ -10,6 +10,8 @@ const PAYLOAD_MAX_BYTES = 7_500;
 
 const replicaMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('denials') }),
+  /** A session began: an earlier one of the workload at another replica is over. */
+  z.object({ kind: z.literal('opened'), from: z.string(), workload: z.string() }),
   /** The list of proxies is another one. */
   z.object({ kind: z.literal('changed'), from: z.string() }),
   z.object({

@@ -39,13 +39,19 @@ export async function selectProxies(db: Queryable): Promise<ProxyRow[]> {
   return rows;
 }
 
-/** The replica that holds the workload's session, if it is in the world. */
-export async function selectReplicaOf(db: Queryable, namespace: string, name: string): Promise<string | undefined> {
-  const { rows } = await db.query<{ replica: string | null }>(
-    `SELECT replica FROM workloads WHERE namespace = $1 AND name = $2 AND state IN ('live', 'draining')`,
+export interface Speaker {
+  readonly replica: string | null;
+  readonly session: string | null;
+}
+
+/** Replica and session that speak for the workload (`namespace/name`), if it is in the world. */
+export async function selectSpeaker(db: Queryable, workload: string): Promise<Speaker | undefined> {
+  const [namespace, name] = workload.split('/');
+  const { rows } = await db.query<Speaker>(
+    `SELECT replica, session FROM workloads WHERE namespace = $1 AND name = $2 AND state IN ('live', 'draining')`,
     [namespace, name],
   );
-  return rows[0]?.replica ?? undefined;
+  return rows[0];
 }
 
 export async function insertDump(db: Queryable, requestId: string, json: Uint8Array): Promise<void> {

@@ -45,6 +45,11 @@ export class AgentSession {
     return this.#state.phase === 'open' ? `${this.#state.info.namespace}/${this.#state.info.name}` : undefined;
   }
 
+  /** Of the registry, as the workload's row names it. */
+  get id(): string | undefined {
+    return this.#state.phase === 'open' ? this.#state.info.session : undefined;
+  }
+
   /** Throws what ends the session. Messages are handled one after the other. */
   async receive(message: FromAgent): Promise<void> {
     if (!this.#limiter.tryTake('session')) throw new AgentError('rate-limited', 'MALHA5055', 'too many messages');

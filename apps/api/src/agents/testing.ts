@@ -12,6 +12,7 @@ import {
   type AgentMessage,
   AgentMessageSchema,
   type ControlMessage,
+  type Hello,
   HelloSchema,
 } from '@malha/xds/generated/malha/agent/v1/agent_pb';
 import {
@@ -181,7 +182,7 @@ export function renewWith(client: grpc.Client, csrPem: string): Promise<RenewRes
   return callUnary(client, identityService.Renew, request, { deadlineMs: DEADLINE_MS });
 }
 
-type HelloInit = MessageInitShape<typeof HelloSchema>;
+type HelloInit = Exclude<MessageInitShape<typeof HelloSchema>, Hello>;
 
 /** A simulated agent: beats by itself until it is told to fall silent. */
 export class TestAgent {

@@ -34,41 +34,64 @@ export interface SessionServiceDeps {
 type Call = ServerDuplexStream<AgentMessage, ControlMessage>;
 
 export function createAgentHandlers(deps: SessionServiceDeps): BidiHandlers<typeof agentService> {
-  return { Session: (call) => void run(deps, call) };
+  return { Session: (call) => run(deps, call) };
 }
 
-async function run(deps: SessionServiceDeps, call: Call): Promise<void> {
-  // A stream that fails emits this; the loop below sees the same failure.
-  call.on('error', () => undefined);
+/** Not a `for await`: leaving that loop would destroy the stream before its status is sent. */
+function run(deps: SessionServiceDeps, call: Call): void {
   const stream = new GrpcAgentStream(call, deps.toFailure);
-  let session: AgentSession | undefined;
+  let session: AgentSession;
+  try {
+    session = deps.open(deps.peerOf(call), stream);
+  } catch (error) {
+    stream.end(error);
+    return;
+  }
   const timer = setTimeout(() => {
     stream.end(new AgentError('invalid', 'MALHA5055', `no Hello within ${HELLO_TIMEOUT_MS} ms`));
   }, HELLO_TIMEOUT_MS);
-  try {
-    session = deps.open(deps.peerOf(call), stream);
-    for await (const message of call as AsyncIterable<AgentMessage>) {
-      await session.receive(decode(message));
-      if (session.workload !== undefined) clearTimeout(timer);
-      deps.advanced(session);
-    }
-    stream.end();
-  } catch (error) {
-    if (!call.cancelled) stream.end(error);
-  } finally {
+  const over = () => {
     clearTimeout(timer);
-    if (session !== undefined) deps.closed(session);
-  }
+    deps.closed(session);
+  };
+  stream.onEnd(over);
+  call.once('cancelled', over);
+  call.once('end', () => stream.end());
+  call.on('data', (message: AgentMessage) => {
+    // One message at a time: the next one waits in the stream, whose buffer is bounded by flow control.
+    call.pause();
+    receive(session, message).then(
+      () => {
+        if (session.workload !== undefined) clearTimeout(timer);
+        if (!call.cancelled && !stream.isEnded) deps.advanced(session);
+        call.resume();
+      },
+      (error: unknown) => stream.end(error),
+    );
+  });
+}
+
+async function receive(session: AgentSession, message: AgentMessage): Promise<void> {
+  await session.receive(decode(message));
 }
 
 class GrpcAgentStream implements AgentStream {
   readonly #call: Call;
   readonly #toFailure: (error: unknown) => GrpcFailure;
   #isEnded = false;
+  #onEnd: (() => void) | undefined;
 
   constructor(call: Call, toFailure: (error: unknown) => GrpcFailure) {
     this.#call = call;
     this.#toFailure = toFailure;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  onEnd(listener: () => void): void {
+    this.#onEnd = listener;
   }
 
   send(message: ToAgent): void {
@@ -84,7 +107,8 @@ class GrpcAgentStream implements AgentStream {
     if (this.#isEnded) return;
     this.#isEnded = true;
     if (failure === undefined) this.#call.end();
-    else this.#call.emit('error', this.#toFailure(failure));
+    else if (!this.#call.cancelled) this.#call.emit('error', this.#toFailure(failure));
+    this.#onEnd?.();
   }
 }
 
