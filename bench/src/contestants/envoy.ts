@@ -107,7 +107,7 @@ function cluster(port: number, options: { readonly http2?: boolean; readonly tls
 function certificates(identity: IdentityFiles, peer: string | undefined): Json {
   const matcher = { san_type: 'URI', matcher: { exact: peer } };
   return {
-    tls_params: { tls_minimum_protocol_version: 'TLSv1_3' },
+    tls_params: { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_3' },
     tls_certificates: [
       { certificate_chain: { filename: identity.certificate }, private_key: { filename: identity.key } },
     ],
