@@ -7,6 +7,8 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { IdentityError } from '@malha/identity';
+import { domainErrorOf } from '../../errors.ts';
 import { QueueFull } from '../ingest/batcher.ts';
 import type { MetricsReport } from '../report.ts';
 import type { StoredSpan } from '../spans/span.ts';
@@ -126,6 +128,14 @@ function toServiceError(deps: Pick<OtlpServicesDeps, 'isOutage' | 'log'>, error:
     return { code: status.INVALID_ARGUMENT, details: `MALHA5070: ${error.message}` };
   }
   if (error instanceof QueueFull) return { code: status.RESOURCE_EXHAUSTED, details: `MALHA5072: ${error.message}` };
+  const domain = domainErrorOf(error);
+  if (domain?.kind === 'unauthenticated' || domain?.kind === 'forbidden') {
+    const code = domain.kind === 'forbidden' ? status.PERMISSION_DENIED : status.UNAUTHENTICATED;
+    return { code, details: `${domain.code}: ${domain.message}` };
+  }
+  if (error instanceof IdentityError) {
+    return { code: status.UNAUTHENTICATED, details: `${error.code}: ${error.message}` };
+  }
   if (deps.isOutage(error)) return { code: status.UNAVAILABLE, details: 'MALHA5020: Postgres is away' };
   deps.log.warn({ err: error }, 'a telemetry report could not be stored');
   // Retryable on purpose: counts are cumulative, the next report holds these too.

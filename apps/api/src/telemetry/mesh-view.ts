@@ -1,0 +1,149 @@
+// What telemetry needs to know of the mesh besides its figures: services, instances, modes, what acts on a service.
+import { keyOf, type Resource } from '@malha/model';
+import { buildIndex, type World, type WorldIndex } from '@malha/policies';
+
+export type MtlsState = 'strict' | 'permissive' | 'disabled';
+export type Badge = 'route' | 'fault' | 'breaker' | 'mirror' | 'canary';
+
+export interface InstanceView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: string;
+  readonly healthy: boolean;
+}
+
+export interface ServiceView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly instances: readonly InstanceView[];
+  readonly mtls: MtlsState;
+  readonly badges: readonly Badge[];
+  readonly policies: readonly { readonly key: string; readonly why: string }[];
+}
+
+export interface MeshView {
+  readonly services: readonly ServiceView[];
+  service(namespace: string, name: string): ServiceView | undefined;
+}
+
+const EMPTY: MeshView = { services: [], service: () => undefined };
+
+/** A view of the newest world, made once per world. */
+export function createMeshView(world: () => World | undefined): () => MeshView {
+  let seen: World | undefined;
+  let view: MeshView = EMPTY;
+  return () => {
+    const current = world();
+    if (current === undefined || current === seen) return view;
+    seen = current;
+    view = viewOf(buildIndex(current));
+    return view;
+  };
+}
+
+type ServiceEntry = WorldIndex['services'][number];
+
+function viewOf(index: WorldIndex): MeshView {
+  const services = index.services.map((service) => serviceViewOf(index, service));
+  const byKey = new Map(services.map((service) => [`${service.namespace}/${service.name}`, service]));
+  return { services, service: (namespace, name) => byKey.get(`${namespace}/${name}`) };
+}
+
+function serviceViewOf(index: WorldIndex, service: ServiceEntry): ServiceView {
+  const instances = service.workloads.map((workload) => ({
+    namespace: workload.namespace,
+    name: workload.name,
+    version: versionNameOf(service, workload.labels),
+    healthy: workload.isHealthy,
+  }));
+  const declared = service.versions.map(({ name }) => name);
+  const seen = instances.map(({ version }) => version).filter((version) => version !== '');
+  return {
+    namespace: service.namespace,
+    name: service.name,
+    versions: [...new Set([...declared, ...seen])].sort(),
+    instances,
+    mtls: mtlsOf(index, service),
+    badges: badgesOf(index, service),
+    policies: policiesOf(index, service),
+  };
+}
+
+function versionNameOf(service: ServiceEntry, labels: Readonly<Record<string, string>>): string {
+  const declared = service.versions.find((version) =>
+    Object.entries(version.labels).every(([name, value]) => labels[name] === value),
+  );
+  return declared?.name ?? labels.version ?? '';
+}
+
+/** The weakest mode of its ports and instances: what a caller without a certificate could use. */
+function mtlsOf(index: WorldIndex, service: ServiceEntry): MtlsState {
+  const modes = new Set<string>();
+  for (const workload of service.workloads) {
+    for (const { spec, port } of service.ports) {
+      const target = typeof spec.targetPort === 'number' ? spec.targetPort : port;
+      modes.add(index.modeOf(workload, target));
+    }
+  }
+  if (modes.has('DISABLE')) return 'disabled';
+  return modes.has('PERMISSIVE') ? 'permissive' : 'strict';
+}
+
+function routesOf(index: WorldIndex, service: ServiceEntry) {
+  return [...new Set(service.ports.flatMap((port) => index.attachments.of(service, port)))];
+}
+
+function badgesOf(index: WorldIndex, service: ServiceEntry): Badge[] {
+  const routes = routesOf(index, service);
+  const rules = routes.flatMap(({ resource }) => resource.spec.rules ?? []);
+  const badges: Badge[] = [];
+  if (routes.length > 0) badges.push('route');
+  const isSplit = rules.some((rule) => (rule.backendRefs ?? []).filter(({ weight }) => weight !== 0).length > 1);
+  if (isSplit) badges.push('canary');
+  const isMirrored = rules.some((rule) => (rule.filters ?? []).some(({ type }) => type === 'RequestMirror'));
+  if (isMirrored) badges.push('mirror');
+  const policies = index.trafficPolicies.ofService(service.namespace, service.name);
+  if (policies.some(({ spec }) => spec.outlierDetection !== undefined)) badges.push('breaker');
+  return badges;
+}
+
+interface Targets {
+  ofMesh(): readonly Resource[];
+  ofNamespace(namespace: string): readonly Resource[];
+  ofService(namespace: string, name: string): readonly Resource[];
+  ofVersion(namespace: string, service: string, version: string): readonly Resource[];
+  ofWorkload(namespace: string, name: string): readonly Resource[];
+  ofRoute(namespace: string, name: string): readonly Resource[];
+}
+
+function policiesOf(index: WorldIndex, service: ServiceEntry): { key: string; why: string }[] {
+  const found = new Map<string, string>();
+  const add = (resources: readonly Resource[], why: string) => {
+    for (const resource of resources) if (!found.has(keyOf(resource))) found.set(keyOf(resource), why);
+  };
+  const routes = routesOf(index, service);
+  add(
+    routes.map(({ resource }) => resource),
+    `routes calls of ${service.name}`,
+  );
+  const kinds: readonly Targets[] = [
+    index.trafficPolicies,
+    index.authorizationPolicies,
+    index.peerAuthentications,
+    index.routePolicies,
+  ];
+  for (const targets of kinds) {
+    for (const { namespace, name } of routes) add(targets.ofRoute(namespace, name), `is attached to route ${name}`);
+    for (const { name } of service.versions) {
+      add(targets.ofVersion(service.namespace, service.name, name), `is attached to version ${name}`);
+    }
+    add(targets.ofService(service.namespace, service.name), 'is attached to this service');
+    for (const { namespace, name } of service.workloads) {
+      add(targets.ofWorkload(namespace, name), `is attached to instance ${name}`);
+    }
+    add(targets.ofNamespace(service.namespace), `is attached to namespace ${service.namespace}`);
+    add(targets.ofMesh(), 'is attached to the whole mesh');
+  }
+  return [...found].map(([key, why]) => ({ key, why }));
+}
