@@ -1,0 +1,144 @@
+// Plane geometry of the graph: boxes, the curve of an edge between two boxes, and where its label may stand.
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Centre and size. */
+export interface Box extends Point {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A cubic curve from the border of one box to the border of another. */
+export interface Curve {
+  readonly start: Point;
+  readonly control1: Point;
+  readonly control2: Point;
+  readonly end: Point;
+}
+
+/** Free room between an arrowhead's tip and the box that it points to. */
+const GAP = 2;
+const BEND_MIN = 36;
+
+function between(a: Point, b: Point, horizontal: boolean, sign: number): Curve {
+  const reach = horizontal ? Math.abs(b.x - a.x) : Math.abs(b.y - a.y);
+  const bend = Math.max(BEND_MIN, reach * 0.5) * sign;
+  const control1 = horizontal ? { x: a.x + bend, y: a.y } : { x: a.x, y: a.y + bend };
+  const control2 = horizontal ? { x: b.x - bend, y: b.y } : { x: b.x, y: b.y - bend };
+  return { start: a, control1, control2, end: b };
+}
+
+/**
+ * Leaves to the right and arrives from the left where there is room; boxes above each other are joined vertically;
+ * a call back runs around on the right side, so that it cannot be taken for a call forward.
+ */
+export function curveBetween(source: Box, target: Box): Curve {
+  const dx = target.x - target.width / 2 - (source.x + source.width / 2);
+  if (dx >= 24) {
+    return between(
+      { x: source.x + source.width / 2, y: source.y },
+      { x: target.x - target.width / 2 - GAP, y: target.y },
+      true,
+      1,
+    );
+  }
+  const overlapsX = Math.abs(target.x - source.x) < (source.width + target.width) / 2;
+  const dy = target.y - source.y;
+  const isBelow = dy > 0;
+  const clearY = Math.abs(dy) - (source.height + target.height) / 2;
+  if (overlapsX && clearY >= 12) {
+    const sign = isBelow ? 1 : -1;
+    return between(
+      { x: source.x, y: source.y + (source.height / 2) * sign },
+      { x: target.x, y: target.y - (target.height / 2 + GAP) * sign },
+      false,
+      sign,
+    );
+  }
+  const start = { x: source.x + source.width / 2, y: source.y };
+  const end = { x: target.x + target.width / 2 + GAP, y: target.y };
+  const out = Math.max(start.x, end.x) + 64 + Math.abs(dy) * 0.15;
+  return { start, control1: { x: out, y: start.y }, control2: { x: out, y: end.y }, end };
+}
+
+export function pointAt({ start, control1, control2, end }: Curve, t: number): Point {
+  const s = 1 - t;
+  const a = s * s * s;
+  const b = 3 * s * s * t;
+  const c = 3 * s * t * t;
+  const d = t * t * t;
+  return {
+    x: a * start.x + b * control1.x + c * control2.x + d * end.x,
+    y: a * start.y + b * control1.y + c * control2.y + d * end.y,
+  };
+}
+
+export function pathOf({ start, control1, control2, end }: Curve): string {
+  return `M${start.x} ${start.y}C${control1.x} ${control1.y} ${control2.x} ${control2.y} ${end.x} ${end.y}`;
+}
+
+function overlapArea(a: Box, b: Box): number {
+  const x = Math.min(a.x + a.width / 2, b.x + b.width / 2) - Math.max(a.x - a.width / 2, b.x - b.width / 2);
+  const y = Math.min(a.y + a.height / 2, b.y + b.height / 2) - Math.max(a.y - a.height / 2, b.y - b.height / 2);
+  return x > 0 && y > 0 ? x * y : 0;
+}
+
+export interface LabelRequest {
+  readonly id: string;
+  readonly curve: Curve;
+  readonly width: number;
+  readonly height: number;
+  /** Placed first: nothing may cover it. */
+  readonly isImportant: boolean;
+}
+
+const PLACES = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82];
+
+/** Each label on its curve where it covers the least of boxes and of labels placed before it. */
+export function placeLabels(requests: readonly LabelRequest[], boxes: readonly Box[]): ReadonlyMap<string, Point> {
+  const placed: Box[] = [];
+  const result = new Map<string, Point>();
+  const inOrder = [...requests].sort((a, b) => Number(b.isImportant) - Number(a.isImportant) || (a.id < b.id ? -1 : 1));
+  for (const { id, curve, width, height } of inOrder) {
+    let best: Point | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (const t of PLACES) {
+      const point = pointAt(curve, t);
+      const box = { ...point, width: width + 6, height: height + 4 };
+      const covered = boxes.reduce((sum, other) => sum + overlapArea(box, other), 0);
+      const cost = covered + placed.reduce((sum, other) => sum + overlapArea(box, other) * 4, 0);
+      if (cost < least - 0.5) {
+        least = cost;
+        best = point;
+      }
+      if (least === 0) break;
+    }
+    if (best === undefined) continue;
+    placed.push({ ...best, width, height });
+    result.set(id, best);
+  }
+  return result;
+}
+
+export interface GroupBox {
+  readonly id: string;
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export const GROUP_PADDING = { side: 20, top: 40, bottom: 20 };
+
+/** The box around the members of a group, with room for its title. */
+export function groupBox(id: string, members: readonly Box[]): GroupBox | null {
+  if (members.length === 0) return null;
+  const left = Math.min(...members.map((box) => box.x - box.width / 2)) - GROUP_PADDING.side;
+  const right = Math.max(...members.map((box) => box.x + box.width / 2)) + GROUP_PADDING.side;
+  const top = Math.min(...members.map((box) => box.y - box.height / 2)) - GROUP_PADDING.top;
+  const bottom = Math.max(...members.map((box) => box.y + box.height / 2)) + GROUP_PADDING.bottom;
+  return { id, left, top, width: right - left, height: bottom - top };
+}

@@ -1,0 +1,103 @@
+'use client';
+// Pan and zoom by Cytoscape (mouse, wheel, pinch); what is drawn follows its transform without a render of React.
+import cytoscape, { type Core } from 'cytoscape';
+import { type RefObject, useCallback, useEffect, useRef, useState } from 'react';
+import type { GroupBox } from './geometry.ts';
+
+export interface Transform {
+  readonly x: number;
+  readonly y: number;
+  readonly zoom: number;
+}
+
+const ZOOM_MIN = 0.15;
+const ZOOM_MAX = 2.5;
+/** Beyond this a small mesh would look like a poster. */
+const FIT_ZOOM_MAX = 1;
+const FIT_PADDING = 28;
+/** Below this only the labels of failing edges stay. */
+const DETAIL_ZOOM = 0.6;
+
+export interface Viewport {
+  readonly transform: RefObject<Transform>;
+  readonly isDetailed: boolean;
+  readonly zoomBy: (factor: number) => void;
+  readonly fit: (area: Omit<GroupBox, 'id'>) => void;
+  readonly reveal: (x: number, y: number) => void;
+}
+
+export function useViewport(
+  container: RefObject<HTMLDivElement | null>,
+  onTransform: (transform: Transform) => void,
+  onBackground: () => void,
+): Viewport {
+  const core = useRef<Core | null>(null);
+  const transform = useRef<Transform>({ x: 0, y: 0, zoom: 1 });
+  const [isDetailed, setDetailed] = useState(true);
+  const latest = useRef({ onTransform, onBackground });
+  latest.current = { onTransform, onBackground };
+
+  useEffect(() => {
+    if (container.current === null) return;
+    const graph = cytoscape({
+      container: container.current,
+      minZoom: ZOOM_MIN,
+      maxZoom: ZOOM_MAX,
+      autoungrabify: true,
+      boxSelectionEnabled: false,
+      elements: [],
+    });
+    const follow = () => {
+      const pan = graph.pan();
+      const next = { x: pan.x, y: pan.y, zoom: graph.zoom() };
+      transform.current = next;
+      latest.current.onTransform(next);
+      setDetailed(next.zoom >= DETAIL_ZOOM);
+    };
+    graph.on('viewport', follow);
+    graph.on('tap', (event) => {
+      const target: unknown = event.originalEvent?.target;
+      const isItem = target instanceof Element && target.closest('[data-graph-item]') !== null;
+      if (event.target === graph && !isItem) latest.current.onBackground();
+    });
+    core.current = graph;
+    follow();
+    return () => {
+      core.current = null;
+      graph.destroy();
+    };
+  }, [container]);
+
+  const zoomBy = useCallback((factor: number) => {
+    const graph = core.current;
+    if (graph === null) return;
+    graph.zoom({ level: graph.zoom() * factor, renderedPosition: { x: graph.width() / 2, y: graph.height() / 2 } });
+  }, []);
+
+  const fit = useCallback((area: Omit<GroupBox, 'id'>) => {
+    const graph = core.current;
+    if (graph === null || area.width <= 0 || area.height <= 0) return;
+    const width = graph.width() - FIT_PADDING * 2;
+    const height = graph.height() - FIT_PADDING * 2;
+    const zoom = Math.max(ZOOM_MIN, Math.min(FIT_ZOOM_MAX, width / area.width, height / area.height));
+    graph.viewport({
+      zoom,
+      pan: {
+        x: graph.width() / 2 - (area.left + area.width / 2) * zoom,
+        y: graph.height() / 2 - (area.top + area.height / 2) * zoom,
+      },
+    });
+  }, []);
+
+  const reveal = useCallback((x: number, y: number) => {
+    const graph = core.current;
+    if (graph === null) return;
+    const { x: panX, y: panY, zoom } = transform.current;
+    const left = x * zoom + panX;
+    const top = y * zoom + panY;
+    const isSeen = left > 40 && top > 40 && left < graph.width() - 40 && top < graph.height() - 40;
+    if (!isSeen) graph.pan({ x: graph.width() / 2 - x * zoom, y: graph.height() / 2 - y * zoom });
+  }, []);
+
+  return { transform, isDetailed, zoomBy, fit, reveal };
+}

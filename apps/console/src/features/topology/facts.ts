@@ -1,0 +1,66 @@
+// What Find and Hide may ask about nodes and edges of the topology.
+import type { Health, Topology, TopologyEdge, TopologyNode } from '#trpc/contract.ts';
+import type { Facts } from './find-language.ts';
+
+/** From here on an edge counts as failing. */
+export const FAILING_SHARE = 0.01;
+
+const healthWords: Record<Health, string> = { ok: 'healthy', warn: 'degraded', err: 'failing', unknown: 'idle' };
+
+export function nameOf(node: TopologyNode): string {
+  return node.workload ?? (node.version === undefined ? node.service : `${node.service} ${node.version}`);
+}
+
+export function isFailing(edge: TopologyEdge): boolean {
+  return edge.golden.errorRate >= FAILING_SHARE && edge.golden.requestsPerSecond > 0;
+}
+
+export function factsOfNode(node: TopologyNode): Facts {
+  return {
+    kind: 'node',
+    names: [nameOf(node).toLowerCase(), node.service.toLowerCase()],
+    namespaces: [node.namespace],
+    numbers: {
+      rps: node.requestsPerSecond,
+      errors: node.errorRate,
+      p50: null,
+      p95: node.p95Ms,
+      p99: null,
+      retries: null,
+    },
+    words: new Set([
+      healthWords[node.health],
+      node.kind === 'external' ? 'external' : '',
+      ...node.badges,
+      node.requestsPerSecond === 0 ? 'idle' : '',
+    ]),
+  };
+}
+
+export function factsOfEdge(edge: TopologyEdge, nodes: ReadonlyMap<string, TopologyNode>): Facts {
+  const ends = [nodes.get(edge.source), nodes.get(edge.target)].flatMap((node) => node ?? []);
+  const { golden } = edge;
+  const state = isFailing(edge) ? 'failing' : golden.errorRate > 0 ? 'degraded' : 'healthy';
+  return {
+    kind: 'edge',
+    names: ends.map((node) => nameOf(node).toLowerCase()),
+    namespaces: [...new Set(ends.map((node) => node.namespace))],
+    numbers: {
+      rps: golden.requestsPerSecond,
+      errors: golden.errorRate,
+      p50: golden.p50Ms,
+      p95: golden.p95Ms,
+      p99: golden.p99Ms,
+      retries: golden.retriesPerSecond,
+    },
+    words: new Set([
+      golden.requestsPerSecond === 0 ? 'idle' : state,
+      edge.mtls ? 'mtls' : 'plaintext',
+      ends.some((node) => node.kind === 'external') ? 'external' : '',
+    ]),
+  };
+}
+
+export function nodesById(topology: Topology): ReadonlyMap<string, TopologyNode> {
+  return new Map(topology.nodes.map((node) => [node.id, node]));
+}

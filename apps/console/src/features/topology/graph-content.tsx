@@ -1,0 +1,230 @@
+// How a service and a call look on the graph: the topology as data for the graph component.
+import { Box, Copy, Globe, GlobeLock, Lock, LockOpen, type LucideIcon, Split, Zap, ZapOff } from 'lucide-react';
+import type { GraphData, GraphEdge, GraphNode } from '#components/graph/model.ts';
+import { seriesColour } from '#components/ui/series-colour.ts';
+import { StatusShape } from '#components/ui/status-shape.tsx';
+import { duration, inWords, percent, rateShort } from '#format/number.ts';
+import type { NodeBadge, Topology, TopologyEdge, TopologyNode } from '#trpc/contract.ts';
+import { isFailing, nameOf, nodesById } from './facts.ts';
+
+export type LabelPart = 'rate' | 'p50' | 'p95' | 'p99' | 'errors' | 'share';
+
+const HEAD = 44;
+const VERSION_ROW = 24;
+const WIDTH = { plain: 176, versions: 192 };
+const CHARACTER = 7.6;
+
+const badgeIcons: Record<Exclude<NodeBadge, 'canary'>, { icon: LucideIcon; name: string }> = {
+  route: { icon: Split, name: 'route rules' },
+  fault: { icon: Zap, name: 'a fault is injected' },
+  breaker: { icon: ZapOff, name: 'endpoints are ejected' },
+  mirror: { icon: Copy, name: 'traffic is mirrored' },
+};
+
+export const legendBadges = badgeIcons;
+
+function Versions({ node }: { readonly node: TopologyNode }) {
+  return (
+    <div className="border-line border-t py-[3px]">
+      {node.versions.map((version, index) => (
+        <div
+          key={version.name}
+          className="grid h-6 grid-cols-[34px_minmax(0,1fr)_48px_42px] items-center gap-x-1.5 px-3 text-11"
+        >
+          <span className="mono truncate text-t1">{version.name}</span>
+          <span className="h-1.5 overflow-hidden rounded-full bg-(--bg-pressed)">
+            <span
+              className="block h-full rounded-full"
+              style={{
+                width: `${version.share * 100}%`,
+                background: seriesColour(index),
+                transition: 'width var(--m-settle) var(--ease-settle)',
+              }}
+            />
+          </span>
+          <span className="live-figure text-right text-t1">{inWords(percent(version.share, 1))}</span>
+          <span className="live-figure text-right text-t3">{rateShort(version.requestsPerSecond)}/s</span>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Badges({ badges }: { readonly badges: readonly NodeBadge[] }) {
+  const shown = badges.flatMap((badge) => (badge === 'canary' ? [] : [badgeIcons[badge]]));
+  if (shown.length === 0) return null;
+  return (
+    <span className="absolute -top-2.5 right-2 flex gap-1">
+      {shown.map(({ icon: Icon, name }) => (
+        <span
+          key={name}
+          title={name}
+          className="grid h-[18px] w-5 place-items-center rounded-[5px] border border-control bg-panel text-t2"
+        >
+          <Icon aria-hidden="true" size={12} strokeWidth={2} />
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function isSplit(node: TopologyNode): boolean {
+  return node.versions.length > 1;
+}
+
+function underName(node: TopologyNode): string {
+  if (node.kind === 'external') return `external · ${inWords(percent(node.errorRate))} errors`;
+  if (node.kind === 'unmeshed') return 'not in the mesh';
+  if (node.requestsPerSecond === 0) return 'no requests';
+  const latency = node.p95Ms === null ? '' : ` · p95 ${inWords(duration(node.p95Ms))}`;
+  return `${rateShort(node.requestsPerSecond)}/s${latency} · ${inWords(percent(node.errorRate))}`;
+}
+
+function NodeContent({ node }: { readonly node: TopologyNode }) {
+  return (
+    <>
+      <Badges badges={node.badges} />
+      <span
+        className={`grid grid-cols-[12px_minmax(0,1fr)] items-center gap-x-2 px-3 ${isSplit(node) ? 'h-9' : 'h-full content-center'}`}
+      >
+        <StatusShape tone={node.health} label="" />
+        <span className="mono truncate text-[12.5px] font-medium text-t0">{nameOf(node)}</span>
+        {!isSplit(node) && <span className="live-figure col-start-2 truncate text-11 text-t2">{underName(node)}</span>}
+      </span>
+      {isSplit(node) && <Versions node={node} />}
+    </>
+  );
+}
+
+function graphNode(node: TopologyNode): GraphNode {
+  const name = nameOf(node);
+  const split = isSplit(node);
+  const least = split ? WIDTH.versions : WIDTH.plain;
+  return {
+    id: node.id,
+    group: node.kind === 'external' || node.namespace === '' ? null : node.namespace,
+    width: Math.max(least, Math.min(280, Math.ceil(name.length * CHARACTER) + 48)),
+    height: split ? 37 + 7 + node.versions.length * VERSION_ROW : HEAD,
+    name: `${node.namespace === '' ? '' : `${node.namespace}/`}${name}, ${node.health === 'ok' ? 'healthy' : node.health === 'warn' ? 'degraded' : node.health === 'err' ? 'failing' : 'state unknown'}, ${underName(node)}`,
+    content: <NodeContent node={node} />,
+    tone: node.health === 'err' ? 'err' : node.health === 'warn' ? 'warn' : 'neutral',
+    isDashed: node.kind !== 'service',
+  };
+}
+
+/** 1.5 px at a request a second, 3 at a hundred, 5 from four hundred on. */
+export function strokeOf(requestsPerSecond: number): number {
+  if (requestsPerSecond <= 1) return 1.5;
+  return Math.min(5, 1.5 + Math.log10(requestsPerSecond) * 0.85 + Math.max(0, requestsPerSecond - 100) / 300);
+}
+
+export function LockMark({
+  edge,
+  isExternal,
+  size = 10,
+}: {
+  readonly edge: TopologyEdge;
+  readonly isExternal: boolean;
+  readonly size?: number;
+}) {
+  if (isExternal) {
+    const Icon = edge.protocol.toLowerCase().includes('tls') ? GlobeLock : Globe;
+    return <Icon role="img" aria-label="outside the mesh" size={size} strokeWidth={2} />;
+  }
+  if (edge.mtls) return <Lock role="img" aria-label="mutual TLS" size={size} strokeWidth={2} />;
+  return <LockOpen role="img" aria-label="plain text" size={size} strokeWidth={2} className="text-warn-text" />;
+}
+
+function EdgeContent({
+  edge,
+  isExternal,
+  parts,
+}: {
+  readonly edge: TopologyEdge;
+  readonly isExternal: boolean;
+  readonly parts: ReadonlySet<LabelPart>;
+}) {
+  const { golden } = edge;
+  const failing = isFailing(edge);
+  const latencies = (['p50', 'p95', 'p99'] as const).filter((part) => parts.has(part));
+  const values = { p50: golden.p50Ms, p95: golden.p95Ms, p99: golden.p99Ms };
+  return (
+    <>
+      <span className="flex items-center justify-center gap-1 text-t2">
+        <LockMark edge={edge} isExternal={isExternal} />
+        {parts.has('rate') && (
+          <b className="live-figure text-12 leading-[14px] font-semi text-t0">
+            {rateShort(golden.requestsPerSecond)}/s
+          </b>
+        )}
+        {parts.has('share') && edge.share !== null && (
+          <span className="text-11 leading-[14px] text-t2">{inWords(percent(edge.share, 1))}</span>
+        )}
+      </span>
+      {(latencies.length > 0 || parts.has('errors')) && (
+        <span className="live-figure flex items-center justify-center gap-1 whitespace-nowrap text-11 leading-[14px] text-t2">
+          {failing && <StatusShape tone="err" size={9} label="" />}
+          {latencies.map((part) => inWords(duration(values[part]))).join(' · ')}
+          {latencies.length > 0 && parts.has('errors') && ' · '}
+          {parts.has('errors') && (
+            <span className={failing ? 'font-semi text-err-text' : ''}>{inWords(percent(golden.errorRate))}</span>
+          )}
+        </span>
+      )}
+    </>
+  );
+}
+
+export function edgeInWords(edge: TopologyEdge, nodes: ReadonlyMap<string, TopologyNode>): string {
+  const source = nodes.get(edge.source);
+  const target = nodes.get(edge.target);
+  const names = `${source === undefined ? edge.source : nameOf(source)} to ${target === undefined ? edge.target : nameOf(target)}`;
+  const { golden } = edge;
+  return `${names}: ${rateShort(golden.requestsPerSecond)} requests a second, p95 ${inWords(duration(golden.p95Ms))}, ${inWords(percent(golden.errorRate))} errors`;
+}
+
+function graphEdge(
+  edge: TopologyEdge,
+  nodes: ReadonlyMap<string, TopologyNode>,
+  parts: ReadonlySet<LabelPart>,
+): GraphEdge {
+  const rate = edge.golden.requestsPerSecond;
+  const isExternal = nodes.get(edge.target)?.kind === 'external';
+  const latencies = (['p50', 'p95', 'p99'] as const).filter((part) => parts.has(part)).length;
+  const hasSecondLine = latencies > 0 || parts.has('errors');
+  return {
+    id: edge.id,
+    source: edge.source,
+    target: edge.target,
+    name: edgeInWords(edge, nodes),
+    width: strokeOf(rate),
+    isFailing: isFailing(edge),
+    label: <EdgeContent edge={edge} isExternal={isExternal} parts={parts} />,
+    labelWidth: Math.max(64, 28 + latencies * 42 + (parts.has('errors') ? 40 : 0)),
+    labelHeight: hasSecondLine ? 32 : 18,
+    dots: rate === 0 ? 0 : Math.min(5, 1 + Math.floor(Math.log10(Math.max(1, rate)) * 1.6)),
+    speed: Math.min(0.7, 0.16 + Math.log10(Math.max(1, rate)) * 0.12),
+  };
+}
+
+export function graphDataOf(topology: Topology, parts: ReadonlySet<LabelPart>): GraphData {
+  const nodes = nodesById(topology);
+  const namespaces = [
+    ...new Set(
+      topology.nodes.flatMap((node) => (node.kind === 'external' || node.namespace === '' ? [] : [node.namespace])),
+    ),
+  ];
+  return {
+    nodes: topology.nodes.map(graphNode),
+    edges: topology.edges.map((edge) => graphEdge(edge, nodes, parts)),
+    groups: namespaces.map((namespace) => ({
+      id: namespace,
+      content: (
+        <span className="flex items-center gap-1.5 px-3 py-2.5 text-12 font-semi text-t1">
+          <Box aria-hidden="true" size={14} strokeWidth={1.75} className="text-t2" />
+          {namespace}
+        </span>
+      ),
+    })),
+  };
+}
