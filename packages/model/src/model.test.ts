@@ -1,8 +1,10 @@
+import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { capabilities, dialectOf, enforcementOf, isEnforced } from './capabilities.ts';
 import { durationMs, formatDuration, isDuration } from './duration.ts';
 import { parseSpiffeId, spiffeId } from './identity.ts';
+import { ipVersion } from './ip-address.ts';
 import {
   clusterName,
   parseClusterName,
@@ -103,6 +105,33 @@ describe('names', () => {
     expect(nearest('hedaers', ['headers', 'path'])).toBe('headers');
     expect(nearest('timeout', ['timeouts', 'retry'])).toBe('timeouts');
     expect(nearest('xyz', ['headers', 'path'])).toBeUndefined();
+  });
+});
+
+describe('addresses', () => {
+  it('are what node:net takes for them', () => {
+    const part = fc.constantFrom(
+      '0',
+      '1',
+      'ff',
+      '12345',
+      '::',
+      ':',
+      '.',
+      '255',
+      '256',
+      '1.2.3.4',
+      '01',
+      'g',
+      '',
+      'FFFF',
+    );
+    const text = fc.array(part, { maxLength: 16 }).map((parts) => parts.join(''));
+    const grouped = fc.array(part, { maxLength: 9 }).map((parts) => parts.join(':'));
+    fc.assert(
+      fc.property(fc.oneof(text, grouped, fc.ipV4(), fc.ipV6()), (address) => ipVersion(address) === isIP(address)),
+      { numRuns: 5000 },
+    );
   });
 });
 

@@ -1,7 +1,8 @@
 // Scalar values that several kinds share: names, ports, labels, durations, addresses.
-import { isIP } from 'node:net';
+
 import { z } from 'zod';
 import { DURATION_FORM, isDuration } from '../duration.ts';
+import { ipVersion } from '../ip-address.ts';
 
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const VERSION = /^[a-z0-9]([a-z0-9.]{0,61}[a-z0-9])?$/;
@@ -44,13 +45,13 @@ export const labels = z.record(
 
 export const headerName = z.string().max(256).regex(HEADER_NAME, 'is not a valid header name (RFC 9110 token)');
 
-export const ipAddress = z.string().refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address');
+export const ipAddress = z.string().refine((text) => ipVersion(text) !== 0, 'must be an IPv4 or IPv6 address');
 
 function isHostPort(text: string): boolean {
   const match = HOST_PORT.exec(text);
   if (match === null) return false;
   const port = Number(match[3]);
-  return port >= 1 && port <= 65535 && (match[1] === undefined || isIP(match[1]) === 6);
+  return port >= 1 && port <= 65535 && (match[1] === undefined || ipVersion(match[1]) === 6);
 }
 
 /** `127.0.0.1:8080`, `localhost:8080` or `[::1]:8080`. */
@@ -58,7 +59,7 @@ export const hostPort = z.string().refine(isHostPort, 'must be "host:port"');
 
 function isCidr(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
-  const family = isIP(address);
+  const family = ipVersion(address);
   if (family === 0 || rest.length > 0) return false;
   return bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
