@@ -1,5 +1,6 @@
 // Route policies: which callers a rule is for. Decided when the caller's configuration is compiled, so it costs nothing later.
 import { type Finding, keyOf, type RoutePolicyResource } from '@malha/model';
+import { isPlanned } from '../enforcement.ts';
 import { report } from '../report.ts';
 import type { PolicyTargets } from '../targets.ts';
 
@@ -47,7 +48,9 @@ function isCaller(wanted: CallerMatch, caller: Caller): boolean {
 }
 
 function unenforcedParts(match: Match): ('percent' | 'devices' | 'countries')[] {
-  return (['percent', 'devices', 'countries'] as const).filter((part) => match[part] !== undefined);
+  return (['percent', 'devices', 'countries'] as const).filter(
+    (part) => match[part] !== undefined && isPlanned(`match.${part}`),
+  );
 }
 
 export function analyzeRoutePolicies(policies: RoutePolicies): Finding[] {
@@ -60,7 +63,7 @@ export function analyzeRoutePolicies(policies: RoutePolicies): Finding[] {
       const message = `Matching by ${part} is not enforced yet: ${what} left out, and requests go to the next rule.`;
       findings.push(report('MALHA1033', policy, `spec.match.${part}`, message));
     }
-    if (cohort !== undefined) {
+    if (cohort !== undefined && isPlanned('route.cohort')) {
       const message = 'Sticky splits are not enforced yet: requests are split by weight alone.';
       findings.push(report('MALHA1033', policy, 'spec.cohort', message));
     }

@@ -1,5 +1,6 @@
 // Routes against what they refer to: backends, weights, filters, and rules that no request reaches.
 import { type Finding, type HttpBackendRef, type HttpRouteFilter, type HttpRouteRule, keyOf } from '@malha/model';
+import { featureOfFilter, isPlanned } from '../enforcement.ts';
 import { report } from '../report.ts';
 import type { PortEntry, ServiceEntry } from '../services/entries.ts';
 import { type RuleRef, rankRules, routeName, rulesOf } from './apply.ts';
@@ -54,7 +55,7 @@ function ruleFindings(route: AttachedRoute, port: PortEntry, { servicesByKey }: 
       ...findings,
       ...weightFindings(route, rule, backends, path),
       ...filterFindings(route, rule.filters, `${path}.filters`, false),
-      ...(rule.sessionPersistence === undefined
+      ...(rule.sessionPersistence === undefined || !isPlanned('route.session-persistence')
         ? []
         : [report('MALHA1033', resource, `${path}.sessionPersistence`, 'Session persistence is not enforced yet.')]),
     ];
@@ -75,14 +76,10 @@ function weightFindings(
   return [report('MALHA1029', resource, `${path}.backendRefs`, 'All weights of the rule are 0.')];
 }
 
-const NOT_ENFORCED: ReadonlySet<HttpRouteFilter['type']> = new Set<HttpRouteFilter['type']>(['RequestMirror', 'CORS']);
+/** The Gateway API forbids to skip these: requests get an error instead. */
 const FAILS_CLOSED: ReadonlySet<HttpRouteFilter['type']> = new Set<HttpRouteFilter['type']>([
   'ExtensionRef',
   'ExternalAuth',
-]);
-const NOT_FOR_BACKENDS: ReadonlySet<HttpRouteFilter['type']> = new Set<HttpRouteFilter['type']>([
-  'RequestRedirect',
-  'URLRewrite',
 ]);
 
 function filterFindings(
@@ -93,14 +90,12 @@ function filterFindings(
 ): Finding[] {
   return (filters ?? []).flatMap(({ type }, index) => {
     const where = `${path}[${index}]`;
+    if (!isPlanned(featureOfFilter(type, isBackend))) return [];
     if (FAILS_CLOSED.has(type)) {
       return [report('MALHA1044', resource, where, `${type} is not enforced yet: these requests would get 500.`)];
     }
-    if (NOT_ENFORCED.has(type) || (isBackend && NOT_FOR_BACKENDS.has(type))) {
-      const message = `${type} ${isBackend ? 'of a backend ' : ''}is not enforced yet and is left out.`;
-      return [report('MALHA1033', resource, where, message)];
-    }
-    return [];
+    const message = `${type} ${isBackend ? 'of a backend ' : ''}is not enforced yet and is left out.`;
+    return [report('MALHA1033', resource, where, message)];
   });
 }
 

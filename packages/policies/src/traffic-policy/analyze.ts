@@ -1,5 +1,6 @@
 // Traffic policies: fields that are not enforced yet or not at this level, and policies that disagree.
 import { type Finding, keyOf, type TrafficPolicyResource, type TrafficPolicySpec } from '@malha/model';
+import { isPlanned } from '../enforcement.ts';
 import { report } from '../report.ts';
 import type { TrafficPolicies } from './apply.ts';
 
@@ -13,7 +14,7 @@ export function analyzeTrafficPolicies(policies: TrafficPolicies): Finding[] {
 function fieldFindings(policy: TrafficPolicyResource): Finding[] {
   const { spec } = policy;
   const findings: Finding[] = [];
-  if (spec.outlierDetection !== undefined) {
+  if (spec.outlierDetection !== undefined && isPlanned('outlier.consecutive')) {
     findings.push(report('MALHA1033', policy, 'spec.outlierDetection', 'Outlier detection is not enforced yet.'));
   }
   if (spec.targetRef.kind !== 'HTTPRoute') return findings;
