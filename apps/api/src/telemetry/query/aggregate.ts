@@ -102,7 +102,8 @@ function statementOf({ window, groupBy, filter = {}, withLatency }: AggregateOpt
   const grouped = names === '' ? '' : `GROUP BY ${names}`;
   const matched = `
     matched AS MATERIALIZED (
-      SELECT ${columns === '' ? '' : `${columns}, `} bucket.*
+      SELECT ${columns === '' ? '' : `${columns}, `} requests, failures, retries, request_bytes, response_bytes,
+        duration_buckets, duration_counts
       FROM bucket JOIN telemetry.edge ON edge.id = bucket.edge
       WHERE $3::bigint > 0 AND ${conditionsOf(filter, values)}
     )`;
