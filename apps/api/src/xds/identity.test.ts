@@ -2,7 +2,6 @@ import * as grpc from '@grpc/grpc-js';
 import { verifyPeer } from '@malha/identity';
 import { createTestCa, type TestIdentity } from '@malha/testing/test-ca';
 import { afterEach, expect, test } from 'vitest';
-import type { DeltaCall } from './server/session.ts';
 import {
   type RunningServer,
   runProxy,
@@ -12,7 +11,8 @@ import {
   TestWorld,
   until,
   workload,
-} from './testing/mesh.ts';
+} from '../../test/xds-mesh.ts';
+import type { DeltaCall } from './server/session.ts';
 
 const ca = createTestCa();
 const world = new TestWorld();

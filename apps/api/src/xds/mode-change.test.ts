@@ -10,7 +10,7 @@ import {
   TestWorld,
   until,
   workload,
-} from './testing/mesh.ts';
+} from '../../test/xds-mesh.ts';
 
 const mode = (value: MtlsMode): Resource => ({
   apiVersion: 'malha.dev/v1',

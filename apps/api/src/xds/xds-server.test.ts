@@ -11,7 +11,7 @@ import {
   TestWorld,
   until,
   workload,
-} from './testing/mesh.ts';
+} from '../../test/xds-mesh.ts';
 
 const shop = service('shop', 'front');
 const reviews = service('shop', 'reviews', ['v1', 'v2']);

@@ -8,6 +8,7 @@ import type { BidiHandlers, discoveryService } from '@malha/xds/services';
 import { processTimers, type Timers } from '@malha/xds/timers';
 import { domainErrorOf } from '../errors.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import { envoyDialect } from './dialects/envoy/index.ts';
 import { malhaDialect } from './dialects/malha/index.ts';
 import { XdsError } from './errors.ts';
 import { type Nack, Propagation } from './propagation/propagation.ts';
@@ -74,7 +75,10 @@ class Server implements XdsServer {
   readonly #proxies = new Proxies();
   readonly #memo = new ResponseMemo();
   readonly #pusher: Pusher;
-  readonly #dialects: ReadonlyMap<Dialect['name'], Dialect> = new Map([[malhaDialect.name, malhaDialect]]);
+  readonly #dialects: ReadonlyMap<Dialect['name'], Dialect> = new Map([
+    [malhaDialect.name, malhaDialect],
+    [envoyDialect.name, envoyDialect],
+  ]);
   /** Streams of workloads that are not registered yet. */
   readonly #waiting = new Map<Session, Waiting>();
 

@@ -30,6 +30,14 @@ export interface DialectContext {
   readonly inboundPort: number;
   readonly outboundPort: number;
   readonly trustDomain: string;
+  /** Undefined = the proxy has the secrets `identity` and `trust` by name. One object for equal paths. */
+  readonly secretFiles: SecretFiles | undefined;
+}
+
+/** Files on the proxy's host that hold its secrets in Envoy's file-based SDS. */
+export interface SecretFiles {
+  readonly identity: string;
+  readonly trust: string;
 }
 
 export interface Dialect {

@@ -154,18 +154,15 @@ export class Propagation {
     };
   }
 
-  /** What the proxy serves, as a revision; null when that is unknown. */
-  servedRevision(workload: string): number | null {
-    const proxy = this.#proxies.get(workload);
-    return proxy?.wanted.findLast(({ hash }) => hash === proxy.servedHash)?.revision ?? null;
+  /** A reported hash as the newest revision that wants it of the proxy, and whether it is what is wanted now. */
+  configurationOf(workload: string, servedHash: string): { revision: number | null; isCurrent: boolean } {
+    const wanted = this.#proxies.get(workload)?.wanted ?? [];
+    const known = wanted.findLast(({ hash }) => hash === servedHash);
+    return { revision: known?.revision ?? null, isCurrent: known !== undefined && known === wanted.at(-1) };
   }
 
   servedHash(workload: string): string | undefined {
     return this.#proxies.get(workload)?.servedHash;
-  }
-
-  nacksOf(workload: string): readonly Nack[] {
-    return this.#proxies.get(workload)?.nacks ?? [];
   }
 
   /** Called with each revision whose propagation changed. */

@@ -134,6 +134,7 @@ export class Pusher {
       transition: stage.transition,
       scope: record.workload,
       dialect: record.dialect,
+      secretFiles: record.secretFiles,
       former,
     });
     record.wanted = former?.hash === snapshot.hash ? former : snapshot;

@@ -1,7 +1,15 @@
 // The node of a first request: `<namespace>/<workload>~<instance>`, and which dialect its client speaks.
+import { SECRET_FILES_METADATA } from '@malha/xds/extension-names';
 import type { Node } from '@malha/xds/generated/envoy/config/core/v3/base_pb';
-import type { Dialect } from '../dialects/dialect.ts';
+import { z } from 'zod';
+import type { Dialect, SecretFiles } from '../dialects/dialect.ts';
 import { XdsError } from '../errors.ts';
+
+const PATH_MAX = 4096;
+const secretMetadata = z.object({
+  identity: z.string().startsWith('/').max(PATH_MAX),
+  trust: z.string().startsWith('/').max(PATH_MAX),
+});
 
 const NODE_ID = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\/[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)~([^~]{1,128})$/;
 
@@ -10,6 +18,7 @@ export interface ClientNode {
   readonly workload: string;
   readonly instance: string;
   readonly dialect: Dialect['name'];
+  readonly secretFiles: SecretFiles | undefined;
 }
 
 export function parseNode(node: Node | undefined): ClientNode {
@@ -19,5 +28,12 @@ export function parseNode(node: Node | undefined): ClientNode {
     const shown = JSON.stringify(node.id.slice(0, 256));
     throw new XdsError('invalid', 'MALHA5062', `the node's id ${shown} is not <namespace>/<workload>~<instance>`);
   }
-  return { workload, instance, dialect: node.userAgentName === 'envoy' ? 'envoy' : 'malha' };
+  const dialect = node.userAgentName === 'envoy' ? 'envoy' : 'malha';
+  return { workload, instance, dialect, secretFiles: secretFilesOf(node) };
+}
+
+/** Envoy's bootstrap says in the node's metadata where the host keeps its secrets. */
+function secretFilesOf({ metadata }: Node): SecretFiles | undefined {
+  const found = secretMetadata.safeParse(metadata?.[SECRET_FILES_METADATA]);
+  return found.success ? found.data : undefined;
 }

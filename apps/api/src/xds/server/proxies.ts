@@ -1,6 +1,6 @@
 // The proxies of the mesh as this replica sees them: what each should serve, and the streams it is reached by.
 
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Dialect, SecretFiles } from '../dialects/dialect.ts';
 import { XdsError } from '../errors.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Session } from './session.ts';
@@ -13,6 +13,7 @@ export interface ProxyRecord {
   readonly workload: string;
   /** Of the newest stream, else by the deployment model. */
   dialect: Dialect;
+  secretFiles: SecretFiles | undefined;
   wanted: Snapshot | undefined;
   readonly sessions: Set<Session>;
 }
@@ -23,7 +24,7 @@ export class Proxies {
   of(workload: string, dialect: Dialect): ProxyRecord {
     let record = this.#records.get(workload);
     if (record === undefined) {
-      record = { workload, dialect, wanted: undefined, sessions: new Set() };
+      record = { workload, dialect, secretFiles: undefined, wanted: undefined, sessions: new Set() };
       this.#records.set(workload, record);
     }
     return record;
@@ -39,8 +40,12 @@ export class Proxies {
 
   attach(session: Session): ProxyRecord {
     const record = this.of(session.node.workload, session.dialect);
-    if (record.dialect !== session.dialect) {
+    const { secretFiles } = session.node;
+    const isSame =
+      record.secretFiles?.identity === secretFiles?.identity && record.secretFiles?.trust === secretFiles?.trust;
+    if (record.dialect !== session.dialect || !isSame) {
       record.dialect = session.dialect;
+      record.secretFiles = secretFiles;
       record.wanted = undefined;
     }
     record.sessions.add(session);

@@ -1,7 +1,13 @@
 // From a world to the snapshot of one proxy: compile, plan in its dialect, encode what is not encoded yet.
 import { defaults } from '@malha/model';
 import { compile, type ModeTransition, type WorldIndex } from '@malha/policies';
-import { type Dialect, type DialectContext, type ResourcePlan, UnencodableError } from '../dialects/dialect.ts';
+import {
+  type Dialect,
+  type DialectContext,
+  type ResourcePlan,
+  type SecretFiles,
+  UnencodableError,
+} from '../dialects/dialect.ts';
 import { type EncodedResource, ResourceEncoder } from './resource-encoder.ts';
 import { Snapshot } from './snapshot.ts';
 
@@ -13,6 +19,7 @@ export interface SnapshotRequest {
   /** `<namespace>/<workload>`, in the index. */
   readonly scope: string;
   readonly dialect: Dialect;
+  readonly secretFiles: SecretFiles | undefined;
   /** Of the same scope and dialect: a resource that cannot be encoded stays as it was there. */
   readonly former: Snapshot | undefined;
 }
@@ -43,7 +50,7 @@ export class SnapshotBuilder {
       transition === undefined ? {} : { transition },
     );
     const resources: EncodedResource[] = [];
-    for (const plan of dialect.plan(config, contextOf(index, scope))) {
+    for (const plan of dialect.plan(config, contextOf(index, scope, request.secretFiles))) {
       const encoded = this.#encode(plan, request);
       if (encoded !== undefined) resources.push(encoded);
     }
@@ -70,12 +77,13 @@ export class SnapshotBuilder {
   }
 }
 
-function contextOf(index: WorldIndex, scope: string): DialectContext {
+function contextOf(index: WorldIndex, scope: string, secretFiles: SecretFiles | undefined): DialectContext {
   const spec = index.linked.workloadsByKey.get(scope)?.resource.spec;
   return {
     address: spec?.address ?? '127.0.0.1',
     inboundPort: spec?.inboundPort ?? defaults.inboundPort,
     outboundPort: defaults.outboundPort,
     trustDomain: index.world.trustDomain,
+    secretFiles,
   };
 }

@@ -9,7 +9,7 @@ import { UpstreamTlsContextSchema } from '@malha/xds/generated/envoy/extensions/
 import { HttpProtocolOptionsSchema } from '@malha/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { ClusterInfoSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import type { ResourcePlan } from '../dialect.ts';
-import { circuitBreakers, LB_POLICIES } from '../shared/clusters.ts';
+import { LB_POLICIES, thresholds } from '../shared/clusters.ts';
 import { exactString } from '../shared/matches.ts';
 import { PROTOCOLS } from '../shared/protocols.ts';
 import { commonTlsContext } from '../shared/tls.ts';
@@ -25,7 +25,7 @@ function encodeCluster(cluster: Cluster): Uint8Array {
     edsClusterConfig: { edsConfig: { configSourceSpecifier: { case: 'ads', value: {} } } },
     connectTimeout: durationFromMs(cluster.connectTimeoutMs),
     lbPolicy: LB_POLICIES[cluster.loadBalancer.type],
-    circuitBreakers: circuitBreakers(cluster.limits),
+    circuitBreakers: { thresholds: [thresholds(cluster.limits)] },
     typedExtensionProtocolOptions: { [HTTP_PROTOCOL_OPTIONS]: protocolOptions(cluster) },
     transportSocket: {
       name: 'envoy.transport_sockets.tls',

@@ -1,7 +1,7 @@
 // Limits and load balancers as Envoy's cluster fields.
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ClusterLimits, LoadBalancerConfig } from '@malha/traffic';
-import type { CircuitBreakersSchema } from '@malha/xds/generated/envoy/config/cluster/v3/circuit_breaker_pb';
+import type { CircuitBreakers_ThresholdsSchema } from '@malha/xds/generated/envoy/config/cluster/v3/circuit_breaker_pb';
 import { Cluster_LbPolicy } from '@malha/xds/generated/envoy/config/cluster/v3/cluster_pb';
 
 export const LB_POLICIES = {
@@ -10,14 +10,10 @@ export const LB_POLICIES = {
   Random: Cluster_LbPolicy.RANDOM,
 } as const satisfies Record<LoadBalancerConfig['type'], Cluster_LbPolicy>;
 
-export function circuitBreakers(limits: ClusterLimits): MessageInitShape<typeof CircuitBreakersSchema> {
+export function thresholds(limits: ClusterLimits) {
   return {
-    thresholds: [
-      {
-        maxConnections: limits.maxConnections,
-        maxPendingRequests: limits.maxPending,
-        maxRequests: limits.maxRequests,
-      },
-    ],
-  };
+    maxConnections: limits.maxConnections,
+    maxPendingRequests: limits.maxPending,
+    maxRequests: limits.maxRequests,
+  } satisfies MessageInitShape<typeof CircuitBreakers_ThresholdsSchema>;
 }

@@ -15,6 +15,7 @@ import { exactString, regexString } from './matches.ts';
 
 type StringMatcher = MessageInitShape<typeof StringMatcherSchema>;
 type Permission = MessageInitShape<typeof PermissionSchema>;
+export type HostMatcher = (pattern: string) => StringMatcher;
 type Principal = MessageInitShape<typeof PrincipalSchema>;
 
 export const ACTIONS = {
@@ -71,14 +72,14 @@ function headerCondition({ name, values }: AuthorizationRule['headers'][number])
   return anyPermission(values.map((value) => header(name, wildcardString(value))));
 }
 
-function permissions(rule: AuthorizationRule): Permission[] {
+function permissions(rule: AuthorizationRule, host: HostMatcher): Permission[] {
   const path = (pattern: string): Permission => ({
     rule: { case: 'urlPath', value: { rule: { case: 'path', value: wildcardString(pattern) } } },
   });
   return [
     ...anyPermission(rule.methods.map((method) => header(':method', exactString(method)))),
     ...anyPermission(rule.paths.map(path)),
-    ...anyPermission(rule.hosts.map((host) => header(':authority', wildcardString(host)))),
+    ...anyPermission(rule.hosts.map((pattern) => header(':authority', host(pattern)))),
     ...anyPermission(rule.ports.map((port) => ({ rule: { case: 'destinationPort', value: port } }))),
     ...rule.headers.flatMap(headerCondition),
   ];
@@ -97,8 +98,9 @@ function principals(rule: AuthorizationRule): Principal[] {
   ];
 }
 
-export function rbacPolicy(rule: AuthorizationRule): Policy {
-  const and = permissions(rule);
+/** `host`: how a pattern of hosts is matched with `:authority`, which may have a port. */
+export function rbacPolicy(rule: AuthorizationRule, host: HostMatcher = wildcardString): Policy {
+  const and = permissions(rule, host);
   const ids = principals(rule);
   return create(PolicySchema, {
     permissions: [

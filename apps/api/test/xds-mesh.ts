@@ -5,10 +5,10 @@ import type { Resource, WorkloadResource } from '@malha/model';
 import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '@malha/xds';
 import { DeltaClient } from '@malha/xds/delta-client';
 import { discoveryService } from '@malha/xds/services';
-import { ConfigStore } from '../../../../dataplane/src/xds/config-store.ts';
-import { toGrpcFailure } from '../../agents/grpc-errors.ts';
-import type { WorldSource, WorldState } from '../world-source.ts';
-import { createXdsServer, type XdsServer } from '../xds-server.ts';
+import { ConfigStore } from '../../dataplane/src/xds/config-store.ts';
+import { toGrpcFailure } from '../src/agents/grpc-errors.ts';
+import type { WorldSource, WorldState } from '../src/xds/world-source.ts';
+import { createXdsServer, type XdsServer } from '../src/xds/xds-server.ts';
 
 export const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 

@@ -1,0 +1,40 @@
+// Dialect `envoy`: the same configuration for a stock Envoy, in its own terms only.
+import type { Cluster, MeshConfig, RetryBudgetConfig } from '@malha/traffic';
+import type { Dialect, DialectContext, ResourcePlan } from '../dialect.ts';
+import { applicationPlan } from './application.ts';
+import { clusterPlan } from './clusters.ts';
+import { endpointsPlan } from './endpoints.ts';
+import { inboundPlan } from './inbound.ts';
+import { outboundPlan } from './outbound.ts';
+import { routeTablePlan } from './routes.ts';
+
+function plan(config: MeshConfig, context: DialectContext): ResourcePlan[] {
+  const budgets = budgetsOf(config);
+  const clusters = new Map<string, Cluster>(config.clusters.map((cluster) => [cluster.name, cluster]));
+  return [
+    ...config.clusters.map((cluster) => clusterPlan(cluster, budgets.get(cluster.name), context)),
+    ...config.inbound.ports.map(applicationPlan),
+    ...config.endpoints.map(endpointsPlan),
+    outboundPlan(config.outbound, context),
+    inboundPlan(config.inbound, context),
+    ...config.routeTables.map((table) => routeTablePlan(table, clusters)),
+  ];
+}
+
+/** Of the first route that forwards to the cluster. */
+function budgetsOf({ routeTables }: MeshConfig): Map<string, RetryBudgetConfig> {
+  const budgets = new Map<string, RetryBudgetConfig>();
+  for (const { virtualHosts } of routeTables) {
+    for (const { routes } of virtualHosts) {
+      for (const { action } of routes) {
+        if (action.type !== 'forward') continue;
+        for (const { cluster } of action.clusters) {
+          if (!budgets.has(cluster)) budgets.set(cluster, action.retry.budget);
+        }
+      }
+    }
+  }
+  return budgets;
+}
+
+export const envoyDialect: Dialect = { name: 'envoy', resendsEndpoints: true, plan };

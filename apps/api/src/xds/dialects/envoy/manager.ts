@@ -1,0 +1,28 @@
+// What both HTTP connection managers of Envoy have in common.
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { RouterSchema } from '@malha/xds/generated/envoy/extensions/filters/http/router/v3/router_pb';
+import {
+  HttpConnectionManager_CodecType,
+  HttpConnectionManager_ServerHeaderTransformation,
+  type HttpConnectionManagerSchema,
+  type HttpFilterSchema,
+} from '@malha/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import { typed } from './types.ts';
+
+/** A proxy of the mesh does not show: no Server header of its own, no address added. */
+export function commonManager(statPrefix: string) {
+  return {
+    statPrefix,
+    codecType: HttpConnectionManager_CodecType.AUTO,
+    serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
+    skipXffAppend: true,
+    upgradeConfigs: [{ upgradeType: 'websocket' }],
+  } satisfies MessageInitShape<typeof HttpConnectionManagerSchema>;
+}
+
+export function routerFilter(): MessageInitShape<typeof HttpFilterSchema> {
+  return {
+    name: 'envoy.filters.http.router',
+    configType: typed(RouterSchema, { suppressEnvoyHeaders: true }),
+  };
+}

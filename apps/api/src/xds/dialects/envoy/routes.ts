@@ -1,0 +1,112 @@
+// Route tables for Envoy. What its matching or its retries do otherwise than ours is put right here.
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import {
+  type Cluster,
+  type ForwardAction,
+  INVALID_BACKEND,
+  type Route,
+  type RouteTable,
+  type VirtualHost,
+  type WeightedCluster,
+} from '@malha/traffic';
+import { ROUTE_TYPE } from '@malha/xds';
+import {
+  RouteAction_ClusterNotFoundResponseCode as NotFoundCode,
+  type RouteActionSchema,
+  type RouteSchema,
+  type WeightedCluster_ClusterWeightSchema,
+} from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
+import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
+import type { ResourcePlan } from '../dialect.ts';
+import { directResponse, redirectAction } from '../shared/actions.ts';
+import { requestHeaders, responseHeaders } from '../shared/headers.ts';
+import { routeMatch } from '../shared/matches.ts';
+import { retryPolicy } from './retries.ts';
+import { rewriteFields } from './rewrites.ts';
+
+type Clusters = ReadonlyMap<string, Cluster>;
+
+export function routeTablePlan(table: RouteTable, clusters: Clusters): ResourcePlan {
+  return {
+    typeUrl: ROUTE_TYPE,
+    name: table.name,
+    source: [...table.virtualHosts, ...clusters.values()],
+    bytes: () => encodeRouteTable(table, clusters),
+  };
+}
+
+function encodeRouteTable({ name, virtualHosts }: RouteTable, clusters: Clusters): Uint8Array {
+  const message = create(RouteConfigurationSchema, {
+    name,
+    virtualHosts: withUniqueDomains(virtualHosts).map(({ name: hostName, domains, routes }) => ({
+      name: hostName,
+      domains: [...domains],
+      routes: routes.map((from) => route(from, clusters)),
+    })),
+  });
+  return toBinary(RouteConfigurationSchema, message);
+}
+
+/** Envoy refuses a whole table in which a domain or the name of a virtual host stands twice; the first one counts. */
+function withUniqueDomains(hosts: readonly VirtualHost[]): VirtualHost[] {
+  const seen = new Set<string>();
+  const unique: VirtualHost[] = [];
+  for (const host of hosts) {
+    const domains = [...new Set(host.domains)].filter((domain) => !seen.has(domain));
+    for (const domain of domains) seen.add(domain);
+    if (domains.length > 0) unique.push({ ...host, domains });
+  }
+  return unique;
+}
+
+function route(from: Route, clusters: Clusters): MessageInitShape<typeof RouteSchema> {
+  const { name, action } = from;
+  const base = { name, match: routeMatch(withoutSlash(from).match), ...responseHeaders(action.responseHeaders) };
+  if (action.type === 'redirect') {
+    return { ...base, action: { case: 'redirect', value: redirectAction(action, name) } };
+  }
+  if (action.type === 'direct') return { ...base, action: { case: 'directResponse', value: directResponse(action) } };
+  // Envoy refuses weights whose sum is 0; the Gateway API answers 500 there.
+  if (action.clusters.every(({ weight }) => weight === 0)) {
+    return { ...base, action: { case: 'directResponse', value: { status: 500 } } };
+  }
+  return {
+    ...base,
+    ...requestHeaders(action.requestHeaders),
+    action: { case: 'route', value: forward(action, from, clusters) },
+  };
+}
+
+/** `/a/` and `/a` are the same prefix; Envoy takes the second form only. */
+function withoutSlash(from: Route): Route {
+  const { path } = from.match;
+  if (path.type !== 'prefix' || path.value === '/') return from;
+  const value = path.value.replace(/\/+$/, '') || '/';
+  return { ...from, match: { ...from.match, path: { type: 'prefix', value } } };
+}
+
+function forward(action: ForwardAction, from: Route, clusters: Clusters): MessageInitShape<typeof RouteActionSchema> {
+  const isInvalid = action.clusters.some(({ cluster }) => cluster === INVALID_BACKEND);
+  const isGrpc = action.clusters.some(({ cluster }) => clusters.get(cluster)?.protocol === 'grpc');
+  const retry = retryPolicy(action);
+  return {
+    clusterSpecifier: { case: 'weightedClusters', value: { clusters: action.clusters.map(clusterWeight) } },
+    clusterNotFoundResponseCode: isInvalid ? NotFoundCode.INTERNAL_SERVER_ERROR : NotFoundCode.SERVICE_UNAVAILABLE,
+    // A gRPC call may be a stream of any length: the idle timeout of the stream bounds it.
+    timeout: durationFromMs(isGrpc ? 0 : action.requestTimeoutMs),
+    idleTimeout: durationFromMs(action.streamIdleTimeoutMs),
+    ...(retry !== undefined && { retryPolicy: retry }),
+    ...rewriteFields(action.rewrite, withoutSlash(from).match.path),
+    upgradeConfigs: [{ upgradeType: 'websocket' }],
+  };
+}
+
+function clusterWeight(weighted: WeightedCluster): MessageInitShape<typeof WeightedCluster_ClusterWeightSchema> {
+  return {
+    name: weighted.cluster,
+    weight: weighted.weight,
+    ...requestHeaders(weighted.requestHeaders),
+    ...responseHeaders(weighted.responseHeaders),
+  };
+}
