@@ -44,6 +44,7 @@ export interface FakeSession {
   readonly hello: Hello;
   readonly heartbeats: Heartbeat[];
   readonly served: Served[];
+  readonly dumps: { readonly requestId: string; readonly json: string }[];
   saidGoodbye: boolean;
   isOpen: boolean;
   send(message: NonNullable<Parameters<typeof create<typeof ControlMessageSchema>>[1]>['message']): void;
@@ -255,12 +256,14 @@ export class FakeControlPlane {
     call.on('data', ({ message }: AgentMessage) => {
       if (message.case === 'hello') {
         const hello = message.value;
-        session = { spiffeId, hello, heartbeats: [], served: [], saidGoodbye: false, isOpen: true, send };
+        session = { spiffeId, hello, heartbeats: [], served: [], dumps: [], saidGoodbye: false, isOpen: true, send };
         this.sessions.push(session);
         send({ case: 'welcome', value: { heartbeatIntervalMs: this.options.heartbeatIntervalMs ?? 200 } });
       } else if (message.case === 'heartbeat') session?.heartbeats.push(message.value);
       else if (message.case === 'served') session?.served.push(message.value);
-      else if (message.case === 'goodbye' && session !== undefined) session.saidGoodbye = true;
+      else if (message.case === 'dump') {
+        session?.dumps.push({ requestId: message.value.requestId, json: Buffer.from(message.value.json).toString() });
+      } else if (message.case === 'goodbye' && session !== undefined) session.saidGoodbye = true;
     });
     call.on('cancelled', over);
     call.on('error', over);

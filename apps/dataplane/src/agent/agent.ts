@@ -24,6 +24,8 @@ import { SOFTWARE_VERSION } from './software-version.ts';
 
 /** Wait for a first configuration before the application starts; after it, it starts all the same. */
 const FIRST_CONFIG_MS = 10_000;
+/** What comes in several parts comes within this time of each other. */
+const QUIET_MS = 500;
 /** From Goodbye until callers have been told: a push is on its way within 100 ms. */
 const GOODBYE_MS = 500;
 const LAST_EXPORT_MS = 2_000;
@@ -102,7 +104,8 @@ class WorkloadAgent implements Agent {
   #appExitCode: number | undefined;
   #isDraining = false;
   #view: AdminView | undefined;
-  #onFirstConfig: () => void = () => {};
+  #onConfig: () => void = () => {};
+  #hasConfig = false;
 
   constructor(
     private readonly deps: AgentDeps,
@@ -129,7 +132,7 @@ class WorkloadAgent implements Agent {
       log,
       save: (saved) => folder.saveConfig(saved),
       onServed: (hash, refusals) => {
-        this.#onFirstConfig();
+        this.#onConfig();
         this.#link.served(hash, refusals);
       },
     });
@@ -166,6 +169,7 @@ class WorkloadAgent implements Agent {
     const saved = this.enrolled.savedConfig;
     const isRestored = saved !== undefined && (await this.#served.restore(saved));
     this.ports = await worker.listen();
+    this.#hasConfig = isRestored;
     const hasConfig = isRestored ? Promise.resolve(true) : this.#waitForConfig();
     this.#link.start();
     this.#keeper.start();
@@ -182,7 +186,7 @@ class WorkloadAgent implements Agent {
   }
 
   isReady(): boolean {
-    return this.#served.hash !== '' && !this.#isDraining;
+    return this.#hasConfig && !this.#isDraining;
   }
 
   secrets = (): SecretMaterial => this.#keeper.current().secrets;
@@ -311,12 +315,22 @@ class WorkloadAgent implements Agent {
     }
   }
 
+  /** False when it takes too long. A configuration without any cluster is taken for whole when nothing follows. */
   #waitForConfig(): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), FIRST_CONFIG_MS);
-      this.#onFirstConfig = () => {
-        clearTimeout(timer);
+      const timeout = setTimeout(() => resolve(false), FIRST_CONFIG_MS);
+      let quiet: NodeJS.Timeout | undefined;
+      const done = (): void => {
+        clearTimeout(timeout);
+        clearTimeout(quiet);
+        this.#onConfig = () => {};
+        this.#hasConfig = true;
         resolve(true);
+      };
+      this.#onConfig = () => {
+        clearTimeout(quiet);
+        if (this.#served.isWhole) done();
+        else quiet = setTimeout(done, QUIET_MS);
       };
     });
   }

@@ -4,11 +4,10 @@ import type { Clock } from '@malha/traffic/clock';
 import type { SecretMaterial } from '../data-plane.ts';
 import { type Log, reasonOf } from '../log.ts';
 import { reconnectDelayMs } from './backoff.ts';
-import { connectControlPlane } from './rpc/channel.ts';
+import { openChannel } from './rpc/channel.ts';
 import { AgentSession, type Heartbeat, type Hello, type ResourceError, type SessionEvents } from './rpc/session.ts';
 
-const CONNECT_TIMEOUT_MS = 5_000;
-/** A connection that held this long was a good one: the next outage is counted from its end. */
+/** What held this long was a good connection: the next outage is counted from its end. */
 const STABLE_MS = 5_000;
 
 /** The configuration stream on one channel. */
@@ -39,6 +38,8 @@ interface Connection {
 export class ControlLink {
   #connection: Connection | undefined;
   #isClosed = false;
+  #said = '';
+  #reconnects = false;
   #wake: () => void = () => {};
   #running: Promise<void> | undefined;
 
@@ -77,9 +78,11 @@ export class ControlLink {
     this.#connection?.session.goodbye();
   }
 
-  /** Connects again, with the credentials of now. */
+  /** Connects again at once, with the credentials of now. */
   reconnect(): void {
-    this.#connection?.session.close();
+    if (this.#connection === undefined) return;
+    this.#reconnects = true;
+    this.#connection.session.close();
   }
 
   async close(): Promise<void> {
@@ -97,16 +100,15 @@ export class ControlLink {
       const beganMs = clock.monotonic();
       try {
         const cause = await this.#serveOneConnection();
-        if (!this.#isClosed)
-          log.warn(
-            `control plane lost, traffic goes on with the last good configuration${cause === undefined ? '' : `: ${reasonOf(cause)}`}`,
-          );
+        if (clock.monotonic() - beganMs > STABLE_MS) {
+          awaySinceMs = clock.monotonic();
+          attempt = 0;
+        }
+        if (this.#isClosed || this.#takeReconnect()) continue;
+        const reason = cause === undefined ? '' : `: ${reasonOf(cause)}`;
+        log.warn(`control plane lost, traffic goes on with the last good configuration${reason}`);
       } catch (error) {
-        if (attempt === 0) log.warn(`no control plane, trying on: ${reasonOf(error)}`);
-      }
-      if (clock.monotonic() - beganMs > STABLE_MS + CONNECT_TIMEOUT_MS) {
-        awaySinceMs = clock.monotonic();
-        attempt = 0;
+        this.#say(reasonOf(error));
       }
       await this.#pause(reconnectDelayMs(clock.monotonic() - awaySinceMs, attempt++, random));
     }
@@ -115,7 +117,7 @@ export class ControlLink {
   /** Resolves when an established connection ends; throws when none comes to be. */
   async #serveOneConnection(): Promise<Error | undefined> {
     const { deps } = this;
-    const client = await connectControlPlane(deps.address, deps.secrets(), deps.clock, CONNECT_TIMEOUT_MS);
+    const client = openChannel(deps.address, deps.secrets(), deps.clock);
     const session = new AgentSession(client, deps.hello(), deps.events);
     const connection: Connection = { client, session, stream: undefined };
     let beats: NodeJS.Timeout | undefined;
@@ -123,6 +125,7 @@ export class ControlLink {
       const intervalMs = await session.welcomed;
       if (this.#isClosed) return undefined;
       this.#connection = connection;
+      this.#said = '';
       deps.log.info('connected to the control plane', { address: deps.address });
       beats = setInterval(() => void this.#beat(session), intervalMs);
       connection.stream = deps.openConfigStream(client);
@@ -142,6 +145,19 @@ export class ControlLink {
     } catch (error) {
       this.deps.log.error(`no heartbeat: ${reasonOf(error)}`);
     }
+  }
+
+  #takeReconnect(): boolean {
+    const was = this.#reconnects;
+    this.#reconnects = false;
+    return was;
+  }
+
+  /** Each reason once: an outage must not fill the log. */
+  #say(reason: string): void {
+    if (reason === this.#said || this.#isClosed) return;
+    this.#said = reason;
+    this.deps.log.warn(`no control plane, trying on: ${reason}`);
   }
 
   #pause(ms: number): Promise<void> {

@@ -32,15 +32,19 @@ export class ServedConfig {
     return this.#hash;
   }
 
+  /** Every cluster that there is can be used; before that, calls would fail that soon do not. */
+  get isWhole(): boolean {
+    const clusters = this.#config?.clusters.length ?? 0;
+    return clusters > 0 && clusters === this.store.references().endpoints.length;
+  }
+
   get refusals(): readonly Refusal[] {
     return [...this.#refusals.values()];
   }
 
   /** The last good configuration of an earlier process. False when it is not one. */
   async restore(saved: SavedConfig): Promise<boolean> {
-    for (const { typeUrl, name, message } of this.take(saved.resources, [])) {
-      this.deps.log.warn('a saved resource is not usable', { typeUrl, name, message });
-    }
+    this.take(saved.resources, []);
     await this.serve();
     return this.#hash !== '';
   }
@@ -49,7 +53,10 @@ export class ServedConfig {
   take(upserts: readonly RawResource[], removed: readonly RemovedResource[]): readonly Refusal[] {
     const { nacks } = this.store.apply(upserts, removed);
     for (const each of [...upserts, ...removed]) this.#refusals.delete(keyOf(each));
-    for (const each of nacks) this.#refusals.set(keyOf(each), each);
+    for (const each of nacks) {
+      this.#refusals.set(keyOf(each), each);
+      this.deps.log.warn(`refused, the last good one stays: ${each.message}`);
+    }
     return nacks;
   }
 

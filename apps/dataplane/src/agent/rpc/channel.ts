@@ -3,7 +3,6 @@ import * as grpc from '@grpc/grpc-js';
 import { parseTrustBundle, spiffeIdentity, verifyPeer } from '@malha/identity';
 import type { Clock } from '@malha/traffic/clock';
 import type { SecretMaterial } from '../../data-plane.ts';
-import { AgentError } from '../errors.ts';
 
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 5_000;
@@ -18,6 +17,8 @@ export const CHANNEL_OPTIONS: grpc.ClientOptions = {
   'grpc.service_config_disable_resolution': 1,
   // Each client is a connection of its own, with the certificate of its time.
   'grpc.use_local_subchannel_pool': 1,
+  // The identity is checked, not the name; an address must not stand in SNI (RFC 6066, section 3).
+  'grpc.ssl_target_name_override': 'control-plane.malha-system.mesh',
 };
 
 /** Identity that only the control plane has. */
@@ -39,49 +40,13 @@ export function checkControlPlane(trustBundlePem: string, trustDomain: string, c
   };
 }
 
-/** Resolves when the connection stands; the caller closes the client. */
-export async function connectControlPlane(
-  address: string,
-  secrets: SecretMaterial,
-  clock: Clock,
-  timeoutMs: number,
-): Promise<grpc.Client> {
+/** Connects on the first call; that call fails with the reason when no connection comes to be. */
+export function openChannel(address: string, secrets: SecretMaterial, clock: Clock): grpc.Client {
   const credentials = grpc.credentials.createSsl(
     Buffer.from(secrets.trustBundlePem),
     Buffer.from(secrets.privateKeyPem),
     Buffer.from(secrets.certificateChainPem),
     { checkServerIdentity: checkControlPlane(secrets.trustBundlePem, secrets.trustDomain, clock) },
   );
-  const client = new grpc.Client(address, credentials, CHANNEL_OPTIONS);
-  try {
-    await ready(client, timeoutMs);
-    return client;
-  } catch (cause) {
-    client.close();
-    throw new AgentError('MALHA4902', `the control plane at ${address} could not be reached`, { cause });
-  }
-}
-
-/**
- * Gives up at the first failed connection instead of waiting for the channel's own retries: the caller has its own
- * backoff, and the reason would be lost.
- */
-function ready(client: grpc.Client, timeoutMs: number): Promise<void> {
-  const channel = client.getChannel();
-  const deadline = Date.now() + timeoutMs;
-  return new Promise((resolve, reject) => {
-    const look = (): void => {
-      const state = channel.getConnectivityState(true);
-      if (state === grpc.connectivityState.READY) resolve();
-      else if (state === grpc.connectivityState.TRANSIENT_FAILURE) reject(new Error('connection refused or broken'));
-      else if (state === grpc.connectivityState.SHUTDOWN) reject(new Error('closed'));
-      else {
-        channel.watchConnectivityState(state, deadline, (error) => {
-          if (error) reject(new Error(`no connection within ${timeoutMs} ms`));
-          else look();
-        });
-      }
-    };
-    look();
-  });
+  return new grpc.Client(address, credentials, CHANNEL_OPTIONS);
 }

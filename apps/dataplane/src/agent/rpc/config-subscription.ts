@@ -18,8 +18,8 @@ export interface SubscriptionDeps {
 /** One stream on one channel; what is held from before is named, so that only differences come. */
 export function openConfigStream(client: Client, deps: SubscriptionDeps): ConfigStream {
   const { served } = deps;
-  let over: (reason: Error | undefined) => void = () => {};
-  const ended = new Promise<Error | undefined>((resolve) => {
+  let over: (reason: Error) => void = () => {};
+  const ended = new Promise<Error>((resolve) => {
     over = resolve;
   });
   const delta = new DeltaClient({
@@ -29,7 +29,10 @@ export function openConfigStream(client: Client, deps: SubscriptionDeps): Config
     random: deps.random,
     onUpdate: (update) => take(update),
     onState: (state) => {
-      if (state.state === 'disconnected') close(new Error(`configuration stream: ${state.reason}`));
+      if (state.state !== 'disconnected') return;
+      // One stream for each channel: whoever keeps the channel decides when to try again.
+      delta.close();
+      over(new Error(`configuration stream: ${state.reason}`));
     },
   });
   const asked = new Map<string, Set<string>>([
@@ -66,15 +69,10 @@ export function openConfigStream(client: Client, deps: SubscriptionDeps): Config
     served.store.release(typeUrl, gone);
   }
 
-  function close(reason: Error | undefined): void {
-    delta.close();
-    over(reason);
-  }
-
   delta.seed(served.store.resources());
   delta.subscribe(LISTENER_TYPE, ['*']);
   delta.subscribe(CLUSTER_TYPE, ['*']);
   follow();
   delta.start();
-  return { ended, close: () => close(undefined) };
+  return { ended, close: () => delta.close() };
 }
