@@ -1,0 +1,60 @@
+// tRPC: what would happen to a request.
+import { parseResources } from '@malha/model';
+import type { World } from '@malha/policies';
+import { z } from 'zod';
+import { ResourcesInvalid } from '../resources/errors.ts';
+import { router, viewerProcedure } from '../trpc/init.ts';
+import { explainCall } from './explain.ts';
+
+const label = z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'must be a name');
+
+const request = z
+  .strictObject({
+    /** Draft resources that stand in for those with the same key. */
+    yaml: z
+      .string()
+      .max(2 * 1024 * 1024)
+      .optional(),
+    caller: z.strictObject({ namespace: label, workload: label.optional() }),
+    method: z.string().regex(/^[A-Za-z!#$%&'*+.^_`|~0-9-]{1,32}$/, 'must be a method'),
+    /** `http://reviews:9080/path?query`, or authority and path apart. */
+    url: z.string().max(8_192).optional(),
+    authority: z.string().min(1).max(300).optional(),
+    path: z.string().startsWith('/').max(8_192).optional(),
+    headers: z
+      .array(z.strictObject({ name: z.string().min(1).max(200), value: z.string().max(8_192) }))
+      .max(100)
+      .default([]),
+  })
+  .transform((value, context) => {
+    const target = targetOf(value);
+    if (target) return { ...value, ...target };
+    context.addIssue({ code: 'custom', path: ['url'], message: 'must be an http address, or authority and path' });
+    return z.NEVER;
+  });
+
+export interface ExplainRouterDeps {
+  readonly world: () => World;
+}
+
+export function createExplainRouter({ world }: ExplainRouterDeps) {
+  return router({
+    request: viewerProcedure.input(request).query(({ input }) => {
+      const draft = input.yaml === undefined ? undefined : parseResources(input.yaml);
+      if (draft && draft.errors.length > 0) throw new ResourcesInvalid(draft.errors);
+      return explainCall(world(), input, draft?.resources);
+    }),
+  });
+}
+
+interface Target {
+  readonly url?: string | undefined;
+  readonly authority?: string | undefined;
+  readonly path?: string | undefined;
+}
+
+function targetOf({ url, authority, path }: Target): { authority: string; path: string } | undefined {
+  if (url === undefined) return authority === undefined ? undefined : { authority, path: path ?? '/' };
+  const [, host, rest = ''] = /^http:\/\/([^/?#]+)([^#]*)$/i.exec(url) ?? [];
+  return host === undefined ? undefined : { authority: host, path: rest.startsWith('/') ? rest : `/${rest}` };
+}

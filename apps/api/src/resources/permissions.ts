@@ -1,0 +1,26 @@
+// Which role a change of a resource needs: traffic is the editor's, security the administrator's, each in its namespace.
+import { parseKey, type ResourceKey, type ResourceKind } from '@malha/model';
+import { type Principal, type Role, requireRole } from '../auth/principal.ts';
+
+const ROLE_TO_WRITE: Readonly<Record<ResourceKind, Role>> = {
+  Service: 'editor',
+  Workload: 'editor',
+  HTTPRoute: 'editor',
+  RoutePolicy: 'editor',
+  TrafficPolicy: 'editor',
+  // Isolation between tenants is part of a Namespace.
+  Namespace: 'admin',
+  PeerAuthentication: 'admin',
+  AuthorizationPolicy: 'admin',
+};
+
+/** Throws RoleMissing for the first object that the caller may not write. */
+export function requireWrite(principal: Principal, keys: Iterable<ResourceKey>): void {
+  for (const key of keys) {
+    const parsed = parseKey(key);
+    if (!parsed) continue;
+    // A Namespace object belongs to those who administer that namespace.
+    const namespace = parsed.kind === 'Namespace' ? parsed.name : parsed.namespace;
+    requireRole(principal, ROLE_TO_WRITE[parsed.kind], namespace);
+  }
+}

@@ -1,0 +1,64 @@
+// The root router: every procedure of the control plane under the name of its noun. The console imports its type.
+
+import { createProxiesRouter, type ProxiesRouterDeps } from '../agents/router.ts';
+import type { AuthRouterDeps } from '../auth/router.ts';
+import { createApiTokensRouter, createAuditRouter, createSessionRouter, createUsersRouter } from '../auth/router.ts';
+import {
+  type CertificatesRouterDeps,
+  createCertificatesRouter,
+  createJoinTokensRouter,
+  type JoinTokensRouterDeps,
+} from '../ca/router.ts';
+import { createExplainRouter, type ExplainRouterDeps } from '../explain/router.ts';
+import { createMeshRouter } from '../mesh/router.ts';
+import type { MeshStatusReader } from '../mesh/status.ts';
+import { type ChangesRouterDeps, createChangesRouter } from '../resources/changes-router.ts';
+import { createResourcesRouter, type ResourcesRouterDeps } from '../resources/router.ts';
+import {
+  createOverviewRouter,
+  createServicesRouter,
+  createSplitRouter,
+  createTopologyRouter,
+  createTracesRouter,
+  type TelemetryRouterDeps,
+} from '../telemetry/router.ts';
+import type { Propagation } from '../xds/propagation/propagation.ts';
+import { createXdsRouter } from '../xds/router.ts';
+import { router } from './init.ts';
+
+export interface RootDeps {
+  readonly auth: AuthRouterDeps;
+  readonly mesh: { readonly status: MeshStatusReader };
+  readonly resources: ResourcesRouterDeps;
+  readonly changes: ChangesRouterDeps<unknown>;
+  readonly explain: ExplainRouterDeps;
+  readonly certificates: CertificatesRouterDeps;
+  readonly joinTokens: JoinTokensRouterDeps;
+  readonly proxies: ProxiesRouterDeps;
+  readonly propagation: Propagation;
+  readonly telemetry: TelemetryRouterDeps;
+}
+
+export function createRootRouter(deps: RootDeps) {
+  return router({
+    session: createSessionRouter(deps.auth),
+    users: createUsersRouter(deps.auth),
+    apiTokens: createApiTokensRouter(deps.auth),
+    audit: createAuditRouter(deps.auth),
+    mesh: createMeshRouter(deps.mesh),
+    resources: createResourcesRouter(deps.resources),
+    changes: createChangesRouter(deps.changes),
+    explain: createExplainRouter(deps.explain),
+    certificates: createCertificatesRouter(deps.certificates),
+    joinTokens: createJoinTokensRouter(deps.joinTokens),
+    proxies: createProxiesRouter(deps.proxies),
+    propagation: createXdsRouter(deps.propagation),
+    overview: createOverviewRouter(deps.telemetry),
+    services: createServicesRouter(deps.telemetry),
+    topology: createTopologyRouter(deps.telemetry),
+    split: createSplitRouter(deps.telemetry),
+    traces: createTracesRouter(deps.telemetry),
+  });
+}
+
+export type AppRouter = ReturnType<typeof createRootRouter>;
