@@ -1,6 +1,6 @@
 // Where the seal key comes from: given by the environment (shared by replicas), or a file of this host.
 import { randomBytes } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { link, open, readFile, stat, unlink } from 'node:fs/promises';
 import { CaError } from './errors.ts';
 import { SEAL_KEY_BYTES } from './seal.ts';
 
@@ -24,19 +24,23 @@ export async function loadSealKey(source: SealKeySource): Promise<Buffer> {
   return decode(await readFile(source.file, 'utf8'), source.file);
 }
 
-/** Exclusive creation: of two starters one writes, the other reads what was written. */
+/** Written aside and linked into place: of two starters one wins, and nobody ever reads half a key. */
 async function createIfMissing(file: string): Promise<void> {
+  const aside = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    const handle = await open(file, 'wx', OWNER_ONLY);
+    const handle = await open(aside, 'wx', OWNER_ONLY);
     try {
       await handle.writeFile(`${randomBytes(SEAL_KEY_BYTES).toString('base64')}\n`);
       await handle.sync();
     } finally {
       await handle.close();
     }
+    await link(aside, file);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return;
     throw new CaError('unavailable', 'MALHA3020', `the seal key ${file} cannot be written`, error);
+  } finally {
+    await unlink(aside).catch(() => undefined);
   }
 }
 
