@@ -39,6 +39,11 @@ describe('retryDecision with the defaults', () => {
     expect(retries({ type: 'response', status: 410 }, true, change)).toBe(false);
   });
 
+  it('does what the list says and no more', () => {
+    expect(retries({ type: 'connect-failure' }, true, { on: ['reset'] })).toBe(false);
+    expect(retries({ type: 'response', status: 503 }, true, { on: [] })).toBe(false);
+  });
+
   it('tells an ended supply of attempts from a body that is gone', () => {
     const outcome = { type: 'refused-stream' } as const;
     expect(retryDecision(policy, outcome, 2, false, true)).toEqual({ retry: true, backoffFirst: true });

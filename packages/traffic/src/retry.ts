@@ -55,7 +55,7 @@ function isRetriable(policy: RetryPolicy, outcome: AttemptOutcome, isIdempotent:
   const { on } = policy;
   switch (outcome.type) {
     case 'connect-failure':
-      return on.includes('connect-failure') || (isIdempotent && on.includes('reset'));
+      return on.includes('connect-failure');
     case 'refused-stream':
       return on.includes('refused-stream');
     case 'reset':
