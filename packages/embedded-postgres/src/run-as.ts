@@ -21,7 +21,13 @@ export interface Invocation {
 }
 
 /** Fixed, so that a user's PG* variables or locale change nothing. */
-export const CHILD_ENV = { LC_ALL: 'C', LANG: 'C', TZ: 'UTC', PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin' };
+export const CHILD_ENV = {
+  LC_ALL: 'C',
+  LANG: 'C',
+  TZ: 'UTC',
+  PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
+  NODE_ENV: 'production',
+} as const;
 
 const UNPRIVILEGED_USERS = ['postgres', 'nobody'];
 /** Needs a line in /etc/passwd: initdb looks its user up. */
