@@ -115,15 +115,17 @@ export class DataPlane {
   }
 
   /**
-   * Serves `config` from the next request on. Clusters and endpoints first, then what refers to them. Throws, with the
-   * old configuration still served, when a part cannot be used.
+   * Serves `config` from the next request on. Throws, with the old configuration still served, when a part cannot be
+   * used.
    */
   apply(config: MeshConfig): void {
     const previous = this.config;
+    const commitOutbound = this.outboundStack.prepare(config.outbound, config.routeTables);
+    const commitInbound = this.inboundStack.prepare(config.inbound);
     if (previous?.clusters !== config.clusters || previous.endpoints !== config.endpoints)
       this.clusters.apply(config.clusters, config.endpoints);
-    this.outboundStack.apply(config.outbound, config.routeTables);
-    this.inboundStack.apply(config.inbound);
+    commitOutbound();
+    commitInbound();
     this.config = config;
   }
 

@@ -32,6 +32,7 @@ export const FAILURES = {
     flag: 'NR',
     message: 'protocol of this port is not served here',
   },
+  invalidBackend: { code: 'MALHA4015', status: 500, flag: 'NC', message: 'backend is not valid' },
 } as const satisfies Record<string, FailureKind>;
 
 export type FailureName = keyof typeof FAILURES;

@@ -23,21 +23,12 @@ export class InboundPorts {
     return this.runtimes;
   }
 
-  apply(configs: readonly InboundPort[]): void {
-    if (configs === this.configs) return;
+  /** Throws with nothing changed; the function that it returns brings the ports into force. */
+  prepare(configs: readonly InboundPort[]): () => void {
+    if (configs === this.configs) return () => undefined;
     const previous = new Map(this.runtimes.map((runtime) => [runtime.config.port, runtime]));
-    // Everything that may throw comes before the first change.
     const next = configs.map((config) => this.runtimeOf(config, previous.get(config.port)));
-    this.configs = configs;
-    this.runtimes = next;
-    this.byServerName = new Map(next.flatMap((port) => port.config.serverNames.map((name) => [name, port] as const)));
-    this.byHost = new Map();
-    for (const port of next) this.byApp.set(port.app, port);
-    for (const port of next)
-      for (const host of port.config.hosts) this.byHost.set(host, [...(this.byHost.get(host) ?? []), port]);
-    this.takesPlaintext = next.some((port) => port.config.mode !== 'STRICT');
-    const apps = new Set(next.map((port) => port.app));
-    for (const { app } of previous.values()) if (!apps.has(app)) app.drain();
+    return () => this.commit(configs, next);
   }
 
   ofServerName(serverName: string): InboundPortRuntime | undefined {
@@ -59,6 +50,21 @@ export class InboundPorts {
 
   destroy(): void {
     for (const { app } of this.runtimes) app.destroy();
+  }
+
+  private commit(configs: readonly InboundPort[], next: readonly InboundPortRuntime[]): void {
+    const previous = this.runtimes;
+    this.configs = configs;
+    this.runtimes = next;
+    this.byServerName = new Map(next.flatMap((port) => port.config.serverNames.map((name) => [name, port] as const)));
+    this.byHost = new Map();
+    for (const port of next) {
+      this.byApp.set(port.app, port);
+      for (const host of port.config.hosts) this.byHost.set(host, [...(this.byHost.get(host) ?? []), port]);
+    }
+    this.takesPlaintext = next.some((port) => port.config.mode !== 'STRICT');
+    const apps = new Set(next.map((port) => port.app));
+    for (const { app } of previous) if (!apps.has(app)) app.drain();
   }
 
   private runtimeOf(config: InboundPort, previous: InboundPortRuntime | undefined): InboundPortRuntime {

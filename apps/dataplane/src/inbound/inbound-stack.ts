@@ -36,9 +36,13 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     this.ports = new InboundPorts(dependencies.clusters);
   }
 
-  apply(listener: InboundListener): void {
-    this.ports.apply(listener.ports);
-    this.samplePercent = listener.tracing.samplePercent;
+  /** Throws with nothing changed; the function that it returns brings the configuration into force. */
+  prepare(listener: InboundListener): () => void {
+    const commitPorts = this.ports.prepare(listener.ports);
+    return () => {
+      commitPorts();
+      this.samplePercent = listener.tracing.samplePercent;
+    };
   }
 
   requestStarted(exchange: Exchange): void {

@@ -1,5 +1,12 @@
 // The outbound stack, top to bottom: trace, route, headers, rewrite, cluster, attempts; and the record at the end.
-import type { ForwardAction, OutboundListener, Route, RouteTable, WeightedCluster } from '@malha/traffic/config';
+import {
+  type ForwardAction,
+  INVALID_BACKEND,
+  type OutboundListener,
+  type Route,
+  type RouteTable,
+  type WeightedCluster,
+} from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
 import { rewritePath } from '@malha/traffic/path';
 import { compileRouteTable, type RouteDecision, type Router } from '@malha/traffic/router';
@@ -41,14 +48,20 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     this.dependencies = dependencies;
   }
 
-  /** Requests that have begun end by the table that they began with. Throws before anything has changed. */
-  apply(listener: OutboundListener, tables: readonly RouteTable[]): void {
+  /**
+   * Compiles what changed; throws with nothing changed. The function that it returns brings it into force: requests
+   * that have begun end by the table that they began with.
+   */
+  prepare(listener: OutboundListener, tables: readonly RouteTable[]): () => void {
     const table = tables.find((candidate) => candidate.name === listener.routeTable);
-    if (table !== this.table) {
-      this.router = table === undefined ? undefined : compileRouteTable(table);
+    const isSame = table === this.table;
+    const router = isSame || table === undefined ? undefined : compileRouteTable(table);
+    return () => {
+      this.samplePercent = listener.tracing.samplePercent;
+      if (isSame) return;
       this.table = table;
-    }
-    this.samplePercent = listener.tracing.samplePercent;
+      this.router = router;
+    };
   }
 
   requestStarted(exchange: Exchange): void {
@@ -96,7 +109,9 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     const { clusters, forwarding } = this.dependencies;
     const cluster = clusters.get(weighted.cluster);
     if (cluster === undefined) {
-      this.answer(exchange, new ProxyError('noCluster', weighted.cluster));
+      // The Gateway API wants 500 for a backend that does not exist, for its share of the requests.
+      const failure = weighted.cluster === INVALID_BACKEND ? 'invalidBackend' : 'noCluster';
+      this.answer(exchange, new ProxyError(failure, `${route.name} -> ${weighted.cluster}`));
       return;
     }
     const { request } = exchange;
