@@ -69,6 +69,11 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const SOCKET_PATH_MAX_BYTES = 107;
 const SECRET_LENGTH_MIN = 16;
 
+/** Of this process. Throws ConfigInvalid. */
+export function readProcessConfig(): Config {
+  return readConfig(process.env, process.cwd());
+}
+
 /** Throws ConfigInvalid with every wrong setting at once. */
 export function readConfig(env: Env, cwd: string): Config {
   const reader = new EnvReader(env);
