@@ -9,6 +9,8 @@ const BIN = path.resolve(import.meta.dirname, '../../../packages/cli/bin/malha.m
 /** The first start of a run may have to build the bundle. */
 const READY_MS = 60_000;
 const POLL_MS = 10;
+/** For the last output after the end. */
+const OUTPUT_MS = 500;
 
 export interface Exit {
   readonly code: number | null;
@@ -34,7 +36,14 @@ export class Program {
       this.stderr += chunk.toString();
     });
     this.exited = new Promise((resolve) => {
-      child.once('close', (code, signal) => resolve({ code, signal }));
+      // Not only 'close': what it leaves behind may hold its output open.
+      child.once('exit', (code, signal) => {
+        const timer = setTimeout(() => resolve({ code, signal }), OUTPUT_MS);
+        child.once('close', () => {
+          clearTimeout(timer);
+          resolve({ code, signal });
+        });
+      });
     });
   }
 

@@ -15,10 +15,10 @@ const WATCHER = `
 trap '' INT TERM HUP
 read -r group || exit 0
 read -r word && exit 0
-kill -TERM -- "-$group" 2>/dev/null || exit 0
+kill -s TERM -- "-$group" 2>/dev/null || exit 0
 i=0
-while [ $i -lt 50 ] && kill -0 -- "-$group" 2>/dev/null; do sleep 0.1; i=$((i+1)); done
-kill -KILL -- "-$group" 2>/dev/null
+while [ $i -lt 50 ] && kill -s 0 -- "-$group" 2>/dev/null; do sleep 0.1; i=$((i+1)); done
+kill -s KILL -- "-$group" 2>/dev/null
 `;
 
 export interface AppExit {
