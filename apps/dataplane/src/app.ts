@@ -16,7 +16,8 @@ export interface App {
 }
 
 export function startApp(config: DataplaneConfig, log: Log): Promise<App> {
-  return config.mode === 'proxy' ? startStandaloneApp(config, log) : startJoinApp(config, log);
+  if (config.mode === 'proxy') return startStandaloneApp(config, log);
+  return config.model === 'envoy' ? startEnvoyApp(config, log) : startJoinApp(config, log);
 }
 
 async function startStandaloneApp(config: StandaloneConfig, log: Log): Promise<App> {
@@ -73,6 +74,14 @@ async function startJoinApp(config: JoinConfig, log: Log): Promise<App> {
     return code;
   });
   return ending.app(readyLine(agent.workload, agent.address, agent.ports, admin));
+}
+
+async function startEnvoyApp(config: JoinConfig, log: Log): Promise<App> {
+  const { startEnvoyAgent } = await import('./agent/envoy-agent.ts');
+  const ending = new Ending();
+  const agent = await startEnvoyAgent({ config, clock: systemClock, random: Math.random, log, stop: ending.stop });
+  ending.onStop(() => agent.leave());
+  return ending.app(`malha: envoy bootstrap ${agent.bootstrapFile}`);
 }
 
 function host(config: DataplaneConfig, log: Log, ending: Ending): Promise<WorkerPort> {

@@ -58,6 +58,8 @@ export interface StandaloneConfig extends RuntimeConfig {
 
 export interface JoinConfig extends RuntimeConfig {
   readonly mode: 'join';
+  /** `envoy`: a stock Envoy carries the traffic; the agent gives it its files and speaks for it. */
+  readonly model: 'sidecar' | 'envoy';
   /** Join port of the control plane; needed as long as there is no valid state on disk. */
   readonly controlPlane: HostPort | undefined;
   readonly caPin: string | undefined;
@@ -176,7 +178,9 @@ function portList(help: string) {
 export function parseConfig(argv: readonly string[], env: Environment = process.env): DataplaneConfig {
   const [mode, ...rest] = argv;
   if (mode === 'proxy') return parseStandalone(rest, env);
-  if (mode === 'join') return parseJoin(rest, env);
+  if (mode === 'join') return parseJoin(rest, env, 'sidecar');
+  if (mode === 'envoy' && rest[0] === 'bootstrap') return parseJoin(rest.slice(1), env, 'envoy');
+  if (mode === 'envoy') throw new UsageError(['a verb is missing: bootstrap']);
   throw new UsageError([
     mode === undefined ? 'a mode is missing: proxy or join' : `unknown mode "${mode}": proxy or join`,
   ]);
@@ -201,20 +205,22 @@ function parseStandalone(argv: readonly string[], env: Environment): StandaloneC
   };
 }
 
-function parseJoin(argv: readonly string[], env: Environment): JoinConfig {
+function parseJoin(argv: readonly string[], env: Environment, model: JoinConfig['model']): JoinConfig {
   const split = argv.indexOf('--');
   const command = split < 0 ? [] : argv.slice(split + 1);
   const { options } = parseOptions(joinOptions(env), split < 0 ? argv : argv.slice(0, split));
   const problems: string[] = [];
   if (split >= 0 && command.length === 0) problems.push('a command is missing after --');
   const addresses = options['app-address'];
-  if (command.length > 0 && addresses.length > 0) problems.push('--app-address and a command exclude each other');
-  if (command.length === 0 && split < 0 && addresses.length !== options.port.length) {
-    problems.push('without a command, each --port needs an --app-address');
+  const startsApp = model === 'sidecar' && command.length > 0;
+  if (startsApp && addresses.length > 0) problems.push('--app-address and a command exclude each other');
+  if (!startsApp && problems.length === 0 && addresses.length !== options.port.length) {
+    problems.push('each --port needs an --app-address');
   }
   if (problems.length > 0) throw new UsageError(problems);
   return {
     mode: 'join',
+    model,
     controlPlane: options['control-plane'],
     caPin: options['ca-pin']?.toLowerCase(),
     token: options.token ?? (env.MALHA_JOIN_TOKEN === '' ? undefined : env.MALHA_JOIN_TOKEN),
@@ -267,6 +273,10 @@ const USAGE: Readonly<
   >
 > = {
   proxy: ['malha proxy --resources DIR --workload NAMESPACE/NAME [options]', standaloneOptions],
+  envoy: [
+    'malha envoy bootstrap --service NAMESPACE/NAME --version VERSION --port PORT --app-address HOST:PORT [options] [-- envoy -c {}]',
+    joinOptions,
+  ],
   join: ['malha join --service NAMESPACE/NAME --version VERSION --port PORT [options] [-- command…]', joinOptions],
 };
 

@@ -23,7 +23,8 @@ export interface ControlLinkDeps {
   readonly hello: () => Hello;
   readonly heartbeat: () => Promise<Heartbeat>;
   readonly events: SessionEvents;
-  readonly openConfigStream: (client: Client) => ConfigStream;
+  /** Undefined where another program takes the configuration. */
+  readonly openConfigStream: ((client: Client) => ConfigStream) | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -128,8 +129,8 @@ export class ControlLink {
       this.#said = '';
       deps.log.info('connected to the control plane', { address: deps.address });
       beats = setInterval(() => void this.#beat(session), intervalMs);
-      connection.stream = deps.openConfigStream(client);
-      return await Promise.race([session.ended, connection.stream.ended]);
+      connection.stream = deps.openConfigStream?.(client);
+      return await Promise.race([session.ended, ...(connection.stream === undefined ? [] : [connection.stream.ended])]);
     } finally {
       clearInterval(beats);
       this.#connection = undefined;

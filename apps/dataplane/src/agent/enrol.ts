@@ -90,7 +90,7 @@ async function joinAnew(
     ports: app.ports,
     workloadName: config.workloadName,
     hostname: os.hostname(),
-    model: 'sidecar',
+    model: config.model,
     labels: config.labels,
   };
   const { membership, credentials } = await join(controlPlane, caPin, token, wish, clock);

@@ -68,6 +68,12 @@ export class StateFolder {
     this.#write('agent.json', `${JSON.stringify({ format: FORMAT, ...membership }, null, 2)}\n`);
   }
 
+  /** For Envoy, which reads its bootstrap and its secrets from here. Returns the path. */
+  saveJson(name: string, value: object): string {
+    this.#write(name, `${JSON.stringify(value, null, 2)}\n`);
+    return path.join(this.folder, name);
+  }
+
   saveConfig(config: SavedConfig): void {
     const resources = config.resources.map(({ value, ...rest }) => ({
       ...rest,
