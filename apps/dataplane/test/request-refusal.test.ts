@@ -32,6 +32,9 @@ const REFUSED: readonly (readonly [string, string, number])[] = [
   ['a huge Content-Length', `${HEAD}Content-Length: 99999999999999999999\r\n\r\nok`, 400],
   ['a Content-Length that wraps 64 bits', `${HEAD}Content-Length: 18446744073709551618\r\n\r\nok`, 400],
   ['a Content-Length with a vertical tab', `${HEAD}Content-Length: \x0b2\r\n\r\nok`, 400],
+  ['a Content-Length after a tab', `${HEAD}Content-Length:\t2\r\n\r\nok`, 400],
+  ['a Content-Length before a tab', `${HEAD}Content-Length: 2\t\r\n\r\nok`, 400],
+  ['a Transfer-Encoding after a tab', `${HEAD}Transfer-Encoding:\tchunked\r\n\r\n0\r\n\r\n`, 400],
   ['a Content-Length with a no-break space', `${HEAD}Content-Length: \xa02\r\n\r\nok`, 400],
   ['Transfer-Encoding: xchunked', `${HEAD}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`, 400],
   ['Transfer-Encoding: chunked twice in a list', `${HEAD}Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n`, 400],
@@ -75,6 +78,8 @@ const REFUSED: readonly (readonly [string, string, number])[] = [
   ['a chunk extension that is too long', `${CHUNKED}2;a=${'b'.repeat(300)}\r\nok\r\n0\r\n\r\n`, 400],
   ['a trailer with a space before its colon', `${CHUNKED}0\r\na : b\r\n\r\n`, 400],
   ['a folded trailer', `${CHUNKED}0\r\na: b\r\n c\r\n\r\n`, 400],
+  ['a trailer that frames', `${CHUNKED}0\r\nContent-Length: 5\r\n\r\n`, 400],
+  ['a trailer that says who calls', `${CHUNKED}0\r\nX-Forwarded-Client-Cert: a\r\n\r\n`, 400],
   ['a trailer ended by LF', `${CHUNKED}0\r\na: b\n\r\n`, 400],
   // Lines and names (RFC 9112 §2.2, §5).
   ['lines ended by LF', 'GET / HTTP/1.1\nHost: app\n\n', 400],

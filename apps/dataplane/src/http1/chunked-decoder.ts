@@ -1,5 +1,15 @@
 // Incremental decoder of the chunked transfer coding (RFC 9112 §7.1): strict sizes, checked and dropped extensions, trailers.
 import type { HeaderBlock } from '../exchange/header-block.ts';
+import {
+  CONTENT_LENGTH,
+  EXPECT,
+  FORWARDED_CLIENT_CERT,
+  HOP_BY_HOP,
+  HOST,
+  PROXY_AUTHENTICATE,
+  PROXY_AUTHORIZATION,
+  TRAILER,
+} from '../exchange/known-headers.ts';
 import { CR, HEX_VALUE, IS_FIELD_VALUE, IS_TOKEN, LF } from './grammar.ts';
 import { type HeadLimits, HeadParser } from './head-parser.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -28,6 +38,17 @@ const State = {
   Trailers: 13,
   Done: 14,
 } as const;
+
+/** Fields that frame, route or authenticate a message mean nothing after it (RFC 9110 §6.5.1), and only harm. */
+const NO_TRAILERS =
+  HOP_BY_HOP |
+  CONTENT_LENGTH |
+  HOST |
+  EXPECT |
+  TRAILER |
+  FORWARDED_CLIENT_CERT |
+  PROXY_AUTHENTICATE |
+  PROXY_AUTHORIZATION;
 
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
@@ -75,6 +96,7 @@ export class ChunkedDecoder {
           const length = this.trailerParser.feed(chunk, at);
           if (length === -1) return end;
           const headers = this.trailerParser.takeHeaders();
+          if ((headers.known & NO_TRAILERS) !== 0) throw bad('a trailer that belongs into the head');
           this.trailers = headers.toLines() === '' ? undefined : headers;
           this.state = State.Done;
           return at + length;

@@ -1,6 +1,6 @@
 // Incremental, strict parser of HTTP/1.1 message heads and trailer sections (RFC 9112 §2–§5): each byte is looked at once.
 import { FIELD_STRIDE, HeaderBlock } from '../exchange/header-block.ts';
-import { knownHeaderInBytes } from '../exchange/known-headers.ts';
+import { CONTENT_LENGTH, knownHeaderInBytes, TRANSFER_ENCODING } from '../exchange/known-headers.ts';
 import { COLON, CR, IS_DIGIT, IS_FIELD_VALUE, IS_TARGET, IS_TOKEN, LF, SP, TAB } from './grammar.ts';
 import { ProtocolError } from './protocol-error.ts';
 
@@ -37,6 +37,8 @@ const State = {
   EndLf: 14,
 } as const;
 
+const FRAMING = CONTENT_LENGTH | TRANSFER_ENCODING;
+
 const VERSION_PREFIX = Buffer.from('HTTP/');
 const VERSION_LENGTH = 8;
 
@@ -69,6 +71,7 @@ export class HeadParser {
   private headersEnd = 0;
   private nameStart = 0;
   private valueStart = 0;
+  private nameBit = 0;
   private emptyLines = 0;
   private known = 0;
   private fields: number[] = [];
@@ -332,6 +335,7 @@ export class HeadParser {
   private endName(buffer: Buffer, base: number, at: number): void {
     const bit = knownHeaderInBytes(buffer, base + this.nameStart, base + at);
     this.repeated |= this.known & bit;
+    this.nameBit = bit;
     this.known |= bit;
     this.fields.push(this.nameStart, at);
     this.state = State.BeforeValue;
@@ -344,8 +348,18 @@ export class HeadParser {
       if (byte !== SP && byte !== TAB) break;
       valueEnd--;
     }
+    // Whitespace other than spaces around what frames the message is legal, and read differently by common parsers.
+    if ((this.nameBit & FRAMING) !== 0 && this.hasTab(buffer, base, valueEnd, at))
+      throw bad('a tab in a framing header');
     this.fields.push(this.valueStart, valueEnd);
     this.state = State.ValueLf;
+  }
+
+  private hasTab(buffer: Buffer, base: number, valueEnd: number, lineEnd: number): boolean {
+    const colon = this.fields[this.fields.length - 1] ?? 0;
+    for (let at = colon; at < this.valueStart; at++) if (buffer[base + at] === TAB) return true;
+    for (let at = valueEnd; at < lineEnd; at++) if (buffer[base + at] === TAB) return true;
+    return false;
   }
 
   private tooLarge(): ProtocolError {
