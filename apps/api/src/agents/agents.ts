@@ -37,6 +37,7 @@ export class Agents {
   readonly #sessions = new Map<string, AgentSession>();
   readonly #servedListeners = new Set<(report: ServedReport) => void>();
   readonly #changeListeners = new Set<() => void>();
+  readonly #deniedListeners = new Set<(workload: string) => void>();
   readonly #dumps = new Map<string, WaitingDump>();
   #unsentReports: ServedReport[] = [];
   #reportTimer: NodeJS.Timeout | undefined;
@@ -96,13 +97,20 @@ export class Agents {
     for (const session of this.#sessions.values()) session.send({ type: 'trust-changed' });
   }
 
+  /** A workload of this replica (`namespace/name`) was denied: what else it has open must end too. */
+  onDenied(listener: (workload: string) => void): () => void {
+    this.#deniedListeners.add(listener);
+    return () => this.#deniedListeners.delete(listener);
+  }
+
   /** Ends sessions whose identity or certificate is denied by now. */
   judgeAgain(): void {
-    for (const session of this.#sessions.values()) {
+    for (const [workload, session] of this.#sessions) {
       try {
         this.#deps.checkDenied(session);
       } catch (error) {
         session.end(error instanceof DomainError ? error : undefined);
+        for (const listener of this.#deniedListeners) listener(workload);
       }
     }
   }

@@ -41,8 +41,6 @@ export interface AuthorityDeps {
 export interface LeafOrder {
   readonly spiffeId: string;
   readonly publicKey: KeyObject;
-  /** `namespace/name`; undefined for the control plane itself. */
-  readonly workload: string | undefined;
   readonly lifetimeMs?: number;
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
@@ -51,7 +49,9 @@ export interface LeafOrder {
 export interface Leaf {
   /** Leaf first; the root is not included. */
   readonly chainPem: readonly string[];
+  readonly spiffeId: string;
   readonly serial: string;
+  readonly issuerSerial: string;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
@@ -103,16 +103,27 @@ export class CertificateAuthority {
     };
   }
 
-  /** Signs a leaf and records it through `db`: a certificate that is not in the ledger never leaves the process. */
-  async issue(order: LeafOrder, db: Queryable = this.#deps.pool): Promise<Leaf> {
+  /** Signs a leaf and records it. */
+  async issue(order: LeafOrder, workload: string | undefined): Promise<Leaf> {
+    const leaf = this.sign(order);
+    await this.record(leaf, workload, this.#deps.pool);
+    return leaf;
+  }
+
+  /** A certificate that was not recorded must not leave the process. */
+  sign(order: LeafOrder): Leaf {
     const nowMs = this.#deps.clock.now();
     const { issuing } = this.#loaded;
     const lifetimeMs = Math.min(order.lifetimeMs ?? LEAF_LIFETIME_MS, issuing.notAfterMs - nowMs);
-    const issued = issueLeaf(issuing, { ...order, nowMs, lifetimeMs });
-    const { serial, notBeforeMs, notAfterMs } = issued;
-    const { spiffeId, workload } = order;
-    await insertIssued(db, { serial, issuerSerial: issuing.serial, spiffeId, workload, notBeforeMs, notAfterMs });
-    return { chainPem: [issued.pem, issuing.certificatePem], serial, notBeforeMs, notAfterMs };
+    const { pem, serial, notBeforeMs, notAfterMs } = issueLeaf(issuing, { ...order, nowMs, lifetimeMs });
+    const { spiffeId } = order;
+    const chainPem = [pem, issuing.certificatePem];
+    return { chainPem, spiffeId, serial, issuerSerial: issuing.serial, notBeforeMs, notAfterMs };
+  }
+
+  /** In the ledger; `workload` as `namespace/name`, undefined for the control plane itself. */
+  record(leaf: Leaf, workload: string | undefined, db: Queryable): Promise<void> {
+    return insertIssued(db, { ...leaf, workload });
   }
 
   /** Reads the authorities anew, and makes the next issuing one when it is time. To be called now and then. */

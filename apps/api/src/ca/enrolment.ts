@@ -97,11 +97,13 @@ export class Enrolment {
       const permission = await tokens.consume(client, order.token, order.service);
       checkNames(request.uris, permission.spiffeId);
       denials.checkIdentity(permission.spiffeId);
-      const reservation = await reserve(client, { ...order, ...permission, service: permission.service });
       const { publicKey } = request;
-      const workload = `${permission.namespace}/${reservation.name}`;
-      const leaf = await authority.issue({ spiffeId: permission.spiffeId, publicKey, workload }, client);
-      return { reservation: { ...reservation, workload }, leaf };
+      const leaf = authority.sign({ spiffeId: permission.spiffeId, publicKey });
+      // Last, since it takes a lock that all joins share.
+      const { name, address } = await reserve(client, { ...order, ...permission, service: permission.service });
+      const workload = `${permission.namespace}/${name}`;
+      await authority.record(leaf, workload, client);
+      return { reservation: { workload, address }, leaf };
     });
     return {
       certificateChainPem: leaf.chainPem,
@@ -131,7 +133,7 @@ export class Enrolment {
       );
     }
     const { publicKey } = request;
-    const leaf = await authority.issue({ spiffeId: peer.identity.id, publicKey, workload: issued.workload });
+    const leaf = await authority.issue({ spiffeId: peer.identity.id, publicKey }, issued.workload);
     return { ...leaf, trustBundlePem: authority.trustBundle.pem };
   }
 }

@@ -108,14 +108,14 @@ export class ServerIdentity {
 
 async function obtain(deps: ServerIdentityDeps, identity: SpiffeIdentity): Promise<ServerCertificate> {
   const keys = generateKeyPair();
-  const leaf = await deps.authority.issue({
+  const order = {
     spiffeId: identity.id,
     publicKey: keys.publicKey,
-    workload: undefined,
     dnsNames: [...new Set(['localhost', ...(deps.dnsNames ?? [])])],
     ipAddresses: [...new Set(['127.0.0.1', '::1', ...(deps.ipAddresses ?? [])])],
     ...(deps.lifetimeMs === undefined ? {} : { lifetimeMs: deps.lifetimeMs }),
-  });
+  };
+  const leaf = await deps.authority.issue(order, undefined);
   return {
     certificateChainPem: leaf.chainPem.join('') + deps.authority.trustBundle.pem,
     privateKeyPem: privateKeyPem(keys),

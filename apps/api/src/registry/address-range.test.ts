@@ -6,8 +6,7 @@ import { inTransaction } from '../ca/repository.ts';
 import { createPool } from '../db/postgres.ts';
 import { startTestDatabase } from '../db/testing.ts';
 import { AddressRange } from './address-range.ts';
-import { lease, release } from './leases.ts';
-import { lockRegistry } from './repository.ts';
+import { lease, lockLeases, release } from './leases.ts';
 
 describe('AddressRange', () => {
   it('maps slots to addresses and back', () => {
@@ -46,7 +45,7 @@ describe('leases', () => {
 
   function take(owner: string, kind: 'workload' | 'service' = 'workload'): Promise<string> {
     return inTransaction(pool, async (client) => {
-      await lockRegistry(client);
+      await lockLeases(client);
       return lease(client, kind, owner, range);
     });
   }

@@ -6,10 +6,18 @@ import { RegistryError } from './errors.ts';
 /** Longer than a certificate lives: whoever still knows the old owner's address has lost its trust in it by then. */
 const REUSE_AFTER = '48 hours';
 
+/** Serialises the search for a free slot over replicas. */
+const LEASE_LOCK = 0x6d61_6c02;
+
 export type LeaseKind = 'workload' | 'service';
 
+/** Until the end of the transaction nobody else takes an address. */
+export async function lockLeases(db: Queryable): Promise<void> {
+  await db.query('SELECT pg_advisory_xact_lock($1)', [LEASE_LOCK]);
+}
+
 /**
- * The owner's address. Must run in a transaction that holds the registry's lock: two callers would find the same slot.
+ * The owner's address. Must run in a transaction after `lockLeases`: two callers would find the same slot.
  * Slots are given out upwards and reused only after the range is used up.
  */
 export async function lease(db: Queryable, kind: LeaseKind, owner: string, range: AddressRange): Promise<string> {

@@ -7,7 +7,7 @@ import { inTransaction } from '../ca/repository.ts';
 import type { AddressRange } from './address-range.ts';
 import { RegistryError } from './errors.ts';
 import type { Health } from './health.ts';
-import { lease, release } from './leases.ts';
+import { lease, lockLeases, release } from './leases.ts';
 import {
   lockRegistry,
   nextSequence,
@@ -86,7 +86,7 @@ export class Registry {
     const known = await selectWorkload(pool, hello.namespace, hello.name);
     const start = { ...this.#sessionStart(known, hello, peer), session: randomUUID(), replica };
     if (!(await resumeUnchanged(pool, start))) {
-      await inTransaction(pool, async (client) => writeSession(client, start, await nextSequence(client)));
+      await writeSession(pool, start);
       await world.sync();
     }
     const { namespace, name } = hello;
@@ -160,7 +160,7 @@ export class Registry {
   async virtualIps(services: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const addresses = new Map<string, string>();
     await inTransaction(this.#deps.pool, async (client) => {
-      await lockRegistry(client);
+      await lockLeases(client);
       for (const owner of services) {
         addresses.set(owner, await lease(client, 'service', owner, this.#deps.serviceRange));
       }

@@ -91,14 +91,19 @@ export async function resumeUnchanged(db: Queryable, start: SessionStart): Promi
   return (rowCount ?? 0) > 0;
 }
 
-/** As above for a workload that changes: `sequence` is the number of this change. */
-export async function writeSession(db: Queryable, start: SessionStart, sequence: number): Promise<void> {
+/** As above for a workload that changes, with the next number of the sequence; one statement is one transaction. */
+export async function writeSession(db: Queryable, start: SessionStart): Promise<void> {
   await db.query(
-    `UPDATE workloads SET state = 'live', session = $3, replica = $4, instance_id = $5, software_version = $6,
-       connected_at = now(), changed_at = now(), is_healthy = $7, version = $8, address = $9, inbound_port = $10,
-       model = $11, labels = $12::jsonb, ports = $13::jsonb, sequence = $14
-      WHERE namespace = $1 AND name = $2`,
-    [...sessionValues(start, start.facts), sequence],
+    `WITH next AS (
+       UPDATE registry_state SET sequence = sequence + 1 WHERE id = 1 RETURNING sequence
+     ), written AS (
+       UPDATE workloads SET state = 'live', session = $3, replica = $4, instance_id = $5, software_version = $6,
+         connected_at = now(), changed_at = now(), is_healthy = $7, version = $8, address = $9, inbound_port = $10,
+         model = $11, labels = $12::jsonb, ports = $13::jsonb, sequence = next.sequence
+        FROM next WHERE namespace = $1 AND name = $2
+     )
+     SELECT pg_notify($14, sequence::text) FROM next`,
+    [...sessionValues(start, start.facts), CHANNELS.registry],
   );
 }
 

@@ -4,8 +4,8 @@ import { isIP } from 'node:net';
 import type pg from 'pg';
 import type { AddressRange } from './address-range.ts';
 import { RegistryError } from './errors.ts';
-import { lease } from './leases.ts';
-import { lockRegistry, selectWorkload, upsertJoined } from './repository.ts';
+import { lease, lockLeases } from './leases.ts';
+import { selectWorkload, upsertJoined } from './repository.ts';
 import { labelsOf, type RegisteredPort, toResource, type WorkloadRow } from './workload-row.ts';
 
 const SUFFIX_BYTES = 3;
@@ -38,8 +38,8 @@ export async function reserve(
   wanted: WorkloadReservation,
   range: AddressRange,
 ): Promise<Reservation> {
-  await lockRegistry(client);
-  const name = wanted.workloadName ?? madeUpName(wanted);
+  await lockLeases(client);
+  const name = wanted.workloadName ?? (await freeName(client, wanted));
   const known = await selectWorkload(client, wanted.namespace, name);
   if (known !== undefined) checkOwner(known, wanted);
   const address = wanted.sameHost
@@ -87,11 +87,14 @@ function joinedRow(wanted: WorkloadReservation, name: string, address: string): 
   };
 }
 
-/** `reviews-v2-x7k2q`: says what it is, and differs from every other. */
-function madeUpName({ service, version }: WorkloadReservation): string {
-  const suffix = randomBytes(SUFFIX_BYTES).toString('hex');
+/** `reviews-v2-3fa9c1`: says what it is, and differs from every other. */
+async function freeName(client: pg.PoolClient, { namespace, service, version }: WorkloadReservation): Promise<string> {
   const stem = version === '' ? service : `${service}-${version.replaceAll('.', '-')}`;
-  return `${stem.slice(0, NAME_MAX - suffix.length - 1).replace(/-+$/, '')}-${suffix}`;
+  for (;;) {
+    const suffix = randomBytes(SUFFIX_BYTES).toString('hex');
+    const name = `${stem.slice(0, NAME_MAX - suffix.length - 1).replace(/-+$/, '')}-${suffix}`;
+    if ((await selectWorkload(client, namespace, name)) === undefined) return name;
+  }
 }
 
 /** Elsewhere than on the control plane's host, a workload is reached where it called from. */

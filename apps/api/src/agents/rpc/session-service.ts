@@ -60,9 +60,10 @@ function run(deps: SessionServiceDeps, call: Call): void {
   call.on('data', (message: AgentMessage) => {
     // One message at a time: the next one waits in the stream, whose buffer is bounded by flow control.
     call.pause();
+    // How long registering takes is our affair.
+    clearTimeout(timer);
     receive(session, message).then(
       () => {
-        if (session.workload !== undefined) clearTimeout(timer);
         if (!call.cancelled && !stream.isEnded) deps.advanced(session);
         call.resume();
       },
