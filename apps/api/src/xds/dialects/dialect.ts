@@ -16,8 +16,8 @@ export interface ResourcePlan {
   readonly typeUrl: string;
   readonly name: string;
   /**
-   * What decides the bytes, beside the name: the key of the encoder's memo. Several objects where the resource is made
-   * for one scope of parts that many scopes share.
+   * What decides the bytes, beside type and name: the key of the encoder's memo. One object of plain data goes by its
+   * content. Several objects go by their identity: parts that many scopes share, or facts that are no plain data.
    */
   readonly source: object | readonly object[];
   readonly bytes: () => Uint8Array;

@@ -1,4 +1,4 @@
-// Encodes each resource once, whoever it goes to: the memo goes by the objects that decide the bytes.
+// Encodes each resource once, whoever it goes to and however often the world is made anew.
 import { versionOf } from '@malha/xds';
 import type { ResourcePlan } from '../dialects/dialect.ts';
 import { resourceChunk } from './wire.ts';
@@ -12,33 +12,43 @@ export interface EncodedResource {
   readonly chunk: Buffer;
 }
 
-/** One for each dialect: the same object has other bytes in another dialect. */
+/** One for each dialect: the same data has other bytes in another dialect. */
 export class ResourceEncoder {
+  /** Shortcut for objects that many scopes of one world share. */
   readonly #bySource = new WeakMap<object, EncodedResource>();
-  /** Of resources made of several objects; kept for one generation only. */
-  #byParts = new Map<string, EncodedResource>();
+  readonly #byContent = new Generations<EncodedResource>();
+  readonly #byParts = new Generations<EncodedResource>();
+  readonly #byVersion = new Generations<EncodedResource>();
   readonly #identities = new WeakMap<object, number>();
   #nextIdentity = 1;
 
-  /** Another world: its objects are others. */
+  /** Another world: what it does not use any more goes with the one after it. */
   nextGeneration(): void {
-    this.#byParts = new Map();
+    for (const memo of [this.#byContent, this.#byParts, this.#byVersion]) memo.next();
   }
 
+  /** Equal bytes are the same object, so that a snapshot sees by `===` what changed. */
   encode(plan: ResourcePlan): EncodedResource {
-    if (isList(plan.source)) {
-      const key = `${plan.typeUrl}\n${plan.name}\n${plan.source.map((part) => this.#identityOf(part)).join(',')}`;
-      const known = this.#byParts.get(key);
-      if (known !== undefined) return known;
-      const encoded = encode(plan);
-      this.#byParts.set(key, encoded);
-      return encoded;
+    const { typeUrl, name, source } = plan;
+    if (isList(source)) {
+      const key = `${typeUrl}\n${name}\n${source.map((part) => this.#identityOf(part)).join(',')}`;
+      return this.#byParts.get(key) ?? this.#byParts.set(key, this.#make(plan));
     }
-    const known = this.#bySource.get(plan.source);
+    const known = this.#bySource.get(source);
     if (known !== undefined) return known;
-    const encoded = encode(plan);
-    this.#bySource.set(plan.source, encoded);
+    const key = `${typeUrl}\n${name}\n${JSON.stringify(source)}`;
+    const encoded = this.#byContent.get(key) ?? this.#byContent.set(key, this.#make(plan));
+    this.#bySource.set(source, encoded);
     return encoded;
+  }
+
+  #make({ typeUrl, name, bytes }: ResourcePlan): EncodedResource {
+    const any = bytes();
+    const version = versionOf(any);
+    const key = `${typeUrl}\n${name}\n${version}`;
+    const known = this.#byVersion.get(key);
+    if (known !== undefined) return known;
+    return this.#byVersion.set(key, { typeUrl, name, version, chunk: resourceChunk({ typeUrl, name, version, any }) });
   }
 
   #identityOf(part: object): number {
@@ -50,13 +60,30 @@ export class ResourceEncoder {
   }
 }
 
-function isList(source: object | readonly object[]): source is readonly object[] {
-  return Array.isArray(source);
+/** A memo that forgets what two generations did not ask for. */
+class Generations<T> {
+  #current = new Map<string, T>();
+  #former = new Map<string, T>();
+
+  next(): void {
+    this.#former = this.#current;
+    this.#current = new Map();
+  }
+
+  get(key: string): T | undefined {
+    const known = this.#current.get(key);
+    if (known !== undefined) return known;
+    const former = this.#former.get(key);
+    if (former !== undefined) this.#current.set(key, former);
+    return former;
+  }
+
+  set(key: string, value: T): T {
+    this.#current.set(key, value);
+    return value;
+  }
 }
 
-function encode(plan: ResourcePlan): EncodedResource {
-  const { typeUrl, name } = plan;
-  const any = plan.bytes();
-  const version = versionOf(any);
-  return { typeUrl, name, version, chunk: resourceChunk({ typeUrl, name, version, any }) };
+function isList(source: object | readonly object[]): source is readonly object[] {
+  return Array.isArray(source);
 }

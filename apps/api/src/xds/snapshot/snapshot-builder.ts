@@ -41,8 +41,9 @@ export class SnapshotBuilder {
     for (const encoder of this.#encoders.values()) encoder.nextGeneration();
   }
 
+  /** The former snapshot itself where nothing changed. */
   build(request: SnapshotRequest): Snapshot {
-    const { index, revision, sequence, transition, scope, dialect } = request;
+    const { index, revision, sequence, transition, scope, dialect, former } = request;
     const slash = scope.indexOf('/');
     const { config } = compile(
       index,
@@ -54,6 +55,7 @@ export class SnapshotBuilder {
       const encoded = this.#encode(plan, request);
       if (encoded !== undefined) resources.push(encoded);
     }
+    if (former?.consistsOf(resources) === true) return former;
     return new Snapshot({ revision, sequence, dialect: dialect.name, scope }, resources);
   }
 

@@ -17,10 +17,12 @@ export class Snapshot {
   readonly key: SnapshotKey;
   /** What a proxy that serves this reports. */
   readonly hash: string;
+  readonly #resources: readonly EncodedResource[];
   readonly #byType = new Map<string, Map<string, EncodedResource>>();
 
   constructor(key: SnapshotKey, resources: readonly EncodedResource[]) {
     this.key = key;
+    this.#resources = resources;
     for (const resource of resources) {
       let ofType = this.#byType.get(resource.typeUrl);
       if (ofType === undefined) {
@@ -30,6 +32,12 @@ export class Snapshot {
       ofType.set(resource.name, resource);
     }
     this.hash = configHash(resources);
+  }
+
+  /** Whether it is made of the very same resources; much cheaper than a hash. */
+  consistsOf(resources: readonly EncodedResource[]): boolean {
+    const own = this.#resources;
+    return own.length === resources.length && own.every((resource, index) => resource === resources[index]);
   }
 
   ofType(typeUrl: string): ReadonlyMap<string, EncodedResource> {

@@ -21,7 +21,7 @@ export function inboundPlan(listener: InboundListener, context: DialectContext):
   return {
     typeUrl: LISTENER_TYPE,
     name: INBOUND_LISTENER,
-    source: listener,
+    source: [listener, context],
     bytes: () => encodeInbound(listener, context),
   };
 }

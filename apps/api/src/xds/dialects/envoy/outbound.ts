@@ -15,7 +15,7 @@ export function outboundPlan(listener: OutboundListener, context: DialectContext
   return {
     typeUrl: LISTENER_TYPE,
     name: OUTBOUND_LISTENER,
-    source: listener,
+    source: [listener, context],
     bytes: () => encodeOutbound(listener, context),
   };
 }
