@@ -1,5 +1,4 @@
 // The xDS module of the control plane.
-export { createMeshWorld, type MeshWorldDeps } from './mesh-world.ts';
 export type { Nack, ProxyPropagation, RevisionPropagation } from './propagation/propagation.ts';
 export type { WorldSource, WorldState } from './world-source.ts';
 export { createXdsServer, type XdsServer, type XdsServerDeps } from './xds-server.ts';

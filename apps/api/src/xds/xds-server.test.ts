@@ -129,6 +129,14 @@ describe('delta ADS', () => {
     expect(front).toMatchObject({ state: 'active', latencyMs: 0 });
   });
 
+  test('revisions that are merged into one push are each complete', async () => {
+    join('shop/front-1');
+    await until('active', () => active(1) === 1);
+    for (const weight of [1, 2, 3]) world.set([shop, reviews, split('shop', 'reviews', weight, 10)], workloads);
+    await until('active on 4', () => active(4) === 1);
+    expect([active(2), active(3)]).toEqual([1, 1]);
+  });
+
   test('after a reconnection only differences come', async () => {
     const proxy = join('shop/front-1');
     await until('active', () => active(1) === 1);

@@ -121,7 +121,8 @@ class Server implements XdsServer {
   }
 
   onServed(workload: string, hash: string, atMs: number, refused: readonly Nack[] = []): void {
-    this.propagation.served(workload, hash, atMs);
+    // An agent that has nothing in use yet, or whose Envoy says by ACKs what it serves, reports no hash.
+    if (hash !== '') this.propagation.served(workload, hash, atMs);
     if (refused.length > 0) this.propagation.nacked(workload, refused);
     this.#pusher.check();
   }

@@ -50,7 +50,10 @@ export class Pusher {
     this.#builder = new SnapshotBuilder({ onUnencodable: options.onUnencodable });
     const { timers, clock, source } = options;
     this.#queue = new PushQueue({ push: () => this.#take(), timers, monotonic: () => clock.monotonic() });
-    this.#stopListening = source.onChange(() => this.#queue.changed());
+    this.#stopListening = source.onChange(() => {
+      this.#announce();
+      this.#queue.changed();
+    });
   }
 
   start(): void {
@@ -77,6 +80,14 @@ export class Pusher {
   /** Something that a stage of a mode change waits for may have happened. */
   check(): void {
     if (this.#modes.isUnderWay && this.#lagging().length === 0) this.#advance();
+  }
+
+  /** A revision that is merged into a later push is on its way too, and has its own begin. */
+  #announce(): void {
+    const state = this.#options.source.current();
+    const index = this.#pushed?.stage.index;
+    if (state === undefined || index === undefined) return;
+    this.#options.propagation.begin(state.revision, state.revisedAtMs, proxiesOf(index));
   }
 
   #take(): void {
