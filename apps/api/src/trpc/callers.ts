@@ -34,6 +34,8 @@ export interface SocketCaller {
 }
 
 const NEVER = new AbortController().signal;
+/** 24.8 days. */
+const TIMER_MAX_MS = 2_147_483_647;
 
 export class Callers {
   readonly #options: CallersOptions;
@@ -60,7 +62,9 @@ export class Callers {
     }
     const socket: OpenSocket = { claim, close, principal, ended: new AbortController() };
     this.#sockets.add(socket);
-    const expiry = setTimeout(() => this.#end(socket, 'session ended'), claim.expiresAtMs - this.#options.now());
+    // Beyond what a timer can hold it would fire at once; a socket that old has long been closed by the console.
+    const lifeMs = Math.min(claim.expiresAtMs - this.#options.now(), TIMER_MAX_MS);
+    const expiry = setTimeout(() => this.#end(socket, 'session ended'), lifeMs);
     expiry.unref();
     return {
       context: { authenticate: () => this.#resolve(claim), sessionEnded: socket.ended.signal },
