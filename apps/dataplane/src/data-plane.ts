@@ -7,6 +7,7 @@ import type { ClusterEnvironment, ClusterStats } from './cluster/cluster-runtime
 import { type SecretMaterial, WorkloadTls } from './cluster/identity.ts';
 import { TimerWheel } from './exchange/timer-wheel.ts';
 import { RequestRecorder } from './filters/request-recorder.ts';
+import { createIdentifierPool } from './filters/tracing.ts';
 import type { ServerContext } from './http1/server-connection.ts';
 import { createInboundListener } from './inbound/inbound-listener.ts';
 import { InboundStack } from './inbound/inbound-stack.ts';
@@ -15,7 +16,6 @@ import type { TlsAcceptor } from './listener/tls-acceptor.ts';
 import { createOutboundListener } from './outbound/outbound-listener.ts';
 import { OutboundStack } from './outbound/outbound-stack.ts';
 import type { Telemetry } from './telemetry/record.ts';
-import { createTraceIds } from './telemetry/trace-context.ts';
 
 export type { SecretMaterial } from './cluster/identity.ts';
 
@@ -86,7 +86,7 @@ export class DataPlane {
     const environment: ClusterEnvironment = { wheel, monotonic, now, random, count, identity: () => this.identity };
     const shared = {
       forwarding: { wheel, monotonic, random, count },
-      tracing: { ids: createTraceIds(), random },
+      tracing: { ids: createIdentifierPool(), random },
       telemetry,
     };
     this.wheel = wheel;

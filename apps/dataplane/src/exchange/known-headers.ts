@@ -17,6 +17,12 @@ export const PROXY_AUTHENTICATE = 1 << 13;
 export const PROXY_AUTHORIZATION = 1 << 14;
 export const CONTENT_TYPE = 1 << 15;
 
+/**
+ * A name that gateways of applications (CGI, WSGI) would take for one that decides on framing or trust, as they turn
+ * `-` into `_`.
+ */
+export const DISGUISED = 1 << 30;
+
 /** Meant for one connection only (RFC 9110 §7.6.1); `Connection` itself names further ones. */
 export const HOP_BY_HOP = CONNECTION | KEEP_ALIVE | PROXY_CONNECTION | TE | UPGRADE | TRANSFER_ENCODING;
 
@@ -40,6 +46,12 @@ const NAMES: readonly (readonly [string, number])[] = [
 ];
 
 const BIT_OF_NAME = new Map(NAMES);
+const UNDERSCORE = 0x5f;
+const HYPHEN = 0x2d;
+
+/** What applications build on. */
+const TRUSTED = CONTENT_LENGTH | TRANSFER_ENCODING | FORWARDED_CLIENT_CERT;
+
 const LENGTH_MAX = 32;
 const BY_LENGTH: (readonly { readonly bytes: Uint8Array; readonly bit: number }[])[] = Array.from(
   { length: LENGTH_MAX },
@@ -60,16 +72,25 @@ export function knownHeaderInBytes(buffer: Uint8Array, start: number, end: numbe
   if (candidates === undefined) return 0;
   for (let index = 0; index < candidates.length; index++) {
     const candidate = candidates[index];
-    if (candidate !== undefined && equalsIgnoringCase(buffer, start, candidate.bytes)) return candidate.bit;
+    if (candidate === undefined || !looksLike(buffer, start, candidate.bytes)) continue;
+    if (hasUnderscore(buffer, start, end)) return (candidate.bit & TRUSTED) === 0 ? 0 : DISGUISED;
+    return candidate.bit;
   }
   return 0;
 }
 
-function equalsIgnoringCase(buffer: Uint8Array, start: number, lowerCase: Uint8Array): boolean {
+/** Ignoring case, and `_` being `-`. */
+function looksLike(buffer: Uint8Array, start: number, lowerCase: Uint8Array): boolean {
   for (let index = 0; index < lowerCase.length; index++) {
     let byte = buffer[start + index] ?? 0;
     if (byte >= 65 && byte <= 90) byte |= 32;
+    else if (byte === UNDERSCORE) byte = HYPHEN;
     if (byte !== lowerCase[index]) return false;
   }
   return true;
+}
+
+function hasUnderscore(buffer: Uint8Array, start: number, end: number): boolean {
+  for (let index = start; index < end; index++) if (buffer[index] === UNDERSCORE) return true;
+  return false;
 }

@@ -26,11 +26,13 @@ export class WheelTimer {
   }
 }
 
-/** `monotonic` in ms. The wheel runs only while something is armed and never keeps the process alive. */
+/** `monotonic` in ms. Sleeps until something may be due, and never keeps the process alive. */
 export class TimerWheel {
   private readonly monotonic: () => number;
   private readonly slots: (WheelTimer | undefined)[] = new Array<WheelTimer | undefined>(SLOTS).fill(undefined);
-  private interval: NodeJS.Timeout | undefined;
+  private alarm: NodeJS.Timeout | undefined;
+  /** Tick for which the alarm is set. */
+  private alarmTick = Number.POSITIVE_INFINITY;
   private armed = 0;
   private doneTick = 0;
 
@@ -44,8 +46,7 @@ export class TimerWheel {
 
   arm(timer: WheelTimer, dueMs: number): void {
     if (timer.slot !== -1) this.unlink(timer);
-    else this.armed++;
-    if (this.interval === undefined) this.run();
+    else if (this.armed++ === 0) this.doneTick = Math.max(this.doneTick, Math.floor(this.monotonic() / TICK_MS));
     timer.dueMs = dueMs;
     // A deadline that is already past goes to the next slot to be looked at.
     const tick = Math.max(Math.ceil(dueMs / TICK_MS), this.doneTick + 1);
@@ -56,6 +57,7 @@ export class TimerWheel {
     timer.next = head;
     if (head !== undefined) head.previous = timer;
     this.slots[slot] = timer;
+    if (tick < this.alarmTick) this.setAlarm(tick);
   }
 
   disarm(timer: WheelTimer): void {
@@ -66,8 +68,9 @@ export class TimerWheel {
   }
 
   stop(): void {
-    if (this.interval !== undefined) clearInterval(this.interval);
-    this.interval = undefined;
+    clearTimeout(this.alarm);
+    this.alarm = undefined;
+    this.alarmTick = Number.POSITIVE_INFINITY;
   }
 
   /** Fires what is due; public so that tests need no real time. */
@@ -80,8 +83,28 @@ export class TimerWheel {
       this.doneTick = tick;
       this.fireSlot(tick % SLOTS, nowMs);
     }
-    if (this.armed === 0) this.stop();
+    this.sleep();
   }
+
+  /** Until the next slot that holds anything; what lies there may be due only rounds later. */
+  private sleep(): void {
+    this.stop();
+    if (this.armed === 0) return;
+    for (let tick = this.doneTick + 1; tick <= this.doneTick + SLOTS; tick++)
+      if (this.slots[tick % SLOTS] !== undefined) {
+        this.setAlarm(tick);
+        return;
+      }
+  }
+
+  private setAlarm(tick: number): void {
+    clearTimeout(this.alarm);
+    this.alarmTick = tick;
+    this.alarm = setTimeout(this.onAlarm, Math.max(1, Math.ceil(tick * TICK_MS - this.monotonic())));
+    this.alarm.unref();
+  }
+
+  private readonly onAlarm = (): void => this.advance();
 
   private fireSlot(slot: number, nowMs: number): void {
     let timer = this.slots[slot];
@@ -103,12 +126,6 @@ export class TimerWheel {
       this.armed--;
       current.target.timerFired(current);
     }
-  }
-
-  private run(): void {
-    this.doneTick = Math.floor(this.monotonic() / TICK_MS);
-    this.interval = setInterval(() => this.advance(), TICK_MS);
-    this.interval.unref();
   }
 
   private unlink(timer: WheelTimer): void {

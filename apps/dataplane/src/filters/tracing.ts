@@ -1,4 +1,5 @@
 // W3C trace context and request id of one request: taken over or begun, and written for the next hop.
+import { randomFillSync } from 'node:crypto';
 import type { HeaderBlock } from '../exchange/header-block.ts';
 import { TRACEPARENT, X_REQUEST_ID } from '../exchange/known-headers.ts';
 import type { TraceRef } from '../telemetry/record.ts';
@@ -8,6 +9,30 @@ export interface TraceSource {
   readonly ids: TraceIds;
   readonly random: () => number;
 }
+
+/** Identifiers cut from one long random text: no call out of JavaScript for each. */
+export function createIdentifierPool(fill: (pool: Buffer) => void = randomFillSync): TraceIds {
+  const bytes = Buffer.alloc(POOL_BYTES);
+  let text = '';
+  let used = 0;
+  const take = (length: number): string => {
+    for (;;) {
+      if (used + length > text.length) {
+        fill(bytes);
+        text = bytes.toString('hex');
+        used = 0;
+      }
+      const id = text.slice(used, used + length);
+      used += length;
+      // All zeros is not an identifier (W3C Trace Context §3.2.2.3).
+      if (id.charCodeAt(0) !== ZERO || !/^0+$/.test(id)) return id;
+    }
+  };
+  return { traceId: () => take(32), spanId: () => take(16) };
+}
+
+const POOL_BYTES = 4096;
+const ZERO = 0x30;
 
 /** A request id of the client's is kept unless it is too long to be one. */
 const REQUEST_ID_LENGTH_MAX = 128;

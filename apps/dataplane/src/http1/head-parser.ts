@@ -1,6 +1,6 @@
 // Incremental, strict parser of HTTP/1.1 message heads and trailer sections (RFC 9112 §2–§5): each byte is looked at once.
 import { FIELD_STRIDE, HeaderBlock } from '../exchange/header-block.ts';
-import { CONTENT_LENGTH, knownHeaderInBytes, TRANSFER_ENCODING } from '../exchange/known-headers.ts';
+import { CONTENT_LENGTH, DISGUISED, knownHeaderInBytes, TRANSFER_ENCODING } from '../exchange/known-headers.ts';
 import { COLON, CR, IS_DIGIT, IS_FIELD_VALUE, IS_TARGET, IS_TOKEN, LF, SP, TAB } from './grammar.ts';
 import { ProtocolError } from './protocol-error.ts';
 
@@ -334,6 +334,7 @@ export class HeadParser {
 
   private endName(buffer: Buffer, base: number, at: number): void {
     const bit = knownHeaderInBytes(buffer, base + this.nameStart, base + at);
+    if (bit === DISGUISED) throw bad('a header name that could be taken for another');
     this.repeated |= this.known & bit;
     this.nameBit = bit;
     this.known |= bit;

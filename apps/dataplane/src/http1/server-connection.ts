@@ -302,8 +302,9 @@ export class ServerConnection implements ResponseSink, ChunkedSink, TimerTarget 
   abortResponse(): void {
     if (this.state === State.Closing) return;
     this.writer.flush();
-    // A response that only the end of the connection delimits must not look complete.
-    if (this.isChunkedResponse || this.versionMinor === 1) this.socket.destroy();
+    // A response that only the end of the connection delimits must not look complete; over TLS, the missing
+    // close_notify tells.
+    if (this.isChunkedResponse || this.versionMinor === 1 || this.facts.peer !== undefined) this.socket.destroy();
     else this.socket.resetAndDestroy();
   }
 

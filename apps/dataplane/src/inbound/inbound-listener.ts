@@ -9,6 +9,9 @@ import { TlsAcceptor } from '../listener/tls-acceptor.ts';
 import type { Telemetry } from '../telemetry/record.ts';
 import type { InboundStack } from './inbound-stack.ts';
 
+/** A peer connects because it has a request. */
+const FIRST_BYTE_TIMEOUT_MS = 30_000;
+
 export interface InboundListenerOptions {
   readonly stack: InboundStack;
   readonly telemetry: Telemetry;
@@ -56,7 +59,7 @@ export function createInboundListener(options: InboundListenerOptions): InboundL
     telemetry,
     connectionsMax,
     accept: (socket) => {
-      new FirstByte(socket, wheel, monotonic() + timeouts.idleTimeoutMs, firstByte);
+      new FirstByte(socket, wheel, monotonic() + Math.min(FIRST_BYTE_TIMEOUT_MS, timeouts.idleTimeoutMs), firstByte);
     },
   });
   return { listener, context, acceptor };

@@ -4,6 +4,7 @@ import { RequestFlags } from '@malha/traffic/flags';
 import type { ClusterEnvironment } from '../cluster/cluster-runtime.ts';
 import { respondWithError } from '../exchange/error-response.ts';
 import type { ConnectionFacts, Exchange, ExchangeHandler } from '../exchange/exchange.ts';
+import { HOST } from '../exchange/known-headers.ts';
 import { ProxyError } from '../exchange/proxy-error.ts';
 import { authorize } from '../filters/authorization.ts';
 import { dropClientCertificate, setClientCertificate } from '../filters/client-certificate.ts';
@@ -56,6 +57,10 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
       exchange.abortResponse();
       return;
     }
+    if (port?.config.protocol === 'tcp' || port?.config.protocol === 'tls') {
+      this.answer(exchange, port, new ProxyError('unsupportedProtocol', `port ${port.config.port} is not for HTTP`));
+      return;
+    }
     if (port === undefined) {
       this.answer(exchange, undefined, new ProxyError('noRoute', `no port has the name ${peer?.serverName}`));
       return;
@@ -68,6 +73,7 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
       this.answer(exchange, port, new ProxyError('denied', decision.policy ?? ''));
       return;
     }
+    if ((headers.known & HOST) === 0) headers.set('host', port.config.appAddress);
     dropClientCertificate(headers);
     const ownSpiffeId = this.dependencies.clusters.identity()?.spiffeId;
     if (peer !== undefined && ownSpiffeId !== undefined)

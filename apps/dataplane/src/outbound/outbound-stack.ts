@@ -13,6 +13,7 @@ import { compileRouteTable, type RouteDecision, type Router } from '@malha/traff
 import type { ClusterRegistry } from '../cluster/cluster-registry.ts';
 import { respondWithError } from '../exchange/error-response.ts';
 import type { Exchange, ExchangeHandler } from '../exchange/exchange.ts';
+import { HOST } from '../exchange/known-headers.ts';
 import { ProxyError } from '../exchange/proxy-error.ts';
 import { dropClientCertificate } from '../filters/client-certificate.ts';
 import { mutateHeaders } from '../filters/header-mutation.ts';
@@ -114,7 +115,13 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       this.answer(exchange, new ProxyError(failure, `${route.name} -> ${weighted.cluster}`));
       return;
     }
+    const { protocol, service } = cluster.cluster;
+    if (protocol === 'tcp' || protocol === 'tls') {
+      this.answer(exchange, new ProxyError('unsupportedProtocol', `${weighted.cluster} is not for HTTP`));
+      return;
+    }
     const { request } = exchange;
+    if ((request.headers.known & HOST) === 0) request.headers.set('host', service.name);
     mutateHeaders(request.headers, action.requestHeaders);
     mutateHeaders(request.headers, weighted.requestHeaders);
     if (action.rewrite !== undefined) {

@@ -176,15 +176,17 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   }
 
   responseStarted(head: ResponseHead, isUpgrade: boolean): void {
-    if (head.status >= 500 && this.retry({ type: 'response', status: head.status })) return;
-    const { exchange } = this;
+    const { exchange, plan } = this;
+    const { status } = head;
+    const isSuspect = status >= 500 || plan.retry.statusCodes.includes(status);
+    if (isSuspect && this.retry({ type: 'response', status })) return;
     this.events++;
     this.attemptDueMs = Number.POSITIVE_INFINITY;
     this.ttfbMs = this.environment.monotonic() - exchange.startMs;
     this.body.drop();
     // Streams that last by design are bounded by silence, not by their length.
     if (isUpgrade || isEventStream(head)) this.requestDueMs = Number.POSITIVE_INFINITY;
-    for (const mutation of this.plan.responseHeaders) mutateHeaders(head.headers, mutation);
+    for (const mutation of plan.responseHeaders) mutateHeaders(head.headers, mutation);
     exchange.sendHead(head, isUpgrade);
   }
 
@@ -243,10 +245,11 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   private retry(outcome: AttemptOutcome): boolean {
     const { plan, environment, request, body } = this;
     const { upgrade, method } = request;
+    if (plan.retry.attempts === 0) return false;
     const isReplayable = body.isWhole && upgrade === '' && !this.exchange.isResponseStarted;
     const decision = retryDecision(plan.retry, outcome, this.attempts, isIdempotentMethod(method), isReplayable);
     if (!decision.retry) {
-      if (decision.reason === 'attempts-exhausted' && plan.retry.attempts > 0) this.flags |= RequestFlags.URX;
+      if (decision.reason === 'attempts-exhausted') this.flags |= RequestFlags.URX;
       return false;
     }
     if (this.isRetryHeld) this.releaseRetry();
