@@ -102,6 +102,16 @@ function collect(target, types) {
   }
 }
 
+/** By renaming, so that nobody sees half of it, and a run beside this one does no harm. */
+function replace(target, source) {
+  const beside = path.join(packageRoot, 'dist', `generated-${process.pid}`);
+  fs.cpSync(source, beside, { recursive: true });
+  const former = `${beside}-former`;
+  if (fs.existsSync(target)) fs.renameSync(target, former);
+  fs.renameSync(beside, target);
+  fs.rmSync(former, { recursive: true, force: true });
+}
+
 function generate(hash) {
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'malha-protos-'));
   try {
@@ -133,9 +143,7 @@ function generate(hash) {
     if (status !== 0) throw new Error('buf generate failed', { cause: error });
     const generated = path.join(work, 'generated');
     fs.writeFileSync(path.join(generated, '.inputs'), hash);
-    fs.rmSync(output, { recursive: true, force: true });
-    fs.mkdirSync(path.dirname(output), { recursive: true });
-    fs.cpSync(generated, output, { recursive: true });
+    replace(output, generated);
   } finally {
     fs.rmSync(work, { recursive: true, force: true });
   }
