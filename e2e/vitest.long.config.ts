@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    name: 'scenarios',
+    name: 'long',
     include: ['scenarios/**/*.test.ts'],
     fileParallelism: false,
     testTimeout: 180_000,
