@@ -3,7 +3,7 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import superjson from 'superjson';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import type { Finding, Me, MeshStatus, ProxyRow, StoredResource } from '../../src/trpc/contract.ts';
+import type { Finding, Me, MeshStatus, ProxyRow, Role, StoredResource } from '../../src/trpc/contract.ts';
 import { overview, reviewsSplit, serviceDetail, serviceRows, topology } from './mesh.ts';
 import { applied, apply, history, propagation, StaleDraft, store } from './resources.ts';
 import { search, spansOf } from './traces.ts';
@@ -226,6 +226,70 @@ export const router = t.router({
     get: procedure
       .input(z.object({ traceId: z.string() }))
       .query(({ input }) => ({ traceId: input.traceId, spans: spansOf(Date.now() - 60_000) })),
+  }),
+  users: t.router({
+    list: procedure.query(() => [
+      {
+        id: '1',
+        email: 'ines@books.example',
+        name: 'Inês Carvalho',
+        role: 'admin' as Role,
+        isDisabled: false,
+        lastSignInAtMs: Date.now() as number | null,
+      },
+      {
+        id: '2',
+        email: 'tomas@books.example',
+        name: 'Tomás Reis',
+        role: 'editor' as Role,
+        isDisabled: false,
+        lastSignInAtMs: Date.now() - 7_200_000,
+      },
+      {
+        id: '3',
+        email: 'old@books.example',
+        name: 'Old Account',
+        role: 'viewer' as Role,
+        isDisabled: true,
+        lastSignInAtMs: null,
+      },
+    ]),
+    create: procedure
+      .input(z.object({ email: z.string(), name: z.string(), role: z.string() }))
+      .mutation(() => ({ password: 'amber-otter-quiet-harbour-42' })),
+    setRole: procedure.input(z.object({ id: z.string(), role: z.string() })).mutation(() => undefined),
+    disable: procedure.input(z.object({ id: z.string(), isDisabled: z.boolean() })).mutation(() => undefined),
+    resetPassword: procedure
+      .input(z.object({ id: z.string() }))
+      .mutation(() => ({ password: 'amber-otter-quiet-harbour-42' })),
+  }),
+  joinTokens: t.router({
+    list: procedure.query(() => [
+      {
+        id: 'a',
+        spiffeId: 'spiffe://mesh.local/ns/bookstore/sa/catalog',
+        expiresAtMs: Date.now() + 2_760_000,
+        usedAtMs: null as number | null,
+        revokedAtMs: null as number | null,
+        createdBy: 'ines@books.example',
+      },
+      {
+        id: 'b',
+        spiffeId: 'spiffe://mesh.local/ns/payments/sa/ledger',
+        expiresAtMs: Date.now() - 100,
+        usedAtMs: Date.now() - 4_000_000,
+        revokedAtMs: null,
+        createdBy: 'ines@books.example',
+      },
+    ]),
+    create: procedure
+      .input(z.object({ namespace: z.string(), service: z.string(), ttlSeconds: z.number() }))
+      .mutation(({ input }) => ({
+        token: 'mjt_…',
+        expiresAtMs: Date.now() + input.ttlSeconds * 1000,
+        command: `malha join --control-plane 127.0.0.1:15013 --ca-pin sha256:8f3a --token mjt_… --service ${input.namespace}/${input.service} --version v1 --port 8080 -- <command>`,
+      })),
+    revoke: procedure.input(z.object({ id: z.string() })).mutation(() => undefined),
   }),
   certificates: t.router({
     authority: procedure.query(() => {

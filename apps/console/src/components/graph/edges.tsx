@@ -16,11 +16,12 @@ interface EdgeProps {
   readonly onHover: (id: string | null) => void;
 }
 
-const ARROW = 7;
+const ARROW = 8;
 
-function arrowHead({ control2, end }: Curve, width: number): string {
+function arrowHead(curve: Curve, width: number): string {
+  const { control2, end } = curve[curve.length - 1] ?? curve[0];
   const angle = Math.atan2(end.y - control2.y, end.x - control2.x);
-  const size = ARROW + width * 0.8;
+  const size = ARROW + width * 1.2;
   const side = (turn: number) => `${end.x - size * Math.cos(angle + turn)} ${end.y - size * Math.sin(angle + turn)}`;
   return `M${end.x} ${end.y}L${side(0.42)}L${side(-0.42)}Z`;
 }
@@ -64,7 +65,6 @@ function Line({
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the label beside it is the button */}
       <path
         d={path}
-        data-graph-item=""
         fill="none"
         stroke="transparent"
         strokeWidth={14}
@@ -108,7 +108,6 @@ export function EdgeLabels({ edges, places, selected, dimmed, onSelect, onHover 
       <button
         key={edge.id}
         type="button"
-        data-graph-item=""
         data-testid="graph-edge"
         data-edge={edge.id}
         aria-label={edge.name}

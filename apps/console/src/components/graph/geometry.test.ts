@@ -6,24 +6,37 @@ const box = (x: number, y: number): Box => ({ x, y, width: 100, height: 40 });
 describe('curveBetween', () => {
   it('leaves right and arrives left where there is room', () => {
     const curve = curveBetween(box(0, 0), box(300, 80));
-    expect(curve.start).toEqual({ x: 50, y: 0 });
-    expect(curve.end.x).toBeLessThan(250);
-    expect(curve.end.y).toBe(80);
-    expect(pointAt(curve, 0)).toEqual(curve.start);
-    expect(pointAt(curve, 1)).toEqual(curve.end);
+    expect(pointAt(curve, 0)).toEqual({ x: 50, y: 0 });
+    expect(pointAt(curve, 1)).toEqual({ x: 248, y: 80 });
   });
 
   it('joins boxes above each other vertically', () => {
     const curve = curveBetween(box(0, 0), box(10, 200));
-    expect(curve.start).toEqual({ x: 0, y: 20 });
-    expect(curve.end.y).toBeLessThan(180);
-    expect(curveBetween(box(0, 200), box(0, 0)).start.y).toBe(180);
+    expect(pointAt(curve, 0)).toEqual({ x: 0, y: 20 });
+    expect(pointAt(curve, 1).y).toBeLessThan(180);
+    expect(pointAt(curveBetween(box(0, 200), box(0, 0)), 0).y).toBe(180);
   });
 
   it('runs a call back around the right side', () => {
     const curve = curveBetween(box(300, 0), box(0, 0));
-    expect(curve.control1.x).toBeGreaterThan(350);
-    expect(curve.end.x).toBeGreaterThan(50);
+    expect(pointAt(curve, 0.4).x).toBeGreaterThan(300);
+    expect(pointAt(curve, 1).x).toBeGreaterThan(50);
+  });
+});
+
+describe('curveBetween around others', () => {
+  const others = [box(300, 0), box(300, 90), box(500, -40)];
+  const curve = curveBetween(box(0, 0), box(800, 0), others);
+
+  it('touches nothing that stands between', () => {
+    for (let t = 0; t <= 1; t += 0.01) {
+      const { x, y } = pointAt(curve, t);
+      expect(others.some((other) => Math.abs(x - other.x) < 50 && Math.abs(y - other.y) < 20)).toBe(false);
+    }
+  });
+
+  it('goes straight where the way is free', () => {
+    expect(curveBetween(box(0, 0), box(800, 0), [box(300, 200)])).toHaveLength(1);
   });
 });
 

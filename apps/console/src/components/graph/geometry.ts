@@ -11,19 +11,21 @@ export interface Box extends Point {
   readonly height: number;
 }
 
-/** A cubic curve from the border of one box to the border of another. */
-export interface Curve {
+export interface Cubic {
   readonly start: Point;
   readonly control1: Point;
   readonly control2: Point;
   readonly end: Point;
 }
 
+/** From the border of one box to the border of another, around what stands between. */
+export type Curve = readonly [Cubic, ...Cubic[]];
+
 /** Free room between an arrowhead's tip and the box that it points to. */
 const GAP = 2;
 const BEND_MIN = 36;
 
-function between(a: Point, b: Point, horizontal: boolean, sign: number): Curve {
+function between(a: Point, b: Point, horizontal: boolean, sign: number): Cubic {
   const reach = horizontal ? Math.abs(b.x - a.x) : Math.abs(b.y - a.y);
   const bend = Math.max(BEND_MIN, reach * 0.5) * sign;
   const control1 = horizontal ? { x: a.x + bend, y: a.y } : { x: a.x, y: a.y + bend };
@@ -35,7 +37,7 @@ function between(a: Point, b: Point, horizontal: boolean, sign: number): Curve {
  * Leaves to the right and arrives from the left where there is room; boxes above each other are joined vertically;
  * a call back runs around on the right side, so that it cannot be taken for a call forward.
  */
-export function curveBetween(source: Box, target: Box): Curve {
+function directCurve(source: Box, target: Box): Cubic {
   const dx = target.x - target.width / 2 - (source.x + source.width / 2);
   if (dx >= 24) {
     return between(
@@ -64,7 +66,75 @@ export function curveBetween(source: Box, target: Box): Curve {
   return { start, control1: { x: out, y: start.y }, control2: { x: out, y: end.y }, end };
 }
 
-export function pointAt({ start, control1, control2, end }: Curve, t: number): Point {
+const LANE = 26;
+const SAMPLES = 24;
+const DETOURS_MAX = 4;
+
+function isIn({ x, y }: Point, box: Box, margin: number): boolean {
+  return Math.abs(x - box.x) < box.width / 2 + margin && Math.abs(y - box.y) < box.height / 2 + margin;
+}
+
+function firstHit(cubic: Cubic, obstacles: readonly Box[]): Box | undefined {
+  for (let sample = 1; sample < SAMPLES; sample += 1) {
+    const point = onCubic(cubic, sample / SAMPLES);
+    const hit = obstacles.find((box) => isIn(point, box, 4));
+    if (hit !== undefined) return hit;
+  }
+  return undefined;
+}
+
+/** A place beside an obstacle, above or below, where nothing else stands; the nearer one to where the edge was. */
+function laneBeside(obstacle: Box, y: number, obstacles: readonly Box[]): Point {
+  const column = obstacles.filter((box) => Math.abs(box.x - obstacle.x) < (box.width + obstacle.width) / 2);
+  const free = (start: number, sign: number) => {
+    let lane = start;
+    for (let tries = 0; tries <= column.length; tries += 1) {
+      const hit = column.find((box) => isIn({ x: box.x, y: lane }, box, LANE - 6));
+      if (hit === undefined) break;
+      lane = hit.y + (hit.height / 2 + LANE) * sign;
+    }
+    return lane;
+  };
+  const above = free(obstacle.y - obstacle.height / 2 - LANE, -1);
+  const below = free(obstacle.y + obstacle.height / 2 + LANE, 1);
+  return { x: obstacle.x, y: Math.abs(above - y) <= Math.abs(below - y) ? above : below };
+}
+
+function through(points: readonly Point[], start: Point, end: Point): Curve {
+  const stops = [start, ...points, end];
+  const segments = stops.slice(1).map((stop, index) => between(stops[index] ?? start, stop, true, 1));
+  const [first = between(start, end, true, 1), ...rest] = segments;
+  return [first, ...rest];
+}
+
+/** The curve of an edge; calls to the right run around the boxes that stand in their way. */
+export function curveBetween(source: Box, target: Box, others: readonly Box[] = []): Curve {
+  const direct = directCurve(source, target);
+  const isForward =
+    direct.start.x < direct.end.x && direct.control1.y === direct.start.y && direct.control1.x < direct.end.x;
+  if (!isForward) return [direct];
+  const obstacles = others.filter((box) => box.x > direct.start.x && box.x < direct.end.x);
+  let waypoints: readonly Point[] = [];
+  let curve: Curve = [direct];
+  for (let detour = 0; detour < DETOURS_MAX; detour += 1) {
+    const hit = curve.map((cubic) => firstHit(cubic, obstacles)).find((box) => box !== undefined);
+    if (hit === undefined) break;
+    const share = (hit.x - direct.start.x) / (direct.end.x - direct.start.x);
+    const lane = laneBeside(hit, direct.start.y + (direct.end.y - direct.start.y) * share, obstacles);
+    // One stop for each column: a second hit there moves it instead of adding a zigzag.
+    waypoints = [...waypoints.filter((point) => Math.abs(point.x - lane.x) > 40), lane].sort((a, b) => a.x - b.x);
+    curve = through(waypoints, direct.start, direct.end);
+  }
+  return curve;
+}
+
+export function pointAt(curve: Curve, t: number): Point {
+  const place = Math.min(Math.max(t, 0), 1) * curve.length;
+  const index = Math.min(Math.floor(place), curve.length - 1);
+  return onCubic(curve[index] ?? curve[0], place - index);
+}
+
+function onCubic({ start, control1, control2, end }: Cubic, t: number): Point {
   const s = 1 - t;
   const a = s * s * s;
   const b = 3 * s * s * t;
@@ -76,8 +146,12 @@ export function pointAt({ start, control1, control2, end }: Curve, t: number): P
   };
 }
 
-export function pathOf({ start, control1, control2, end }: Curve): string {
-  return `M${start.x} ${start.y}C${control1.x} ${control1.y} ${control2.x} ${control2.y} ${end.x} ${end.y}`;
+export function pathOf(curve: Curve): string {
+  const [first] = curve;
+  const parts = curve.map(
+    ({ control1, control2, end }) => `C${control1.x} ${control1.y} ${control2.x} ${control2.y} ${end.x} ${end.y}`,
+  );
+  return `M${first.start.x} ${first.start.y}${parts.join('')}`;
 }
 
 function overlapArea(a: Box, b: Box): number {

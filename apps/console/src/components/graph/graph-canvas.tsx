@@ -72,7 +72,6 @@ function NodeCard({
   return (
     <button
       type="button"
-      data-graph-item=""
       data-node={node.id}
       data-testid="graph-node"
       aria-label={node.name}
@@ -92,6 +91,7 @@ function NodeCard({
 
 export function GraphCanvas({ label, data, viewKey, selected, dimmed, onSelect, onHover }: GraphCanvasProps) {
   const container = useRef<HTMLDivElement>(null);
+  const overlay = useRef<HTMLDivElement>(null);
   const back = useRef<HTMLDivElement>(null);
   const front = useRef<HTMLDivElement>(null);
   const move = useCallback(({ x, y, zoom }: Transform) => {
@@ -99,7 +99,7 @@ export function GraphCanvas({ label, data, viewKey, selected, dimmed, onSelect, 
       if (layer !== null) layer.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
     }
   }, []);
-  const viewport = useViewport(container, move, () => onSelect(null));
+  const viewport = useViewport({ container, overlay }, move, () => onSelect(null));
   const layout = useLayout(data);
 
   const boxes = useMemo(() => [...layout.values()], [layout]);
@@ -117,9 +117,20 @@ export function GraphCanvas({ label, data, viewKey, selected, dimmed, onSelect, 
       data.edges.flatMap((edge) => {
         const source = layout.get(edge.source);
         const target = layout.get(edge.target);
-        return source === undefined || target === undefined ? [] : [{ edge, curve: curveBetween(source, target) }];
+        return source === undefined || target === undefined
+          ? []
+          : [
+              {
+                edge,
+                curve: curveBetween(
+                  source,
+                  target,
+                  boxes.filter((box) => box !== source && box !== target),
+                ),
+              },
+            ];
       }),
-    [data.edges, layout],
+    [data.edges, layout, boxes],
   );
   const shownLabels = useMemo(
     () => edges.filter(({ edge }) => viewport.isDetailed || edge.isFailing || edge.id === selected),
@@ -167,6 +178,12 @@ export function GraphCanvas({ label, data, viewKey, selected, dimmed, onSelect, 
     fitted.current = viewKey;
     fitAll();
   }, [viewKey, boxes, fitAll]);
+  useEffect(
+    () => () => {
+      fitted.current = '';
+    },
+    [],
+  );
   // A panel that opens or closes changes the room there is.
   const refit = useRef(fitAll);
   refit.current = fitAll;
@@ -197,8 +214,12 @@ export function GraphCanvas({ label, data, viewKey, selected, dimmed, onSelect, 
 
   return (
     <section aria-label={label} className="graph-stage relative size-full overflow-hidden" data-testid="graph">
-      <div ref={container} className="absolute inset-0">
-        <div className="pointer-events-none absolute inset-0 z-1 overflow-hidden">
+      <div className="absolute inset-0">
+        {/* Cytoscape empties and restyles what it is given, so it gets an element of its own. */}
+        <div className="absolute inset-0">
+          <div ref={container} className="size-full" />
+        </div>
+        <div ref={overlay} className="pointer-events-none absolute inset-0 z-1 overflow-hidden">
           <div ref={back} className="absolute top-0 left-0 size-0 origin-top-left">
             {groups.map(({ box, content }) => (
               <div

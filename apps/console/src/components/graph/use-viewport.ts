@@ -26,8 +26,23 @@ export interface Viewport {
   readonly reveal: (x: number, y: number) => void;
 }
 
+export interface Elements {
+  readonly container: RefObject<HTMLDivElement | null>;
+  /** Lies over the container; its wheel turns the view as well. */
+  readonly overlay: RefObject<HTMLDivElement | null>;
+}
+
+function forwardWheel(from: HTMLElement, to: HTMLElement): () => void {
+  const onWheel = (event: WheelEvent) => {
+    event.preventDefault();
+    to.dispatchEvent(new WheelEvent('wheel', event));
+  };
+  from.addEventListener('wheel', onWheel, { passive: false });
+  return () => from.removeEventListener('wheel', onWheel);
+}
+
 export function useViewport(
-  container: RefObject<HTMLDivElement | null>,
+  elements: Elements,
   onTransform: (transform: Transform) => void,
   onBackground: () => void,
 ): Viewport {
@@ -37,8 +52,11 @@ export function useViewport(
   const latest = useRef({ onTransform, onBackground });
   latest.current = { onTransform, onBackground };
 
+  const { container, overlay } = elements;
+
   useEffect(() => {
-    if (container.current === null) return;
+    if (container.current === null || overlay.current === null) return;
+    const stopWheel = forwardWheel(overlay.current, container.current);
     const graph = cytoscape({
       container: container.current,
       minZoom: ZOOM_MIN,
@@ -56,17 +74,16 @@ export function useViewport(
     };
     graph.on('viewport', follow);
     graph.on('tap', (event) => {
-      const target: unknown = event.originalEvent?.target;
-      const isItem = target instanceof Element && target.closest('[data-graph-item]') !== null;
-      if (event.target === graph && !isItem) latest.current.onBackground();
+      if (event.target === graph) latest.current.onBackground();
     });
     core.current = graph;
     follow();
     return () => {
       core.current = null;
+      stopWheel();
       graph.destroy();
     };
-  }, [container]);
+  }, [container, overlay]);
 
   const zoomBy = useCallback((factor: number) => {
     const graph = core.current;
@@ -77,6 +94,7 @@ export function useViewport(
   const fit = useCallback((area: Omit<GroupBox, 'id'>) => {
     const graph = core.current;
     if (graph === null || area.width <= 0 || area.height <= 0) return;
+    graph.resize();
     const width = graph.width() - FIT_PADDING * 2;
     const height = graph.height() - FIT_PADDING * 2;
     const zoom = Math.max(ZOOM_MIN, Math.min(FIT_ZOOM_MAX, width / area.width, height / area.height));

@@ -1,1 +1,2 @@
+export { CertificatesPage } from './certificates-page.tsx';
 export { Expiries } from './expiries.tsx';

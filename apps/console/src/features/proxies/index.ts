@@ -1,2 +1,3 @@
+export { ProxiesPage } from './proxies-page.tsx';
 export { type ProxySquare, ProxySquares } from './proxy-squares.tsx';
 export { useProxies } from './use-proxies.ts';

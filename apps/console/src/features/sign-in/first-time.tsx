@@ -24,7 +24,7 @@ export function FirstTime() {
           <pre className="px-3 py-2.5 font-mono text-12 leading-5 text-t2">
             $ <b className="font-medium text-t0">npm start</b>
             {'\n'}console <b className="font-medium text-t0">http://127.0.0.1:4400</b>
-            {'\n'}name{'    '}
+            {'\n'}e-mail{'  '}
             <b className="font-medium text-t0">admin</b>
             {'\n'}password{' '}
             <mark className="rounded-[3px] bg-accent-tint px-1 py-px text-accent-text">••••• •••••• •• ••••••</mark>

@@ -10,7 +10,7 @@ const failures: Record<string, string> = {
   unavailable: 'The control plane does not answer, so nobody can sign in now. Traffic is not affected.',
   wait: 'Too many tries. Wait a minute, then try again.',
 };
-const mismatch = 'Name and password do not fit. A printed password is typed with its hyphens.';
+const mismatch = 'E-mail and password do not fit. A printed password is typed with its hyphens.';
 
 export function SignInForm({ next }: { readonly next: string }) {
   const [error, setError] = useState<string>();
@@ -37,7 +37,7 @@ export function SignInForm({ next }: { readonly next: string }) {
 
   return (
     <form onSubmit={submit} className="grid gap-4">
-      <Labelled label="Name" htmlFor="email">
+      <Labelled label="E-mail" htmlFor="email">
         <TextField
           id="email"
           name="email"

@@ -11,7 +11,7 @@ export type LabelPart = 'rate' | 'p50' | 'p95' | 'p99' | 'errors' | 'share';
 
 const HEAD = 44;
 const VERSION_ROW = 24;
-const WIDTH = { plain: 176, versions: 192 };
+const WIDTH = { plain: 148, versions: 208 };
 const CHARACTER = 7.6;
 
 const badgeIcons: Record<Exclude<NodeBadge, 'canary'>, { icon: LucideIcon; name: string }> = {
@@ -29,7 +29,7 @@ function Versions({ node }: { readonly node: TopologyNode }) {
       {node.versions.map((version, index) => (
         <div
           key={version.name}
-          className="grid h-6 grid-cols-[34px_minmax(0,1fr)_48px_42px] items-center gap-x-1.5 px-3 text-11"
+          className="grid h-6 grid-cols-[26px_minmax(0,1fr)_46px_38px] items-center gap-x-1.5 px-3 text-11"
         >
           <span className="mono truncate text-t1">{version.name}</span>
           <span className="h-1.5 overflow-hidden rounded-full bg-(--bg-pressed)">
@@ -76,8 +76,7 @@ function underName(node: TopologyNode): string {
   if (node.kind === 'external') return `external · ${inWords(percent(node.errorRate))} errors`;
   if (node.kind === 'unmeshed') return 'not in the mesh';
   if (node.requestsPerSecond === 0) return 'no requests';
-  const latency = node.p95Ms === null ? '' : ` · p95 ${inWords(duration(node.p95Ms))}`;
-  return `${rateShort(node.requestsPerSecond)}/s${latency} · ${inWords(percent(node.errorRate))}`;
+  return `${rateShort(node.requestsPerSecond)}/s · ${inWords(percent(node.errorRate))}`;
 }
 
 function NodeContent({ node }: { readonly node: TopologyNode }) {

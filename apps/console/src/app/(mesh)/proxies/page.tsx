@@ -1,0 +1,8 @@
+import type { Metadata } from 'next';
+import { ProxiesPage } from '#features/proxies/index.ts';
+
+export const metadata: Metadata = { title: 'Proxies' };
+
+export default function Page() {
+  return <ProxiesPage />;
+}

@@ -1,0 +1,2 @@
+export { TracePage } from './trace-page.tsx';
+export { TracesPage } from './traces-page.tsx';
