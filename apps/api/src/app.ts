@@ -11,8 +11,8 @@ import { createAuth } from './auth/index.ts';
 import { createCa } from './ca/index.ts';
 import { adminSocketOf, type Config } from './config.ts';
 import { createDatabase } from './db/client.ts';
+import { deployWhenReachable } from './db/deploy-when-reachable.ts';
 import { NotificationFeed } from './db/listener.ts';
-import { deployMigrations } from './db/migrate.ts';
 import { createPool } from './db/postgres.ts';
 import { countProxies } from './mesh/proxy-counts.ts';
 import { MeshStatusReader } from './mesh/status.ts';
@@ -52,7 +52,11 @@ export async function startApp(options: AppOptions): Promise<App> {
   const onUnexpected = (error: unknown) => logger.error({ err: error }, 'unexpected failure');
   const replica = randomUUID();
 
-  await deployMigrations(config.databaseUrl, config.migrationsDir);
+  await deployWhenReachable({
+    url: config.databaseUrl,
+    migrationsDir: config.migrationsDir,
+    onWaiting: (error) => logger.warn({ err: error }, 'Postgres is away: waiting for it'),
+  });
   const pool = createPool(config.databaseUrl);
   const database = createDatabase(config.databaseUrl);
   const feed = new NotificationFeed({

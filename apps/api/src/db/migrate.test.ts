@@ -1,9 +1,11 @@
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { startThrowAwayPostgres, type ThrowAwayPostgres } from '@malha/embedded-postgres';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { deployWhenReachable } from './deploy-when-reachable.ts';
 import { deployMigrations, MigrationFailed } from './migrate.ts';
 import { MIGRATIONS_DIR } from './testing.ts';
 
@@ -70,4 +72,29 @@ test('the real migrations apply, and the audit log they make is append-only', as
   await expect(query(url, 'DELETE FROM audit_log')).rejects.toThrow('append-only');
   await expect(query(url, "UPDATE audit_log SET actor = 'x'")).rejects.toThrow('append-only');
   await expect(query(url, 'TRUNCATE audit_log')).rejects.toThrow('append-only');
+});
+
+test('a start while Postgres is away waits, and goes on when it answers', async () => {
+  write('1_first', 'CREATE TABLE t (v text);');
+  const unreachable = new URL(url);
+  const reserved = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => reserved.once('listening', resolve));
+  const { port } = reserved.address() as net.AddressInfo;
+  await new Promise((resolve) => reserved.close(resolve));
+  unreachable.port = String(port);
+  const waits: unknown[] = [];
+  const onWaiting = (error: unknown) => waits.push(error);
+  const deployed = deployWhenReachable({ url: unreachable.href, migrationsDir: folder, onWaiting });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(waits).toHaveLength(1);
+  // From now on the port leads to the server.
+  const target = Number(new URL(url).port);
+  const relay = net.createServer((inbound) => {
+    const outbound = net.connect(target, '127.0.0.1');
+    inbound.pipe(outbound).pipe(inbound);
+    for (const socket of [inbound, outbound]) socket.on('error', () => undefined);
+  });
+  relay.listen(port, '127.0.0.1');
+  expect(await deployed).toEqual(['1_first']);
+  await new Promise((resolve) => relay.close(resolve));
 });
