@@ -31,7 +31,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export interface RuntimeConfig {
   /** How long in-flight requests may take to end after SIGTERM, milliseconds. */
   readonly drainMs: number;
-  /** 0 = the data plane runs in the agent's own thread; N = in N worker threads. */
+  /** 0 = the data plane runs in the agent's own thread, 1 = in a thread of its own. */
   readonly workerThreads: number;
   readonly logLevel: LogLevel;
 }
@@ -102,8 +102,8 @@ const runtimeOptions = (env: Environment) => ({
   'drain-time': withDefault(duration('time for requests in flight to end after SIGTERM'), 10_000),
   'worker-threads': withDefault(
     wholeNumber(
-      { placeholder: 'N', help: 'threads that carry traffic; 0 = none beside the main one' },
-      { min: 0, max: 64 },
+      { placeholder: 'N', help: '1 = traffic in a thread of its own, 0 = in the main one' },
+      { min: 0, max: 1 },
     ),
     0,
   ),

@@ -3,6 +3,7 @@ import { UsageError } from '@malha/cli/options';
 import { startApp } from './app.ts';
 import { type DataplaneConfig, parseConfig, usageOf } from './config.ts';
 import { createLog, detailsOf, type Log, reasonOf } from './log.ts';
+import { limitYoungGeneration } from './worker/young-generation.ts';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -21,6 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   try {
     const config = parseConfig(argv);
+    limitYoungGeneration();
     const log = createLog({ level: config.logLevel, now: Date.now, write: (line) => process.stderr.write(line) });
     return await run(config, log);
   } catch (error) {

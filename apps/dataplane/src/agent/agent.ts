@@ -29,6 +29,7 @@ const QUIET_MS = 500;
 /** From Goodbye until callers have been told: a push is on its way within 100 ms. */
 const GOODBYE_MS = 500;
 const LAST_EXPORT_MS = 2_000;
+const INBOUND_POLL_MS = 50;
 
 export interface AgentDeps {
   readonly config: JoinConfig;
@@ -152,8 +153,12 @@ class WorkloadAgent implements Agent {
       clock,
       random,
       log: {
-        warn: (fields, message) =>
-          log.warn(message, Object.fromEntries(Object.entries(fields).map(([k, v]) => [k, String(v)]))),
+        warn: (fields, message) => {
+          const words = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
+          // The link says itself that there is no control plane.
+          if (this.#link.isConnected) log.warn(message, words);
+          else log.debug(message, words);
+        },
       },
     });
   }
@@ -215,9 +220,12 @@ class WorkloadAgent implements Agent {
       // Without an application there is nothing to answer for: callers meet a closed port either way.
       if (this.#appExitCode === undefined) await pause(GOODBYE_MS);
     }
-    await worker.drain(config.drainMs);
+    const drained = worker.drain(config.drainMs);
+    // Nobody calls the application any more: now it may end, and with it its own calls through the outbound listener.
+    await Promise.race([drained, this.#inboundEmpty()]);
     const exit = await this.#app?.stop();
-    if (exit !== undefined) log.info(`the application ended: ${exit.words}`);
+    if (exit !== undefined && this.#appExitCode === undefined) log.info(`the application ended: ${exit.words}`);
+    await drained;
     await this.#exporter.stop(LAST_EXPORT_MS);
     await this.abandon();
     return this.#appExitCode ?? 0;
@@ -231,6 +239,15 @@ class WorkloadAgent implements Agent {
     await this.#link.close();
     this.#served.flush();
     this.enrolled.folder.release();
+  }
+
+  async #inboundEmpty(): Promise<void> {
+    const untilMs = this.deps.clock.monotonic() + this.deps.config.drainMs;
+    while (this.deps.clock.monotonic() < untilMs) {
+      const { connections } = await this.deps.worker.stats();
+      if (connections.inbound === 0) return;
+      await pause(INBOUND_POLL_MS);
+    }
   }
 
   #createKeeper(): IdentityKeeper {

@@ -39,6 +39,12 @@ interface Connection {
 export class ControlLink {
   #connection: Connection | undefined;
   #isClosed = false;
+  /** Said goodbye: the end of the session is expected, and no new one may follow. */
+  #isLeaving = false;
+  #onClose: () => void = () => {};
+  readonly #closed = new Promise<undefined>((resolve) => {
+    this.#onClose = () => resolve(undefined);
+  });
   #said = '';
   #reconnects = false;
   #wake: () => void = () => {};
@@ -75,6 +81,7 @@ export class ControlLink {
 
   /** Leaves on purpose; the channel stays for the last export. Configuration changes are no longer taken. */
   goodbye(): void {
+    this.#isLeaving = true;
     this.#connection?.stream?.close();
     this.#connection?.session.goodbye();
   }
@@ -88,6 +95,7 @@ export class ControlLink {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#onClose();
     this.#connection?.session.close();
     this.#wake();
     await this.#running;
@@ -97,7 +105,7 @@ export class ControlLink {
     const { clock, random, log } = this.deps;
     let awaySinceMs = clock.monotonic();
     let attempt = 0;
-    while (!this.#isClosed) {
+    while (!this.#isClosed && !this.#isLeaving) {
       const beganMs = clock.monotonic();
       try {
         const cause = await this.#serveOneConnection();
@@ -130,7 +138,8 @@ export class ControlLink {
       deps.log.info('connected to the control plane', { address: deps.address });
       beats = setInterval(() => void this.#beat(session), intervalMs);
       connection.stream = deps.openConfigStream?.(client);
-      return await Promise.race([session.ended, ...(connection.stream === undefined ? [] : [connection.stream.ended])]);
+      const over = session.ended.then((cause) => (this.#isLeaving ? this.#closed : cause));
+      return await Promise.race([over, ...(connection.stream === undefined ? [] : [connection.stream.ended])]);
     } finally {
       clearInterval(beats);
       this.#connection = undefined;

@@ -2,6 +2,9 @@
 import type { Clock } from '@malha/traffic/clock';
 import type { WorkerPort } from './worker-port.ts';
 
+/** As limitYoungGeneration holds the main thread to. */
+const YOUNG_SIZE_MB = 8;
+
 export interface Hosting {
   readonly threads: number;
   readonly clock: Clock;
@@ -22,5 +25,8 @@ export async function hostWorker(hosting: Hosting): Promise<WorkerPort> {
   // Beside this program: worker-main.mjs in a bundle, worker-main.ts under a loader.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'mjs';
   const entry = new URL(extension === 'ts' ? '../worker-main.ts' : './worker-main.mjs', import.meta.url);
-  return workerOverThread(new Thread(entry), hosting.onDeath);
+  return workerOverThread(
+    new Thread(entry, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_SIZE_MB } }),
+    hosting.onDeath,
+  );
 }
