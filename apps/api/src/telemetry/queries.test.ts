@@ -1,6 +1,6 @@
 import type { ThrowAwayPostgres } from '@malha/embedded-postgres';
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createPool } from '../db/postgres.ts';
 import { startTestDatabase } from '../db/testing.ts';
 import { Bookstore, bookstoreWorld, PER_SECOND } from './bookstore.ts';
@@ -11,6 +11,8 @@ import { TelemetryQueries } from './queries.ts';
 import { EdgeDirectory } from './query/edge-directory.ts';
 import { SharedReads } from './shared-reads.ts';
 import { testClock } from './testing.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const START = 1_764_000_000_000;
 const SECONDS = 100;
@@ -46,7 +48,7 @@ beforeAll(async () => {
     },
     new SharedReads({ clock, onError: () => undefined }),
   );
-});
+}, 60_000);
 
 afterAll(async () => {
   await pool.end();

@@ -1,13 +1,15 @@
 import type { ThrowAwayPostgres } from '@malha/embedded-postgres';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createPool } from '../../db/postgres.ts';
 import { startTestDatabase } from '../../db/testing.ts';
 import { queryNumbers } from '../numbers.ts';
 import type { MetricsReport } from '../report.ts';
 import { edgeLabels, end, TestProxy, testClock } from '../testing.ts';
 import { Ingest } from './ingest.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const START = 1_764_000_000_000;
 const web = end('bookstore', 'web');
@@ -20,7 +22,7 @@ let pool: pg.Pool;
 beforeAll(async () => {
   postgres = await startTestDatabase();
   pool = createPool(postgres.url);
-});
+}, 60_000);
 
 afterAll(async () => {
   await pool.end();

@@ -142,41 +142,37 @@ function readNumberPoint(reader: OtlpReader, labels: LabelCache): Point {
 
 function readHistogramPoint(reader: OtlpReader, labels: LabelCache): Point {
   let timeMs = 0;
-  let buckets: Float64Array | undefined;
-  let hasOurBounds = false;
+  const buckets = new Float64Array(BUCKET_COUNT);
+  let bucketsSeen = 0;
+  let boundsSeen = 0;
   const attributes = new AttributeSpan(reader);
   readFields(reader, nestedEnd(reader), (field, wireType) => {
     if (field === HISTOGRAM_ATTRIBUTES) return attributes.skip(wireType, field);
     if (field === 3) timeMs = readTimeMs(reader);
-    else if (field === 6 && wireType === WireType.LengthDelimited) buckets = readBuckets(reader);
-    else if (field === 7 && wireType === WireType.LengthDelimited) hasOurBounds = readsOurBounds(reader);
-    else return false;
+    else if (field === 6) {
+      readRepeated(reader, wireType, () => {
+        const count = readFixed64(reader);
+        if (!(count >= 0)) throw new MalformedOtlp('a bucket count is too large');
+        // Beyond the layout it is written nowhere, and found out by the number of buckets.
+        buckets[bucketsSeen++] = count;
+      });
+    } else if (field === 7) {
+      readRepeated(reader, wireType, () => {
+        if (reader.double() !== BUCKET_BOUNDS_MS[boundsSeen++]) throw new MalformedOtlp(OTHER_BOUNDS);
+      });
+    } else return false;
     return true;
   });
-  if (buckets === undefined || !hasOurBounds)
-    throw new MalformedOtlp('a histogram has other bounds than the mesh uses');
+  if (bucketsSeen !== BUCKET_COUNT || boundsSeen !== BUCKET_BOUNDS_MS.length) throw new MalformedOtlp(OTHER_BOUNDS);
   return { labels: attributes.labels(labels), timeMs, value: 0, buckets };
 }
 
-function readBuckets(reader: OtlpReader): Float64Array {
-  const end = nestedEnd(reader);
-  if (end - reader.pos !== BUCKET_COUNT * 8)
-    throw new MalformedOtlp('a histogram has other buckets than the mesh uses');
-  const buckets = new Float64Array(BUCKET_COUNT);
-  for (let i = 0; i < BUCKET_COUNT; i++) {
-    const count = readFixed64(reader);
-    if (!(count >= 0)) throw new MalformedOtlp('a bucket count is too large');
-    buckets[i] = count;
-  }
-  return buckets;
-}
+const OTHER_BOUNDS = 'a histogram has other bounds than the mesh uses';
 
-function readsOurBounds(reader: OtlpReader): boolean {
-  const end = nestedEnd(reader);
-  let isOurs = end - reader.pos === BUCKET_BOUNDS_MS.length * 8;
-  for (let i = 0; isOurs && i < BUCKET_BOUNDS_MS.length; i++) isOurs = reader.double() === BUCKET_BOUNDS_MS[i];
-  reader.pos = end;
-  return isOurs;
+/** Eight-byte items, packed or one by one: a reader must take both (protobuf encoding, "packed repeated fields"). */
+function readRepeated(reader: OtlpReader, wireType: WireType, item: () => void): void {
+  const end = wireType === WireType.LengthDelimited ? nestedEnd(reader) : reader.pos + 1;
+  while (reader.pos < end) item();
 }
 
 /** The bytes of a point's attributes: one slice when they follow each other, as they do in practice. */
