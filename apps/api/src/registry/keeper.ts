@@ -14,6 +14,9 @@ const SLOW_WRITE_MS = 1_500;
 const ORPHAN_GRACE_MS = 5_000;
 const LONG_OUTAGE_MS = 55_000;
 const LONG_OUTAGE_GRACE_MS = 45_000;
+/** While agents of the dead replica are still arriving, the rest of a large mesh may be on its way too. */
+const ARRIVALS_QUIET_MS = 3_000;
+const ARRIVALS_MAX_MS = 60_000;
 
 export interface KeeperDeps {
   readonly pool: pg.Pool;
@@ -107,8 +110,11 @@ export class Keeper {
 
   /** The longer nobody was there to hear, the longer agents may wait before they try again. */
   #isGone(orphan: OrphanRow): boolean {
-    const { healthyForMs } = this.#deps.health;
+    const { health, registry, monotonic } = this.#deps;
+    const { healthyForMs } = health;
     const outageMs = orphan.silence_ms - healthyForMs;
-    return healthyForMs >= (outageMs > LONG_OUTAGE_MS ? LONG_OUTAGE_GRACE_MS : ORPHAN_GRACE_MS);
+    if (healthyForMs < (outageMs > LONG_OUTAGE_MS ? LONG_OUTAGE_GRACE_MS : ORPHAN_GRACE_MS)) return false;
+    const areArriving = monotonic() - registry.lastAdoptionMs < ARRIVALS_QUIET_MS;
+    return !areArriving || orphan.silence_ms > ARRIVALS_MAX_MS;
   }
 }

@@ -92,6 +92,21 @@ describe('a replica that dies', () => {
     expect(outMs).toBeGreaterThan(3_000);
   }, 30_000);
 
+  it('keeps those who are late while others are still arriving', async () => {
+    const [a, b] = [await startReplica(), await startReplica()];
+    const joined = await Promise.all(Array.from({ length: 5 }, () => joinAs(a, 'bookstore/reviews')));
+    for (const each of joined) await startAgent(a, each);
+    await eventually(() => joined.every((each) => isIn(b, each)));
+    await die(a);
+    const seen = await changesDuring(b, async () => {
+      for (const each of joined) {
+        await pause(2_000);
+        await startAgent(b, each);
+      }
+    });
+    expect(seen).toEqual([]);
+  }, 40_000);
+
   it('is followed by one that knows everybody at once, and gives agents time to come back', async () => {
     const first = await startReplica();
     const joined = await joinAs(first, 'bookstore/reviews');

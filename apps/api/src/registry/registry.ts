@@ -56,6 +56,7 @@ export class Registry {
   readonly #deps: RegistryDeps;
   #saving: Promise<void> | undefined;
   #isSaveWanted = false;
+  #lastAdoptionMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: RegistryDeps) {
     this.#deps = deps;
@@ -89,10 +90,17 @@ export class Registry {
       await writeSession(pool, start);
       await world.sync();
     }
+    const hadAnotherReplica = known?.state !== 'joined' && known?.replica !== replica;
+    if (hadAnotherReplica) this.#lastAdoptionMs = this.#deps.clock.monotonic();
     const { namespace, name } = hello;
     const info = { session: start.session, namespace, name, certificateNotAfterMs: peer.notAfterMs };
     sessions.start(info, hello.isHealthy);
     return info;
+  }
+
+  /** When an agent of another replica last came to this one. Monotonic milliseconds. */
+  get lastAdoptionMs(): number {
+    return this.#lastAdoptionMs;
   }
 
   /** False when another session speaks for the workload by now. */
