@@ -116,6 +116,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   agents.servers.addService(discoveryService, { ...xds.implementation });
   agents.agents.onServed(({ workload, hash, atMs, errors }) => xds.onServed(workload, hash, atMs, errors));
+  agents.agents.onDenied((workload) => xds.disconnect(workload));
 
   const telemetry = createTelemetry({
     ...{ pool, clock, logger },
