@@ -221,7 +221,7 @@ export function runProxy(
 }
 
 /** Waits for a condition; fails with what it was waiting for. */
-export async function until(what: string, condition: () => boolean, deadlineMs = 10_000): Promise<void> {
+export async function until(what: string, condition: () => boolean, deadlineMs = 30_000): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`in vain: ${what}`);

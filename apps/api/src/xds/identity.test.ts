@@ -1,7 +1,7 @@
 import * as grpc from '@grpc/grpc-js';
 import { verifyPeer } from '@malha/identity';
 import { createTestCa, type TestIdentity } from '@malha/testing/test-ca';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import {
   type RunningServer,
   runProxy,
@@ -13,6 +13,8 @@ import {
   workload,
 } from '../../test/xds-mesh.ts';
 import type { DeltaCall } from './server/session.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const ca = createTestCa();
 const world = new TestWorld();

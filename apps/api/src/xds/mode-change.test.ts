@@ -1,6 +1,6 @@
 import type { Resource } from '@malha/model';
 import type { MtlsMode } from '@malha/traffic';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
   type RunningServer,
   runProxy,
@@ -11,6 +11,8 @@ import {
   until,
   workload,
 } from '../../test/xds-mesh.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const mode = (value: MtlsMode): Resource => ({
   apiVersion: 'malha.dev/v1',

@@ -1,6 +1,6 @@
 import { buildIndex, compile } from '@malha/policies';
 import { CLUSTER_TYPE, ENDPOINT_TYPE, ROUTE_TYPE } from '@malha/xds';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   type RunningServer,
   runProxy,
@@ -12,6 +12,8 @@ import {
   until,
   workload,
 } from '../../test/xds-mesh.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const shop = service('shop', 'front');
 const reviews = service('shop', 'reviews', ['v1', 'v2']);
