@@ -15,9 +15,9 @@ const runners: Runner[] = [
   check('format and lint', bin('biome'), ['check', '--error-on-warnings', '.'], ROOT),
   check('dependency rules', bin('depcruise'), ['--config', '.dependency-cruiser.mjs', 'apps', 'packages'], ROOT),
   check('types of scripts', bin('tsc'), ['-p', '.'], ROOT),
-  check('types', bin('turbo'), ['run', 'typecheck', '--output-logs=errors-only'], ROOT),
+  check('types', bin('turbo'), ['run', 'typecheck', '--concurrency=2', '--output-logs=errors-only'], ROOT),
   vitest('unit', ['--config', 'vitest.all.config.ts'], ROOT, reports),
-  check('build', bin('turbo'), ['run', 'build', '--output-logs=errors-only'], ROOT),
+  check('build', bin('turbo'), ['run', 'build', '--concurrency=2', '--output-logs=errors-only'], ROOT),
 ];
 if (fs.existsSync(path.join(ROOT, 'e2e', 'playwright.config.ts'))) {
   ensureChromium();

@@ -150,7 +150,7 @@ describe('a change of configuration', () => {
   });
 
   it('that cannot be used changes nothing', async () => {
-    const { upstreams, proxy } = await setUp(answerOk, 1);
+    const { proxy } = await setUp(answerOk, 1);
     const broken = outboundConfig({
       routes: [
         {

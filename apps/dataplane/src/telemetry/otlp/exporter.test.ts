@@ -12,6 +12,7 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
+import { decodeMetrics, type KeyValue, type MetricsRequest, pair } from '@malha/testing/otlp-metrics';
 import { BUCKET_BOUNDS_MS } from '@malha/traffic/histogram';
 import {
   type ExportTraceServiceRequest,
@@ -23,7 +24,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRecorder, type Recorder } from '../recorder.ts';
 import { record, testClock, workload } from '../testing.ts';
 import { OtlpExporter } from './exporter.ts';
-import { decodeMetrics, type KeyValue, type MetricsRequest, pair } from '@malha/testing/otlp-metrics';
 import { createGrpcTransport } from './transport.ts';
 
 /** Over bytes: the vendored OTLP protos are older than today's metrics. */
