@@ -54,11 +54,20 @@ export function createResourcesRouter({ store, analyze }: ResourcesRouterDeps) {
         );
         return { revision: state.revision, items: items.map((item) => present(item, found.get(item.key))) };
       }),
-    get: viewerProcedure.input(z.strictObject({ key: resourceKeySchema })).query(({ input: { key } }) => {
-      const item = store.state.byKey.get(key);
-      if (!item) throw new ResourceNotFound(key);
-      return present(item, findings.of(store.state).get(key));
-    }),
+    get: viewerProcedure
+      .input(
+        z.strictObject({
+          key: z
+            .string()
+            .max(512)
+            .transform((key) => resourceKeySchema.parse(key)),
+        }),
+      )
+      .query(({ input: { key } }) => {
+        const item = store.state.byKey.get(key);
+        if (!item) throw new ResourceNotFound(key);
+        return present(item, findings.of(store.state).get(key));
+      }),
     namespaces: viewerProcedure.query(() => namespacesOf(store.state)),
     validate: viewerProcedure
       .input(z.strictObject({ yaml }))

@@ -14,6 +14,7 @@ import { createMeshRouter } from '../mesh/router.ts';
 import type { MeshStatusReader } from '../mesh/status.ts';
 import { type ChangesRouterDeps, createChangesRouter } from '../resources/changes-router.ts';
 import { createResourcesRouter, type ResourcesRouterDeps } from '../resources/router.ts';
+import type { Golden } from '../telemetry/index.ts';
 import {
   createOverviewRouter,
   createServicesRouter,
@@ -30,7 +31,7 @@ export interface RootDeps {
   readonly auth: AuthRouterDeps;
   readonly mesh: { readonly status: MeshStatusReader };
   readonly resources: ResourcesRouterDeps;
-  readonly changes: ChangesRouterDeps<unknown>;
+  readonly changes: ChangesRouterDeps<Golden>;
   readonly explain: ExplainRouterDeps;
   readonly certificates: CertificatesRouterDeps;
   readonly joinTokens: JoinTokensRouterDeps;

@@ -1,2 +1,2 @@
-// The type of the control plane's router; the console imports nothing else from it.
-export type { AppRouter } from '../../test/fixture-server/router.ts';
+// The api's procedures and their types; only types cross from the api (ARCHITECTURE.md, D2).
+export type { AppRouter } from '@malha/api';
