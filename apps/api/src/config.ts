@@ -15,7 +15,7 @@ export interface Config {
   readonly trustDomain: string;
   readonly listen: ListenConfig;
   readonly auth: AuthConfig;
-  /** Passphrase or key that seals private keys at rest; replicas share it. MALHA_SEAL_KEY, default `seal.key` in the state folder. */
+  /** Key (32 bytes, base64) that seals private keys at rest; replicas share it. MALHA_SEAL_KEY, default `seal.key` in the state folder. */
   readonly sealKey: string | undefined;
   /** Loopback addresses given to workloads of this host. MALHA_WORKLOAD_CIDR, default 127.64.0.0/16. */
   readonly workloadCidr: string;

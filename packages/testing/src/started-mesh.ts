@@ -223,7 +223,8 @@ async function spawnJoin(
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     process.kill(signal === 'SIGKILL' ? -child.pid : child.pid, signal);
-    const timer = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), STOP_WITHIN_MS);
+    const group = -child.pid;
+    const timer = setTimeout(() => process.kill(group, 'SIGKILL'), STOP_WITHIN_MS);
     await gone;
     clearTimeout(timer);
   };
