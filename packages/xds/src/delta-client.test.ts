@@ -209,7 +209,8 @@ describe('DeltaClient', () => {
   test('a resource that does not come in time is taken as absent, and may still come', async () => {
     client.subscribe(ENDPOINT_TYPE, ['late']);
     client.start();
-    await until('a request', () => peer.requests.length === 1);
+    // The answer to the opening has to be there: its own deadline is shorter than what is advanced here.
+    await until('a connection', () => peer.requests.length === 1 && states.includes('connected'));
     timers.advance(15_000);
     expect(updates).toEqual([{ typeUrl: ENDPOINT_TYPE, upserts: [], removed: ['late'] }]);
     peer.say({ typeUrl: ENDPOINT_TYPE, nonce: 'n', resources: [resource(ENDPOINT_TYPE, 'late', '1')] });
