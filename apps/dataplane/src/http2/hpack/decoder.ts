@@ -90,7 +90,7 @@ export class HpackDecoder {
     const end = start + length;
     if (end > block.length) throw new HpackError('a string is cut off');
     this.#at = end;
-    return isHuffman ? decodeHuffman(block, start, end) : block.latin1Slice(start, end);
+    return isHuffman ? decodeHuffman(block, start, end) : block.toString('latin1', start, end);
   }
 
   #name(index: number): string {

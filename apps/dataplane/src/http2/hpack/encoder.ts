@@ -137,7 +137,7 @@ export class HpackEncoder {
   #string(text: string): void {
     this.#integer(text.length, 7, 0);
     this.#reserve(text.length);
-    this.#length += this.#out.latin1Write(text, this.#length);
+    this.#length += this.#out.write(text, this.#length, 'latin1');
   }
 
   #reserve(bytes: number): void {

@@ -47,7 +47,7 @@ export function decodeHuffman(bytes: Buffer, start: number, end: number): string
     if (failed !== 0) throw new HpackError('the end-of-string symbol inside a Huffman-coded string');
   }
   if (isFinal[row] !== 1) throw new HpackError('bad padding of a Huffman-coded string');
-  return out.latin1Slice(0, length);
+  return out.toString('latin1', 0, length);
 }
 
 let scratch = Buffer.allocUnsafe(4_096);

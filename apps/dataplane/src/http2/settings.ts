@@ -1,0 +1,87 @@
+// SETTINGS of both ends: what we ask for, and what a peer's frame says, checked (RFC 9113 §6.5).
+import {
+  ConnectionError,
+  ErrorCode,
+  FRAME_SIZE_DEFAULT,
+  FRAME_SIZE_MAX,
+  Setting,
+  WINDOW_DEFAULT,
+  WINDOW_MAX,
+} from './protocol.ts';
+
+export interface LocalSettings {
+  readonly headerTableSize: number;
+  /** Streams that the peer may have open at once. */
+  readonly maxConcurrentStreams: number;
+  /** Bytes of one stream that may be on their way to us. */
+  readonly initialWindowSize: number;
+  readonly maxHeaderListSize: number;
+}
+
+/** For a listener that anybody may reach: at most 8 MiB of unread bodies for each connection. */
+export const LOCAL_SETTINGS: LocalSettings = {
+  headerTableSize: 4_096,
+  maxConcurrentStreams: 128,
+  initialWindowSize: 65_536,
+  maxHeaderListSize: 61_440,
+};
+
+export interface PeerSettings {
+  headerTableSize: number;
+  maxConcurrentStreams: number;
+  initialWindowSize: number;
+  maxFrameSize: number;
+}
+
+export function initialPeerSettings(): PeerSettings {
+  return {
+    headerTableSize: 4_096,
+    maxConcurrentStreams: Number.POSITIVE_INFINITY,
+    initialWindowSize: WINDOW_DEFAULT,
+    maxFrameSize: FRAME_SIZE_DEFAULT,
+  };
+}
+
+/** identifier, value, identifier, value … */
+export function settingsEntries(local: LocalSettings, isServer: boolean): number[] {
+  const entries: number[] = [
+    ...[Setting.HeaderTableSize, local.headerTableSize],
+    ...[Setting.InitialWindowSize, local.initialWindowSize],
+    ...[Setting.MaxHeaderListSize, local.maxHeaderListSize],
+  ];
+  if (isServer) entries.push(Setting.MaxConcurrentStreams, local.maxConcurrentStreams);
+  else entries.push(Setting.EnablePush, 0);
+  return entries;
+}
+
+/** Applies a SETTINGS payload to `peer`. Throws ConnectionError. */
+export function readSettings(payload: Buffer, peer: PeerSettings): void {
+  if (payload.length % 6 !== 0) throw new ConnectionError(ErrorCode.FrameSizeError, 'SETTINGS of a broken length');
+  for (let at = 0; at < payload.length; at += 6) {
+    const value = payload.readUInt32BE(at + 2);
+    switch (payload.readUInt16BE(at)) {
+      case Setting.HeaderTableSize:
+        peer.headerTableSize = value;
+        break;
+      case Setting.EnablePush:
+        if (value > 1) throw new ConnectionError(ErrorCode.ProtocolError, 'ENABLE_PUSH is neither 0 nor 1');
+        break;
+      case Setting.MaxConcurrentStreams:
+        peer.maxConcurrentStreams = value;
+        break;
+      case Setting.InitialWindowSize:
+        if (value > WINDOW_MAX) throw new ConnectionError(ErrorCode.FlowControlError, 'INITIAL_WINDOW_SIZE too large');
+        peer.initialWindowSize = value;
+        break;
+      case Setting.MaxFrameSize:
+        if (value < FRAME_SIZE_DEFAULT || value > FRAME_SIZE_MAX) {
+          throw new ConnectionError(ErrorCode.ProtocolError, 'MAX_FRAME_SIZE out of range');
+        }
+        peer.maxFrameSize = value;
+        break;
+      default:
+        // Unknown settings are ignored (RFC 9113 §6.5.2).
+        break;
+    }
+  }
+}
