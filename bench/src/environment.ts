@@ -1,8 +1,8 @@
 // The upstream, identities and ports that all contestants of a run share.
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { freePort } from '@malha/testing/started-mesh';
 import { createTestCa, type TestCa } from '@malha/testing/test-ca';
 import type { Environment, IdentityFiles } from './contestants/contestant.ts';
 import { startUpstream } from './contestants/nginx.ts';
@@ -41,16 +41,4 @@ function identity(ca: TestCa, parent: string, name: string): IdentityFiles {
   fs.writeFileSync(files.key, issued.privateKeyPem, { mode: 0o600 });
   fs.writeFileSync(files.trust, issued.trustBundlePem);
   return { directory, ...files, spiffeId: issued.spiffeId };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = address !== null && typeof address === 'object' ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
