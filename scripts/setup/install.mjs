@@ -25,7 +25,7 @@ export function ensureInstalled(say) {
   const stamped = fs.existsSync(STAMP) ? fs.readFileSync(STAMP, 'utf8') : '';
   if (stamped !== lock) {
     say('installing packages (npm ci; about a minute)');
-    run('npm', ['ci', '--no-fund', '--no-audit'], 'npm ci failed; its output is above.');
+    run('npm', ['ci', '--include=dev', '--no-fund', '--no-audit'], 'npm ci failed; its output is above.');
     fs.writeFileSync(STAMP, lock);
     return;
   }

@@ -1,4 +1,5 @@
-// A whole Malha of its own for a test: `npm start` on free ports, with its own state, database and addresses.
+// A whole Malha of its own for a test: what `npm start` starts once all is installed, on free ports, with its own state,
+// database and addresses.
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -162,7 +163,7 @@ export async function startMesh(options: MeshOptions): Promise<StartedMesh> {
   const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'malha-mesh-'));
   const starter = spawn(
     process.execPath,
-    [path.join(ROOT, 'scripts/start.mjs'), ...(options.bookstore ? [] : ['--no-bookstore'])],
+    ['--import', 'tsx', path.join(ROOT, 'scripts/start/main.ts'), ...(options.bookstore ? [] : ['--no-bookstore'])],
     {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
