@@ -24,6 +24,8 @@ export function createChangesRouter<Golden>({ store, history }: ChangesRouterDep
           cursor: revisionSchema.optional(),
           limit: z.int().min(1).max(LIMIT_MAX).default(50),
           namespace: z.string().max(63).optional(),
+          /** tRPC's client of paged queries sends it; older revisions are the only direction. */
+          direction: z.enum(['forward', 'backward']).optional(),
         }),
       )
       .query(({ input }) => history.list(input)),
