@@ -22,7 +22,11 @@ describe('bucket layout', () => {
       return ms > lower && ms <= upper;
     };
     fc.assert(fc.property(fc.double({ min: 0, max: 200_000, noNaN: true }), check));
-    for (const bound of BUCKET_BOUNDS_MS) expect(check(bound) && check(bound + 1e-9) && check(bound - 1e-9)).toBe(true);
+    for (const bound of BUCKET_BOUNDS_MS) {
+      for (const ms of [bound, bound * (1 - Number.EPSILON), bound * (1 + Number.EPSILON)])
+        expect(check(ms)).toBe(true);
+    }
+    for (const ms of [0, 5e-324]) expect(bucketOf(ms)).toBe(0);
     expect(bucketOf(Number.NaN)).toBe(0);
     expect(bucketOf(-1)).toBe(0);
     expect(bucketOf(Number.POSITIVE_INFINITY)).toBe(BUCKET_COUNT - 1);

@@ -11,6 +11,14 @@ export const BUCKET_BOUNDS_MS: readonly number[] = makeBounds();
 /** Buckets of a histogram, the last one without an upper bound. */
 export const BUCKET_COUNT = BUCKET_BOUNDS_MS.length + 1;
 
+/** One double and its bits, as two words in the order of this machine. */
+const float = new Float64Array(1);
+const words = new Uint32Array(float.buffer);
+/** Index of the word with sign and exponent. */
+const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
+const LOW = 1 - HIGH;
+const EXPONENT_BIAS = 1023;
+
 function makeBounds(): number[] {
   const bounds: number[] = [];
   for (let base = FIRST_BOUND_MS; ; base *= 2) {
@@ -22,20 +30,22 @@ function makeBounds(): number[] {
   }
 }
 
-/** Index of the bucket that a duration belongs to. */
+/**
+ * Index of the bucket that a duration belongs to. On the path of every request, so it reads the bucket out of the bits of
+ * the number: the exponent is the doubling, the first two bits of the mantissa the step within it.
+ */
 export function bucketOf(ms: number): number {
   if (!(ms > FIRST_BOUND_MS)) return 0;
   if (ms > LAST_BOUND_MS) return BUCKET_COUNT - 1;
-  // The doubling by log2, then the step within it; the loop repairs rounding at the bounds.
-  const doubling = Math.floor(Math.log2(ms / FIRST_BOUND_MS));
-  const base = FIRST_BOUND_MS * 2 ** doubling;
-  let index = Math.min(
-    doubling * BUCKETS_PER_DOUBLING + Math.ceil(((ms - base) * BUCKETS_PER_DOUBLING) / base),
-    BUCKET_BOUNDS_MS.length - 1,
-  );
-  while (index > 0 && ms <= (BUCKET_BOUNDS_MS[index - 1] ?? 0)) index--;
-  while (index < BUCKET_BOUNDS_MS.length && ms > (BUCKET_BOUNDS_MS[index] ?? 0)) index++;
-  return index;
+  // The first bound is a power of two, so the division is exact.
+  float[0] = ms / FIRST_BOUND_MS;
+  const high = words[HIGH] ?? 0;
+  const doubling = (high >>> 20) - EXPONENT_BIAS;
+  const step = (high >>> 18) & (BUCKETS_PER_DOUBLING - 1);
+  // Bounds are inclusive: only what lies beyond the step's lower bound belongs to the next bucket.
+  const isBeyond = (high & 0x3_ffff) !== 0 || words[LOW] !== 0;
+  const index = doubling * BUCKETS_PER_DOUBLING + step + (isBeyond ? 1 : 0);
+  return Math.min(index, BUCKET_BOUNDS_MS.length - 1);
 }
 
 /** The q-quantile (0..1) in milliseconds, interpolated within its bucket; null when nothing was counted. */

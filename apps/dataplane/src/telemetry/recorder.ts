@@ -1,6 +1,6 @@
 // The hot path of telemetry: one call per finished request, no strings built, no allocation for unsampled requests.
 import type { Clock } from '@malha/traffic/clock';
-import { bucketIndex } from './bucket-index.ts';
+import { bucketOf } from '@malha/traffic/histogram';
 import {
   type ListenerSide,
   type ProxyCounter,
@@ -91,10 +91,10 @@ class RequestRecorder implements Recorder {
     add(counters, outcome, 1);
     if (record.attempts > 1) add(counters, outcome + 1, record.attempts - 1);
     const at = edge.offset;
-    add(edgeValues, at + bucketIndex(record.durationMs), 1);
+    add(edgeValues, at + bucketOf(record.durationMs), 1);
     add(edgeValues, at + DURATION_SUM, record.durationMs);
     if (record.ttfbMs >= 0) {
-      add(edgeValues, at + TTFB + bucketIndex(record.ttfbMs), 1);
+      add(edgeValues, at + TTFB + bucketOf(record.ttfbMs), 1);
       add(edgeValues, at + TTFB_SUM, record.ttfbMs);
     }
     add(edgeValues, at + REQUEST_BYTES, record.requestBytes);
