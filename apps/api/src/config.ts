@@ -41,11 +41,13 @@ export interface ListenConfig {
   readonly joinPort: number;
   /** xDS in plaintext, loopback only. MALHA_XDS_PLAINTEXT_PORT, default 15010. */
   readonly xdsPlaintextPort: number;
+  /** Interface of the control plane's own metrics. MALHA_METRICS_HOST, default 127.0.0.1. */
+  readonly metricsHost: string;
   /** Prometheus text. MALHA_METRICS_PORT, default 15014. */
   readonly metricsPort: number;
-  /** OTLP of applications, gRPC. MALHA_OTLP_GRPC_PORT, default 4317. */
+  /** OTLP traces of applications, gRPC, loopback only. MALHA_OTLP_GRPC_PORT, default 4317. */
   readonly otlpGrpcPort: number;
-  /** OTLP of applications, HTTP. MALHA_OTLP_HTTP_PORT, default 4318. */
+  /** OTLP traces of applications, HTTP, loopback only. MALHA_OTLP_HTTP_PORT, default 4318. */
   readonly otlpHttpPort: number;
   /** DNS names and IP addresses by which agents of other hosts reach this process. MALHA_PUBLIC_NAMES, comma-separated. */
   readonly publicNames: readonly string[];
@@ -112,6 +114,7 @@ function readListen(reader: EnvReader): ListenConfig {
     xdsPort: reader.port('MALHA_XDS_PORT', 15_012),
     joinPort: reader.port('MALHA_JOIN_PORT', 15_013),
     xdsPlaintextPort: reader.port('MALHA_XDS_PLAINTEXT_PORT', 15_010),
+    metricsHost: reader.text('MALHA_METRICS_HOST', '127.0.0.1'),
     metricsPort: reader.port('MALHA_METRICS_PORT', 15_014),
     otlpGrpcPort: reader.port('MALHA_OTLP_GRPC_PORT', 4_317),
     otlpHttpPort: reader.port('MALHA_OTLP_HTTP_PORT', 4_318),

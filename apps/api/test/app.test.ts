@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { z } from 'zod';
 import { until } from '../src/resources/testing.ts';
 import { createRootRouter } from '../src/trpc/root.ts';
 import { type StartedApp, startedApp, type TestClient } from './started-app.ts';
@@ -19,11 +20,13 @@ spec: {selector: {app: reviews}, ports: [{name: http, port: 9080}]}
 `;
 const KEY = 'Service/bookstore/reviews';
 
+const firstUser = z.object({ email: z.string(), password: z.string() });
+const signedIn = z.object({ id: z.string(), sessionVersion: z.number() });
+
 beforeAll(async () => {
   stage = await startedApp();
   const first = await stage.admin('GET', '/users/first');
-  adminEmail = first.body.email;
-  adminPassword = first.body.password;
+  ({ email: adminEmail, password: adminPassword } = firstUser.parse(first.body));
   admin = await signIn(adminEmail, adminPassword);
 }, 60_000);
 
@@ -35,7 +38,7 @@ afterAll(async () => {
 async function signIn(email: string, password: string, at = stage): Promise<TestClient> {
   const { status, body } = await at.verifyPassword(email, password);
   expect(status).toBe(200);
-  const client = at.client(await at.cookieOf(body));
+  const client = at.client(await at.cookieOf(signedIn.parse(body)));
   clients.push(client);
   return client;
 }
@@ -267,7 +270,7 @@ test('REST: a bearer token has the rights of its user, over the same routes as t
   });
   expect((await stage.admin('POST', '/apply', 'a: [')).status).toBe(400);
   expect((await stage.admin('GET', '/nonsense')).status).toBe(404);
-  expect((await stage.admin('GET', '/ca-pin')).body.pin).toMatch(/^sha256:[0-9a-f]{64}$/);
+  expect((await stage.admin('GET', '/ca-pin')).body).toEqual({ pin: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) });
 });
 
 test('explain says which rule and which backend a request gets, also with a draft', async () => {

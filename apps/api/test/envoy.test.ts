@@ -147,7 +147,8 @@ describe.skipIf(envoy === undefined)('stock Envoy', () => {
       identify: (peer) => {
         const certificate = (peer as DeltaCall).getAuthContext().sslPeerCertificate;
         if (certificate === undefined) throw new Error('no certificate');
-        return verifyPeer(certificate.raw, { bundle: ca.trustBundle, role: 'client', nowMs: Date.now() });
+        const identity = verifyPeer(certificate.raw, { bundle: ca.trustBundle, role: 'client', nowMs: Date.now() });
+        return { identity, notAfterMs: Date.parse(certificate.valid_to) };
       },
     });
     const base = process.pid % 10_000;

@@ -19,8 +19,8 @@ const INTERNAL_SECRET = 'internal-secret-of-the-tests';
 
 export interface Answer {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: bodies of many shapes, each checked by its test
-  readonly body: any;
+  /** JSON, of many shapes: each test parses or compares its own. */
+  readonly body: unknown;
 }
 
 export interface StartedApp {

@@ -1,14 +1,14 @@
 // A mesh in memory for tests of the xDS server: resources, workloads, a world source, and clients on real sockets.
 import * as grpc from '@grpc/grpc-js';
-import type { SpiffeIdentity } from '@malha/identity';
 import type { Resource, WorkloadResource } from '@malha/model';
 import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '@malha/xds';
 import { DeltaClient } from '@malha/xds/delta-client';
 import { discoveryService } from '@malha/xds/services';
+import type { Timers } from '@malha/xds/timers';
 import { ConfigStore } from '../../dataplane/src/xds/config-store.ts';
 import { toGrpcFailure } from '../src/agents/grpc-errors.ts';
 import type { WorldSource, WorldState } from '../src/xds/world-source.ts';
-import { createXdsServer, type XdsServer } from '../src/xds/xds-server.ts';
+import { createXdsServer, type XdsCaller, type XdsServer } from '../src/xds/xds-server.ts';
 
 export const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
@@ -103,7 +103,8 @@ export interface RunningServer {
 
 export interface RunOptions {
   readonly credentials?: grpc.ServerCredentials;
-  readonly identify?: (call: { getPeer(): string }) => SpiffeIdentity;
+  readonly identify?: (call: { getPeer(): string }) => XdsCaller;
+  readonly timers?: Timers;
   readonly port?: number;
 }
 
@@ -120,6 +121,7 @@ export async function runServer(world: WorldSource, options: RunOptions = {}): P
     toGrpcFailure: (error) => toGrpcFailure(error, (unexpected) => note({ unexpected }, 'unexpected')),
     logger: { info: () => undefined, warn: note, error: note },
     clock,
+    ...(options.timers === undefined ? {} : { timers: options.timers }),
   });
   const server = new grpc.Server();
   server.addService(discoveryService, options.identify === undefined ? xds.trustedImplementation : xds.implementation);

@@ -47,6 +47,11 @@ export class Agents {
     this.#deps = deps;
   }
 
+  /** Sessions with this replica. */
+  get connected(): number {
+    return this.#sessions.size;
+  }
+
   /** Every proxy of the mesh, at whichever replica. */
   list(): Promise<ProxyRow[]> {
     const nowMs = this.#deps.monotonic();

@@ -15,3 +15,7 @@ export class AgentError extends DomainError {
     super(kind, code, message);
   }
 }
+
+export function certificateExpired(): AgentError {
+  return new AgentError('unauthenticated', 'MALHA5059', 'the certificate of this session expired: connect anew');
+}

@@ -1,8 +1,9 @@
 // Composition of the agent side: gRPC services of identity and agent sessions on the two servers.
 import type { Clock } from '@malha/traffic/clock';
+import { processTimers, type Timers } from '@malha/xds/timers';
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { Enrolment } from '../ca/enrolment.ts';
+import { Enrolment, type IssuedFor } from '../ca/enrolment.ts';
 import type { CaHandle } from '../ca/index.ts';
 import { createIdentityHandlers, joinServiceDefinition, renewServiceDefinition } from '../ca/rpc/identity-service.ts';
 import type { NotificationFeed } from '../db/listener.ts';
@@ -30,6 +31,9 @@ export interface AgentsOptions {
   readonly joinPort: number;
   /** Name or address by which agents reach the member port; the port is added. */
   readonly publicHost: string;
+  readonly timers?: Timers;
+  /** A workload got a certificate. */
+  readonly onIssued?: (reason: IssuedFor) => void;
 }
 
 export interface AgentsHandle {
@@ -68,6 +72,7 @@ export function createAgents(options: AgentsOptions): AgentsHandle {
     clock,
     reserve: (client, wanted) => registry.reserve(client, wanted),
     controlPlaneAddress: () => `${options.publicHost}:${ports.memberPort}`,
+    onIssued: options.onIssued,
   });
   const { Join, Renew } = createIdentityHandlers({ enrolment, peerOf: ca.peerOf, toFailure });
   servers.addJoinService(joinServiceDefinition, { Join });
@@ -80,6 +85,8 @@ export function createAgents(options: AgentsOptions): AgentsHandle {
   };
   const handlers = createAgentHandlers({
     peerOf: ca.peerOf,
+    timers: options.timers ?? processTimers,
+    now: () => clock.now(),
     open: (peer, stream) => new AgentSession(sessionDeps, peer, stream),
     closed: (session) => agents.closed(session),
     advanced: (session) => agents.opened(session),

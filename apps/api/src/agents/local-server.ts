@@ -5,6 +5,8 @@ const LOOPBACK = '127.0.0.1';
 const MESSAGE_MAX_BYTES = 16 * 1024 * 1024;
 
 export interface LocalServer {
+  /** In use. */
+  readonly port: number;
   close(): void;
 }
 
@@ -16,11 +18,11 @@ export interface LocalService {
 export async function startLocalServer(port: number, services: readonly LocalService[]): Promise<LocalServer> {
   const server = new Server({ 'grpc.max_receive_message_length': MESSAGE_MAX_BYTES });
   for (const { definition, implementation } of services) server.addService(definition, implementation);
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`${LOOPBACK}:${port}`, ServerCredentials.createInsecure(), (error) => {
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`${LOOPBACK}:${port}`, ServerCredentials.createInsecure(), (error, boundPort) => {
       if (error) reject(error);
-      else resolve();
+      else resolve(boundPort);
     });
   });
-  return { close: () => server.forceShutdown() };
+  return { port: bound, close: () => server.forceShutdown() };
 }

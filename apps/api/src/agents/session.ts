@@ -3,7 +3,7 @@ import type { Clock } from '@malha/traffic/clock';
 import { RateLimiter } from '../ca/rate-limiter.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SessionInfo } from '../registry/sessions.ts';
-import { AgentError } from './errors.ts';
+import { AgentError, certificateExpired } from './errors.ts';
 import type { AgentStream, FromAgent, ServedReport, ToAgent } from './messages.ts';
 import type { Peer } from './peer-identity.ts';
 
@@ -103,7 +103,7 @@ export class AgentSession {
 
   #heartbeat(state: State & { phase: 'open' }, { beat }: FromAgent & { type: 'heartbeat' }): void {
     if (this.#deps.clock.now() > this.peer.notAfterMs) {
-      throw new AgentError('unauthenticated', 'MALHA5059', 'the certificate of this session expired: connect anew');
+      throw certificateExpired();
     }
     if (!this.#deps.registry.heartbeat(state.info, beat)) {
       throw new AgentError('unavailable', 'MALHA5056', 'this session no longer speaks for its workload: connect anew');

@@ -23,6 +23,7 @@ import {
 } from '@malha/xds/generated/malha/identity/v1/identity_pb';
 import { callUnary, openStream } from '@malha/xds/rpc';
 import { agentService, identityService } from '@malha/xds/services';
+import type { Timers } from '@malha/xds/timers';
 import type pg from 'pg';
 import { pino } from 'pino';
 import { type CaHandle, createCa } from '../ca/index.ts';
@@ -55,6 +56,7 @@ export interface TestReplicaOptions {
   readonly sealKey: string;
   readonly clock?: Clock;
   readonly trustDomain?: string;
+  readonly timers?: Timers;
 }
 
 export async function startTestReplica(options: TestReplicaOptions): Promise<TestReplica> {
@@ -78,6 +80,7 @@ export async function startTestReplica(options: TestReplicaOptions): Promise<Tes
     memberPort: 0,
     joinPort: 0,
     publicHost: '127.0.0.1',
+    ...(options.timers === undefined ? {} : { timers: options.timers }),
   });
   const ports = await handle.start();
   const release = async () => {

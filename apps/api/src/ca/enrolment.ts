@@ -59,7 +59,10 @@ export interface EnrolmentDeps {
   readonly reserve: (client: pg.PoolClient, wanted: WorkloadReservation) => Promise<Reservation>;
   /** `host:port` of the member port as agents reach it. */
   readonly controlPlaneAddress: () => string;
+  readonly onIssued?: ((reason: IssuedFor) => void) | undefined;
 }
+
+export type IssuedFor = 'join' | 'renewal';
 
 export class Enrolment {
   readonly #deps: EnrolmentDeps;
@@ -105,6 +108,7 @@ export class Enrolment {
       await authority.record(leaf, workload, client);
       return { reservation: { workload, address }, leaf };
     });
+    this.#deps.onIssued?.('join');
     return {
       certificateChainPem: leaf.chainPem,
       trustBundlePem: authority.trustBundle.pem,
@@ -134,6 +138,7 @@ export class Enrolment {
     }
     const { publicKey } = request;
     const leaf = await authority.issue({ spiffeId: peer.identity.id, publicKey }, issued.workload);
+    this.#deps.onIssued?.('renewal');
     return { ...leaf, trustBundlePem: authority.trustBundle.pem };
   }
 }

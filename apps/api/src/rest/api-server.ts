@@ -1,6 +1,5 @@
 // The HTTP server on the api's port: tRPC, REST, the console's password check, health.
 import { timingSafeEqual } from 'node:crypto';
-import { once } from 'node:events';
 import http from 'node:http';
 import { isIP } from 'node:net';
 import { z } from 'zod';
@@ -15,6 +14,7 @@ import { TRPC_PATH } from '../trpc/http.ts';
 import type { Origins } from '../trpc/origins.ts';
 import { refuse, type TrpcWebSocket } from '../trpc/web-socket.ts';
 import { readJson, sendFailure, sendJson } from './http-json.ts';
+import { listen } from './open-port.ts';
 import type { Operations } from './operations.ts';
 import { handleRoute } from './routes.ts';
 
@@ -62,12 +62,9 @@ export class ApiServer {
     });
   }
 
-  async listen(): Promise<{ port: number }> {
+  listen(): Promise<{ readonly port: number }> {
     const { host, port } = this.#options;
-    this.#server.listen({ host, port });
-    await once(this.#server, 'listening');
-    const address = this.#server.address();
-    return { port: typeof address === 'object' && address !== null ? address.port : port };
+    return listen(this.#server, host, port);
   }
 
   /** Accepts nothing more; calls in flight have `deadlineMs` to finish. */

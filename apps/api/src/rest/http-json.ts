@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ZodError } from 'zod';
 import { DomainError, domainErrorOf, type FailureKind } from '../errors.ts';
+import { readBounded } from './bounded-body.ts';
 
 /** Fits the largest input that parseResources takes. */
 export const BODY_MAX_BYTES = 32 * 1024 * 1024;
@@ -24,15 +25,10 @@ export class BadRequest extends DomainError {
 }
 
 export async function readBody(request: IncomingMessage, maxBytes = BODY_MAX_BYTES): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > maxBytes) throw new BadRequest(`The body is larger than ${maxBytes} bytes.`);
-    chunks.push(chunk);
-  }
+  const body = await readBounded(request, maxBytes);
+  if (body === undefined) throw new BadRequest(`The body is larger than ${maxBytes} bytes.`);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch (error) {
     if (error instanceof TypeError) throw new BadRequest('The body is not UTF-8.');
     throw error;

@@ -9,6 +9,7 @@ import { ReportBatcher } from './ingest/batcher.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { Maintenance } from './maintenance/maintenance.ts';
 import { createMeshView } from './mesh-view.ts';
+import { type FailureDeps, failureOf, type OtlpFailure } from './otlp/failure.ts';
 import {
   createApplicationTracesImplementation,
   createMetricsImplementation,
@@ -17,13 +18,18 @@ import {
   type PeerIdentity,
   tracesDefinition,
 } from './otlp/services.ts';
+import { readJsonSpans } from './otlp/trace-json-reader.ts';
+import { readSpans } from './otlp/trace-reader.ts';
 import type { RevisionMark } from './problems.ts';
 import { TelemetryQueries } from './queries.ts';
 import { EdgeDirectory } from './query/edge-directory.ts';
+import type { MetricsReport } from './report.ts';
 import { SharedReads } from './shared-reads.ts';
+import type { StoredSpan } from './spans/span.ts';
 import { SpanStore } from './spans/span-store.ts';
 
 export type { Golden } from './golden.ts';
+export type { OtlpFailure } from './otlp/failure.ts';
 export type { PeerIdentity } from './otlp/services.ts';
 export type { RevisionMark } from './problems.ts';
 export { TelemetryQueries } from './queries.ts';
@@ -41,7 +47,20 @@ export interface TelemetryOptions {
   readonly identify: (call: ServerUnaryCall<unknown, unknown>) => PeerIdentity | undefined;
   /** Whether this identity may report for the workload; absent = it must be of the workload's namespace and, if the workload is registered, its own identity. */
   readonly mayReport?: (identity: PeerIdentity, workload: { namespace: string; name: string }) => boolean;
+  readonly observer?: TelemetryObserver;
 }
+
+export type SpanOrigin = 'proxy' | 'application';
+export type IngestOutcome = 'stored' | 'refused';
+
+/** Hears what is worth counting. */
+export interface TelemetryObserver {
+  report(outcome: IngestOutcome): void;
+  spans(origin: SpanOrigin, count: number, outcome: IngestOutcome): void;
+}
+
+/** Takes an ExportTraceServiceRequest of an application; undefined = stored. */
+export type ReceiveTraces = (request: Buffer, encoding: 'protobuf' | 'json') => Promise<OtlpFailure | undefined>;
 
 export interface GrpcService {
   readonly definition: ServiceDefinition;
@@ -54,6 +73,8 @@ export interface TelemetryHandle {
   readonly memberServices: readonly GrpcService[];
   /** For port 4317: spans of applications; they never feed edge totals. */
   readonly applicationServices: readonly GrpcService[];
+  /** The same for port 4318. */
+  readonly receiveTraces: ReceiveTraces;
   start(): void;
   stop(): Promise<void>;
 }
@@ -69,13 +90,23 @@ export function createTelemetry(options: TelemetryOptions): TelemetryHandle {
   const reads = new SharedReads({ clock, onError });
   const view = createMeshView(options.world);
   const edges = new EdgeDirectory(pool);
+  const { observer } = options;
+  const storeSpans = (origin: SpanOrigin) => (list: readonly StoredSpan[]) =>
+    counted(spans.store(list), (outcome) => observer?.spans(origin, list.length, outcome));
+  const failures: FailureDeps = { isOutage: isDatabaseAway, log };
   const deps = {
+    ...failures,
     identify: options.identify,
     mayReport: options.mayReport ?? mayReportBy(options.world),
-    storeReport: batcher.submit.bind(batcher),
-    storeSpans: spans.store.bind(spans),
-    isOutage: isDatabaseAway,
-    log,
+    storeReport: (report: MetricsReport) => counted(batcher.submit(report), (outcome) => observer?.report(outcome)),
+    storeSpans: storeSpans('proxy'),
+  };
+  const storeApplicationSpans = storeSpans('application');
+  const receive = async (request: Buffer, encoding: 'protobuf' | 'json' = 'protobuf') => {
+    const resources = encoding === 'json' ? readJsonSpans(request) : readSpans(request);
+    const list = resources.flatMap((resource) => resource.spans);
+    // An application cannot speak for a proxy, whatever it calls itself.
+    await storeApplicationSpans(list.map((span) => ({ ...span, workload: '' })));
   };
   const { revisionsBetween } = options;
   return {
@@ -85,11 +116,29 @@ export function createTelemetry(options: TelemetryOptions): TelemetryHandle {
       { definition: tracesDefinition, implementation: createTracesImplementation(deps) },
     ],
     applicationServices: [
-      { definition: tracesDefinition, implementation: createApplicationTracesImplementation(deps) },
+      {
+        definition: tracesDefinition,
+        implementation: createApplicationTracesImplementation({ ...failures, receive }),
+      },
     ],
+    receiveTraces: (request, encoding) =>
+      receive(request, encoding).then(
+        () => undefined,
+        (error: unknown) => failureOf(failures, error),
+      ),
     start: () => maintenance.start(),
     stop: () => maintenance.stop(),
   };
+}
+
+async function counted(work: Promise<void>, count: (outcome: IngestOutcome) => void): Promise<void> {
+  try {
+    await work;
+    count('stored');
+  } catch (error) {
+    count('refused');
+    throw error;
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
 import { DomainError, type FailureKind } from '../errors.ts';
 
 export type XdsErrorCode =
+  | 'MALHA5059' // certificate of the stream expired
   | 'MALHA5062' // malformed node
   | 'MALHA5063' // the certificate is not the workload's
   | 'MALHA5064' // not registered

@@ -38,7 +38,8 @@ async function serve(): Promise<void> {
     identify: (call) => {
       const certificate = (call as DeltaCall).getAuthContext().sslPeerCertificate;
       if (certificate === undefined) throw new Error('no certificate');
-      return verifyPeer(certificate.raw, { bundle: ca.trustBundle, role: 'client', nowMs: Date.now() });
+      const identity = verifyPeer(certificate.raw, { bundle: ca.trustBundle, role: 'client', nowMs: Date.now() });
+      return { identity, notAfterMs: Date.parse(certificate.valid_to) };
     },
   });
 }

@@ -28,15 +28,31 @@ export interface XdsLogger {
   error(fields: object, message: string): void;
 }
 
+/** Who has a stream, by its certificate. */
+export interface XdsCaller {
+  readonly identity: SpiffeIdentity;
+  /** End of the certificate; the stream ends with it. */
+  readonly notAfterMs: number;
+}
+
+/** Hears what is worth counting. */
+export interface XdsObserver {
+  sent(typeUrl: string): void;
+  refused(typeUrl: string): void;
+  /** A proxy that had to change for a revision is active on it. */
+  arrived(latencyMs: number): void;
+}
+
 export interface XdsServerDeps {
   readonly source: WorldSource;
   /** Throws when the caller has no acceptable certificate. */
-  readonly identify: (call: DeltaCall) => SpiffeIdentity;
+  readonly identify: (call: DeltaCall) => XdsCaller;
   /** Converts a failure into what the caller may see. */
   readonly toGrpcFailure: (error: unknown) => { readonly code: status; readonly details: string };
   readonly logger: XdsLogger;
   readonly clock: Clock;
   readonly timers?: Timers;
+  readonly observer?: XdsObserver;
 }
 
 type Handlers = Pick<BidiHandlers<typeof discoveryService>, 'DeltaAggregatedResources' | 'StreamAggregatedResources'>;
@@ -87,6 +103,7 @@ class Server implements XdsServer {
     this.#timers = deps.timers ?? processTimers;
     this.implementation = this.#handlers((call) => deps.identify(call));
     this.trustedImplementation = this.#handlers(() => 'trusted');
+    this.propagation.onArrival((latencyMs) => deps.observer?.arrived(latencyMs));
     this.#pusher = new Pusher({
       source: deps.source,
       proxies: this.#proxies,
@@ -132,7 +149,7 @@ class Server implements XdsServer {
     for (const session of [...(this.#proxies.get(workload)?.sessions ?? [])]) session.end(error);
   }
 
-  #handlers(identify: (call: DeltaCall) => CallerIdentity): Handlers {
+  #handlers(identify: (call: DeltaCall) => XdsCaller | 'trusted'): Handlers {
     return {
       DeltaAggregatedResources: (call) => this.#open(call, identify),
       StreamAggregatedResources: (call) => {
@@ -141,13 +158,14 @@ class Server implements XdsServer {
     };
   }
 
-  #open(call: DeltaCall, identify: (call: DeltaCall) => CallerIdentity): void {
+  #open(call: DeltaCall, identify: (call: DeltaCall) => XdsCaller | 'trusted'): void {
     new Session({
       call,
       timers: this.#timers,
       memo: this.#memo,
       dialects: this.#dialects,
-      onNode: (session) => this.#admit(session, identify(call)),
+      onNode: (session) => this.#admit(session, this.#limited(session, identify(call))),
+      onSent: (typeUrl) => this.#deps.observer?.sent(typeUrl),
       onAck: (session) => this.#acked(session),
       onNack: (session, typeUrl, message) => this.#nacked(session, typeUrl, message),
       onClose: (session) => this.#closed(session),
@@ -158,6 +176,16 @@ class Server implements XdsServer {
   #failure(error: unknown): { readonly code: status; readonly details: string } {
     if (domainErrorOf(error) === undefined) this.#deps.logger.error({ err: error }, 'an xDS stream failed');
     return this.#deps.toGrpcFailure(error);
+  }
+
+  /** No stream outlives the certificate that it was opened with. */
+  #limited(session: Session, caller: XdsCaller | 'trusted'): CallerIdentity {
+    if (caller === 'trusted') return caller;
+    session.endAfter(
+      caller.notAfterMs - this.#deps.clock.now(),
+      new XdsError('unauthenticated', 'MALHA5059', 'the certificate of this stream expired: connect anew'),
+    );
+    return caller.identity;
   }
 
   #admit(session: Session, identity: CallerIdentity): void {
@@ -205,6 +233,7 @@ class Server implements XdsServer {
   #nacked(session: Session, typeUrl: string, message: string): void {
     const { workload } = session.node;
     this.#deps.logger.warn({ workload, typeUrl, reason: message }, 'a proxy refused a configuration');
+    this.#deps.observer?.refused(typeUrl);
     this.propagation.nacked(workload, [{ typeUrl, name: '', message }]);
   }
 

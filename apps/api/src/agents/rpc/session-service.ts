@@ -8,8 +8,9 @@ import {
   type Hello as HelloMessage,
 } from '@malha/xds/generated/malha/agent/v1/agent_pb';
 import { agentService, type BidiHandlers } from '@malha/xds/services';
+import type { Timers } from '@malha/xds/timers';
 import type { Hello } from '../../registry/registry.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, certificateExpired } from '../errors.ts';
 import type { GrpcFailure } from '../grpc-errors.ts';
 import type { AgentStream, FromAgent, ToAgent } from '../messages.ts';
 import type { Peer, PeerOf } from '../peer-identity.ts';
@@ -18,11 +19,15 @@ import type { AgentSession } from '../session.ts';
 const HELLO_TIMEOUT_MS = 10_000;
 /** Messages that wait for an agent that does not read; it gets few, so this many means that it is stuck. */
 const QUEUE_MAX = 64;
+/** Longer timers overflow. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export const agentServiceDefinition = agentService;
 
 export interface SessionServiceDeps {
   readonly peerOf: PeerOf;
+  readonly timers: Timers;
+  readonly now: () => number;
   readonly open: (peer: Peer, stream: AgentStream) => AgentSession;
   /** The stream is over, for whatever reason. */
   readonly closed: (session: AgentSession) => void;
@@ -40,18 +45,25 @@ export function createAgentHandlers(deps: SessionServiceDeps): BidiHandlers<type
 /** Not a `for await`: leaving that loop would destroy the stream before its status is sent. */
 function run(deps: SessionServiceDeps, call: Call): void {
   const stream = new GrpcAgentStream(call, deps.toFailure);
+  let peer: Peer;
   let session: AgentSession;
   try {
-    session = deps.open(deps.peerOf(call), stream);
+    peer = deps.peerOf(call);
+    session = deps.open(peer, stream);
   } catch (error) {
     stream.end(error);
     return;
   }
-  const timer = setTimeout(() => {
+  const cancelHello = deps.timers.after(HELLO_TIMEOUT_MS, () => {
     stream.end(new AgentError('invalid', 'MALHA5055', `no Hello within ${HELLO_TIMEOUT_MS} ms`));
-  }, HELLO_TIMEOUT_MS);
+  });
+  // No stream outlives the certificate that it was opened with, also when its agent sends nothing.
+  const cancelExpiry = deps.timers.after(Math.min(Math.max(0, peer.notAfterMs - deps.now()), TIMER_MAX_MS), () => {
+    stream.end(certificateExpired());
+  });
   const over = () => {
-    clearTimeout(timer);
+    cancelHello();
+    cancelExpiry();
     deps.closed(session);
   };
   stream.onEnd(over);
@@ -61,7 +73,7 @@ function run(deps: SessionServiceDeps, call: Call): void {
     // One message at a time: the next one waits in the stream, whose buffer is bounded by flow control.
     call.pause();
     // How long registering takes is our affair.
-    clearTimeout(timer);
+    cancelHello();
     receive(session, message).then(
       () => {
         if (!call.cancelled && !stream.isEnded) deps.advanced(session);

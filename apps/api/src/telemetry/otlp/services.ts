@@ -1,37 +1,24 @@
-// The OTLP collector services: definitions over raw bytes, and their implementation for proxies and for applications.
-import {
-  type handleUnaryCall,
-  type MethodDefinition,
-  type ServerUnaryCall,
-  type ServiceError,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
-import { IdentityError } from '@malha/identity';
-import { domainErrorOf } from '../../errors.ts';
-import { QueueFull } from '../ingest/batcher.ts';
+// The OTLP collector services over gRPC: definitions over raw bytes, and their implementation for proxies and applications.
+import type { handleUnaryCall, MethodDefinition, ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { MetricsReport } from '../report.ts';
 import type { StoredSpan } from '../spans/span.ts';
+import { type FailureDeps, failureOf, ReportDenied } from './failure.ts';
 import { LabelCache } from './label-cache.ts';
 import { readMetrics } from './metrics-reader.ts';
 import { readSpans } from './trace-reader.ts';
-import { MalformedOtlp } from './wire.ts';
 
 /** Who is on the other side of a call, from its mTLS certificate. */
 export interface PeerIdentity {
   readonly spiffeId: string;
 }
 
-export interface OtlpServicesDeps {
+export interface OtlpServicesDeps extends FailureDeps {
   /** Identity of the peer; undefined = it proved none. */
   readonly identify: (call: ServerUnaryCall<unknown, unknown>) => PeerIdentity | undefined;
   /** Whether this identity may report for `<namespace>/<workload>`. */
   readonly mayReport: (identity: PeerIdentity, workload: { namespace: string; name: string }) => boolean;
   readonly storeReport: (report: MetricsReport) => Promise<void>;
   readonly storeSpans: (spans: readonly StoredSpan[]) => Promise<void>;
-  /** Whether a failure means that the store is away. */
-  readonly isOutage: (error: unknown) => boolean;
-  readonly log: { warn(fields: object, message: string): void };
 }
 
 type Bytes = MethodDefinition<Buffer, Buffer>;
@@ -68,23 +55,11 @@ export function createTracesImplementation(deps: OtlpServicesDeps): UntypedServi
   });
 }
 
-/** For applications' own spans (ports 4317): stored beside the proxies' spans, never counted in edges. */
+/** For applications' own spans (port 4317). `receive` takes an ExportTraceServiceRequest. */
 export function createApplicationTracesImplementation(
-  deps: Pick<OtlpServicesDeps, 'storeSpans' | 'isOutage' | 'log'>,
+  deps: FailureDeps & { readonly receive: (request: Buffer) => Promise<void> },
 ): UntypedServiceImplementation {
-  return implement(deps, async (call) => {
-    const spans = readSpans(call.request).flatMap((resource) => resource.spans);
-    // An application cannot speak for a proxy, whatever it calls itself.
-    await deps.storeSpans(spans.map((span) => ({ ...span, workload: '' })));
-  });
-}
-
-class ReportDenied extends Error {
-  override readonly name = 'ReportDenied';
-  readonly code = 'MALHA5071';
-  constructor(what: string) {
-    super(`MALHA5071: the certificate of this connection does not stand for ${what}`);
-  }
+  return implement(deps, (call) => deps.receive(call.request));
 }
 
 type BytesCall = ServerUnaryCall<Buffer, Buffer>;
@@ -109,37 +84,14 @@ function requireOwnSide({ source: own, edges }: MetricsReport): void {
   }
 }
 
-function implement(
-  deps: Pick<OtlpServicesDeps, 'isOutage' | 'log'>,
-  run: (call: BytesCall) => Promise<void>,
-): UntypedServiceImplementation {
+function implement(deps: FailureDeps, run: (call: BytesCall) => Promise<void>): UntypedServiceImplementation {
   const handler: handleUnaryCall<Buffer, Buffer> = (call, callback) => {
     run(call).then(
       () => callback(null, ACCEPTED),
-      (error: unknown) => callback(toServiceError(deps, error)),
+      (error: unknown) => callback(failureOf(deps, error)),
     );
   };
   return { Export: handler };
-}
-
-function toServiceError(deps: Pick<OtlpServicesDeps, 'isOutage' | 'log'>, error: unknown): Partial<ServiceError> {
-  if (error instanceof ReportDenied) return { code: status.PERMISSION_DENIED, details: error.message };
-  if (error instanceof MalformedOtlp) {
-    return { code: status.INVALID_ARGUMENT, details: `MALHA5070: ${error.message}` };
-  }
-  if (error instanceof QueueFull) return { code: status.RESOURCE_EXHAUSTED, details: `MALHA5072: ${error.message}` };
-  const domain = domainErrorOf(error);
-  if (domain?.kind === 'unauthenticated' || domain?.kind === 'forbidden') {
-    const code = domain.kind === 'forbidden' ? status.PERMISSION_DENIED : status.UNAUTHENTICATED;
-    return { code, details: `${domain.code}: ${domain.message}` };
-  }
-  if (error instanceof IdentityError) {
-    return { code: status.UNAUTHENTICATED, details: `${error.code}: ${error.message}` };
-  }
-  if (deps.isOutage(error)) return { code: status.UNAVAILABLE, details: 'MALHA5020: Postgres is away' };
-  deps.log.warn({ err: error }, 'a telemetry report could not be stored');
-  // Retryable on purpose: counts are cumulative, the next report holds these too.
-  return { code: status.UNAVAILABLE, details: 'MALHA5073: the report could not be stored' };
 }
 
 function bytesMethod(path: string): Bytes {

@@ -52,7 +52,10 @@ export function readFixed64(reader: BinaryReader): number {
 export function readTimeMs(reader: BinaryReader): number {
   const low = reader.fixed32();
   const high = reader.fixed32();
-  const nanos = (BigInt(high) << 32n) | BigInt(low);
+  return nanosToMs((BigInt(high) << 32n) | BigInt(low));
+}
+
+export function nanosToMs(nanos: bigint): number {
   const ms = nanos / BigInt(NANOS_PER_MS);
   return Number(ms) + Number(nanos - ms * BigInt(NANOS_PER_MS)) / NANOS_PER_MS;
 }

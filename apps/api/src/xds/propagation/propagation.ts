@@ -74,6 +74,7 @@ export class Propagation {
   readonly #revisions = new Map<number, Revision>();
   readonly #proxies = new Map<string, Proxy>();
   readonly #listeners = new Set<(revision: number) => void>();
+  readonly #arrivalListeners = new Set<(latencyMs: number) => void>();
 
   /** A revision begins its way to these workloads; what is wanted of each may be said later. */
   begin(revision: number, startedAtMs: number, workloads: ReadonlyMap<string, string>): void {
@@ -171,6 +172,12 @@ export class Propagation {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Called when a proxy that had to change for a revision is active on it. */
+  onArrival(listener: (latencyMs: number) => void): () => void {
+    this.#arrivalListeners.add(listener);
+    return () => this.#arrivalListeners.delete(listener);
+  }
+
   #of(workload: string): Proxy {
     let proxy = this.#proxies.get(workload);
     if (proxy === undefined) {
@@ -195,6 +202,7 @@ export class Propagation {
       const isUnaffected = hadIt || known.isBaseline;
       const latencyMs = isUnaffected ? 0 : Math.max(0, atMs - known.startedAtMs);
       known.arrivals.set(proxy.workload, { latencyMs, isUnaffected, evidence: proxy.evidence });
+      if (!isUnaffected) for (const listener of this.#arrivalListeners) listener(latencyMs);
       this.#emit(known.revision);
     }
   }

@@ -16,7 +16,7 @@ const KNOWN_TYPES: ReadonlySet<string> = new Set(UPSERT_ORDER);
 
 export interface DeltaStreamEvents {
   /** Writes a finished response. */
-  write(response: Buffer): void;
+  write(response: Buffer, typeUrl: string): void;
   onAck(typeUrl: string): void;
   onNack(typeUrl: string, message: string): void;
   /** The client broke the protocol or does not answer; the stream has to end. */
@@ -165,7 +165,7 @@ export class DeltaStream {
     );
     this.#ackDeadlines.get(typeUrl)?.();
     this.#ackDeadlines.set(typeUrl, cancel);
-    this.#options.write(response);
+    this.#options.write(response, typeUrl);
   }
 }
 

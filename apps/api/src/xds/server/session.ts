@@ -15,6 +15,8 @@ import type { ResponseMemo } from './response-memo.ts';
 export type DeltaCall = ServerDuplexStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse>;
 
 const NODE_DEADLINE_MS = 10_000;
+/** Longer timers overflow. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export interface SessionOptions {
   readonly call: DeltaCall;
@@ -23,6 +25,7 @@ export interface SessionOptions {
   readonly dialects: ReadonlyMap<Dialect['name'], Dialect>;
   /** Once, with the first request. Throws when the caller may not have that workload's configuration. */
   readonly onNode: (session: Session) => void;
+  readonly onSent: (typeUrl: string) => void;
   readonly onAck: (session: Session) => void;
   readonly onNack: (session: Session, typeUrl: string, message: string) => void;
   readonly onClose: (session: Session) => void;
@@ -35,6 +38,7 @@ export class Session {
   #stream: DeltaStream | undefined;
   #isClosed = false;
   #cancelDeadline: () => void;
+  #cancelEnd: () => void = () => undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -91,6 +95,11 @@ export class Session {
     this.#guard(() => this.#stream?.setSnapshot(snapshot));
   }
 
+  endAfter(ms: number, error: unknown): void {
+    this.#cancelEnd();
+    this.#cancelEnd = this.#options.timers.after(Math.min(Math.max(0, ms), TIMER_MAX_MS), () => this.end(error));
+  }
+
   end(error: unknown): void {
     if (this.#isClosed) return;
     const { code, details } = this.#options.onError(this, error);
@@ -115,7 +124,10 @@ export class Session {
       memo,
       resendsEndpoints: this.dialect.resendsEndpoints,
       // Already encoded; the serializer passes a Buffer as it is.
-      write: (response) => call.write(response as unknown as DeltaDiscoveryResponse),
+      write: (response, typeUrl) => {
+        call.write(response as unknown as DeltaDiscoveryResponse);
+        this.#options.onSent(typeUrl);
+      },
       onAck: () => this.#options.onAck(this),
       onNack: (typeUrl, message) => this.#options.onNack(this, typeUrl, message),
       fail: (kind, reason) =>
@@ -141,6 +153,7 @@ export class Session {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelDeadline();
+    this.#cancelEnd();
     this.#stream?.close();
     this.#options.onClose(this);
   }

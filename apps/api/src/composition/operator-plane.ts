@@ -1,0 +1,123 @@
+// What people and their programs talk to: sign-in, tRPC, REST, the admin socket.
+import { createAuth } from '../auth/index.ts';
+import { countProxies } from '../mesh/proxy-counts.ts';
+import { MeshStatusReader } from '../mesh/status.ts';
+import { History } from '../resources/index.ts';
+import { ApiServer } from '../rest/api-server.ts';
+import { Operations } from '../rest/operations.ts';
+import type { Golden } from '../telemetry/index.ts';
+import { Callers } from '../trpc/callers.ts';
+import { createErrorReporter, createTrpcHandler } from '../trpc/http.ts';
+import { Origins } from '../trpc/origins.ts';
+import { createRootRouter } from '../trpc/root.ts';
+import { TrpcWebSocket } from '../trpc/web-socket.ts';
+import type { Foundation } from './foundation.ts';
+import type { MemberPlane } from './member-plane.ts';
+import type { Mesh } from './mesh.ts';
+import type { Storage } from './storage.ts';
+
+export interface OperatorPlane {
+  readonly apiServer: ApiServer;
+  /** What the admin socket and REST offer. */
+  readonly operations: Operations;
+  readonly onUnexpected: (error: unknown) => void;
+}
+
+export interface OperatorPlaneParts {
+  readonly storage: Storage;
+  readonly mesh: Mesh;
+  readonly members: MemberPlane;
+  /** Known once agents are listened for. */
+  readonly joinPort: () => number;
+}
+
+/** Nothing listens yet. Makes the first administrator when there is no user. */
+export async function createOperatorPlane(foundation: Foundation, parts: OperatorPlaneParts): Promise<OperatorPlane> {
+  const { config, logger, clock } = foundation;
+  const { database, feed } = parts.storage;
+  const onUnexpected = (error: unknown) => logger.error({ err: error }, 'unexpected failure');
+  const auth = createAuth({ database, feed, clock, stateDir: config.stateDir });
+  await auth.firstAdministrator.ensure(config.auth.firstAdminEmail);
+
+  const services = createServices(foundation, parts);
+  const router = createRouter(parts, services, auth);
+  const operations = createOperations(parts, services, auth);
+  const origins = new Origins(config.auth.consoleOrigins);
+  const now = () => clock.now();
+  const { sessionSecret, internalSecret } = config.auth;
+  const callers = new Callers({ sessions: auth.sessions, sessionSecret, now, onError: onUnexpected });
+  const onError = createErrorReporter(logger);
+  const { apiHost, apiPort } = config.listen;
+  const apiServer = new ApiServer({
+    ...{ host: apiHost, port: apiPort, internalSecret },
+    trpc: createTrpcHandler({ router, callers, origins, onError }),
+    webSocket: new TrpcWebSocket({ router, callers, origins, onError }),
+    ...{ callers, origins, operations, signIn: auth.signIn, users: auth.repository, now, onUnexpected },
+    // It listens only after resources and registry were read.
+    isReady: () => true,
+  });
+  return { apiServer, operations, onUnexpected };
+}
+
+type Auth = ReturnType<typeof createAuth>;
+
+interface Services {
+  readonly status: MeshStatusReader;
+  readonly history: History<Golden>;
+}
+
+function createServices({ config }: Foundation, { storage, mesh, members }: OperatorPlaneParts): Services {
+  const { xds, telemetry } = members;
+  const { meshName, trustDomain } = config;
+  const { store, registry, repository } = mesh;
+  const status = new MeshStatusReader({
+    ...{ meshName, trustDomain, store },
+    isDatabaseHere: () => storage.feed.isConnected,
+    proxies: () => countProxies(registry.workloads().workloads, xds.propagation, store.state.revision),
+    onChange: (listener) => {
+      const stops = [storage.onStateChange(listener), xds.propagation.onChange(listener), registry.onChange(listener)];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+  });
+  const history = new History<Golden>({
+    repository,
+    propagationOf: (revision) => xds.propagation.of(revision) ?? null,
+    goldenAround: (atMs) => telemetry.queries.goldenAround(atMs),
+  });
+  return { status, history };
+}
+
+function createRouter({ mesh, members, joinPort }: OperatorPlaneParts, { status, history }: Services, auth: Auth) {
+  const { ca, agents, xds, telemetry, publicHost } = members;
+  const { store, analyze, world } = mesh;
+  return createRootRouter({
+    auth: { users: auth.users, repository: auth.repository },
+    mesh: { status },
+    resources: { store, analyze },
+    changes: { store, history },
+    explain: { world: () => world.world },
+    certificates: { authority: ca.authority, denials: ca.denials, currentLeaves: ca.currentLeaves },
+    joinTokens: {
+      ...{ tokens: ca.tokens, authority: ca.authority },
+      joinAddress: () => `${publicHost}:${joinPort()}`,
+    },
+    proxies: {
+      agents: agents.agents,
+      configurationOf: (workload, servedHash) => xds.propagation.configurationOf(workload, servedHash),
+    },
+    propagation: xds.propagation,
+    telemetry: { queries: telemetry.queries },
+  });
+}
+
+function createOperations({ mesh, members }: OperatorPlaneParts, { status, history }: Services, auth: Auth) {
+  const { ca, telemetry } = members;
+  return new Operations({
+    ...{ store: mesh.store, history, status, firstAdministrator: auth.firstAdministrator },
+    mintJoinToken: (order, createdBy) => ca.tokens.mint(order, createdBy),
+    caPin: () => ca.authority.pin,
+    totals: (sinceMs) => telemetry.queries.totals(sinceMs === undefined ? {} : { sinceMs }),
+  });
+}
