@@ -1,7 +1,7 @@
 'use client';
+// What is selected on the graph: its figures, why it fails, over time, and where to go from here.
 import { flagWords } from '@malha/traffic/flags';
 import { useQuery } from '@tanstack/react-query';
-// What is selected on the graph: its figures, why it fails, over time, and where to go from here.
 import { ChartGantt, Split, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { SignalChart } from '#components/charts/signal-chart.tsx';
@@ -16,8 +16,18 @@ import { useChangeMarks } from '#features/changes/index.ts';
 import { useScope } from '#features/scope/index.ts';
 import { duration, inWords, percent, rate } from '#format/number.ts';
 import { useTRPC } from '#trpc/client.ts';
-import type { Golden, Series, Topology, TopologyEdge, TopologyNode, VersionShare } from '#trpc/contract.ts';
+import type {
+  Golden,
+  Series,
+  ServiceDetail,
+  Topology,
+  TopologyEdge,
+  TopologyNode,
+  VersionShare,
+} from '#trpc/contract.ts';
 import { isFailing, nameOf, nodesById } from './facts.ts';
+
+const PROTOCOLS: Readonly<Record<string, string>> = { http: 'HTTP', grpc: 'gRPC', tcp: 'TCP' };
 
 export interface SidePanelProps {
   readonly topology: Topology;
@@ -123,16 +133,26 @@ function OverTime({ series, of }: { readonly series: Series; readonly of: string
   );
 }
 
-/** The service behind a node over time, from all its callers. */
-function ServiceOverTime({ node }: { readonly node: TopologyNode }) {
+function useService(node: TopologyNode | undefined) {
   const trpc = useTRPC();
   const scope = useScope();
-  const query = useQuery(
+  return useQuery(
     trpc.services.get.queryOptions(
-      { namespace: node.namespace, name: node.service, range: scope.range },
-      { enabled: node.kind === 'service', ...(scope.isLive && { refetchInterval: 4_000 }) },
+      { namespace: node?.namespace ?? '', name: node?.service ?? '', range: scope.range },
+      { enabled: node?.kind === 'service', ...(scope.isLive && { refetchInterval: 4_000 }) },
     ),
   );
+}
+
+/** Path of the editor of the first route that acts on a service. */
+function routePathOf(detail: Pick<ServiceDetail, 'policies'> | undefined): string | undefined {
+  const key = detail?.policies.find((policy) => policy.key.startsWith('HTTPRoute/'))?.key;
+  return key?.replace(/^HTTPRoute/, '/routes');
+}
+
+/** The service behind a node over time, from all its callers. */
+function ServiceOverTime({ node }: { readonly node: TopologyNode }) {
+  const query = useService(node);
   if (node.kind !== 'service' || query.isError) return null;
   if (query.data === undefined) return <Skeleton className="mt-4 h-40 w-full" />;
   return <OverTime series={query.data.series} of={node.service} />;
@@ -223,6 +243,7 @@ export function SidePanel({ topology, selected, onClose }: SidePanelProps) {
   const node = nodes.get(selected);
   const target = edge === undefined ? node : nodes.get(edge.target);
   const source = edge === undefined ? undefined : nodes.get(edge.source);
+  const routePath = routePathOf(useService(target).data);
   if (target === undefined) return null;
   const failing = edge === undefined ? target.health === 'err' : isFailing(edge);
   const title =
@@ -234,7 +255,7 @@ export function SidePanel({ topology, selected, onClose }: SidePanelProps) {
         : target.kind === 'external'
           ? 'outside the mesh'
           : 'seen, but not in the mesh'
-      : `${edge.protocol}${edge.mtls ? ' over mutual TLS' : ''}`;
+      : `${PROTOCOLS[edge.protocol] ?? edge.protocol}${edge.mtls ? ' over mutual TLS' : ', plain text'}`;
   const isService = target.kind === 'service';
   return (
     <aside
@@ -269,10 +290,10 @@ export function SidePanel({ topology, selected, onClose }: SidePanelProps) {
             Open {target.service}
           </ButtonLink>
         )}
-        {isService && target.badges.includes('route') && (
-          <ButtonLink href={scope.href(`/services/${target.namespace}/${target.service}?tab=rules`)}>
+        {routePath !== undefined && (
+          <ButtonLink href={scope.href(routePath)}>
             <Split aria-hidden="true" strokeWidth={1.75} />
-            Rules
+            Edit route
           </ButtonLink>
         )}
         <ButtonLink

@@ -1,0 +1,57 @@
+// The console's pages as an operator meets them, and how to tell that each has its data.
+import type { Page } from '@playwright/test';
+
+export interface ConsolePage {
+  readonly name: string;
+  /** Opens it and waits until it shows data instead of placeholders. */
+  open(page: Page): Promise<void>;
+}
+
+async function go(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await settled(page);
+}
+
+/** No placeholder is left and nothing says that it is busy. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('main, form').first().waitFor();
+  await page.waitForFunction(() => document.querySelector('.skeleton, [aria-busy="true"]') === null);
+}
+
+export const PAGES: readonly ConsolePage[] = [
+  { name: 'overview', open: (page) => go(page, '/') },
+  {
+    name: 'topology',
+    open: async (page) => {
+      await go(page, '/topology');
+      await page.getByTestId('graph-node').first().waitFor();
+    },
+  },
+  {
+    name: 'topology-edge',
+    open: async (page) => {
+      await go(page, '/topology');
+      await page.getByTestId('graph-edge').filter({ visible: true }).first().focus();
+      await page.keyboard.press('Enter');
+      await page.getByTestId('side-panel').waitFor();
+    },
+  },
+  { name: 'services', open: (page) => go(page, '/services') },
+  { name: 'service', open: (page) => go(page, '/services/bookstore/reviews') },
+  { name: 'routes', open: (page) => go(page, '/routes') },
+  { name: 'route-editor', open: (page) => go(page, '/routes/bookstore/reviews') },
+  { name: 'traces', open: (page) => go(page, '/traces') },
+  {
+    name: 'trace',
+    open: async (page) => {
+      await go(page, '/traces');
+      await page.getByTestId('trace-row').first().getByRole('link').first().click();
+      await page.getByTestId('trace-hop').first().waitFor();
+      await settled(page);
+    },
+  },
+  { name: 'changes', open: (page) => go(page, '/changes') },
+  { name: 'proxies', open: (page) => go(page, '/proxies') },
+  { name: 'certificates', open: (page) => go(page, '/certificates') },
+  { name: 'settings', open: (page) => go(page, '/settings') },
+];

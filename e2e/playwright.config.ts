@@ -1,0 +1,23 @@
+// Browser tests on a whole mesh: one browser, one mesh, one test at a time.
+import { defineConfig } from '@playwright/test';
+import { findChromium } from '../scripts/setup/chromium.ts';
+
+const chromium = findChromium();
+
+export default defineConfig({
+  testDir: './browser',
+  outputDir: '../test-results/browser',
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: true,
+  retries: 0,
+  timeout: 180_000,
+  expect: { timeout: 20_000 },
+  use: {
+    viewport: { width: 1440, height: 900 },
+    colorScheme: 'dark',
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+    launchOptions: { chromiumSandbox: false, ...(chromium !== undefined && { executablePath: chromium }) },
+  },
+});
