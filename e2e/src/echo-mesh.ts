@@ -1,4 +1,5 @@
 // A mesh with one caller and an echo service in two versions: the stage of most scenarios.
+import http from 'node:http';
 import path from 'node:path';
 import { type JoinedWorkload, type MeshOptions, type StartedMesh, startMesh } from '@malha/testing/started-mesh';
 
@@ -62,10 +63,35 @@ export interface EchoMesh {
 
 export async function startEchoMesh(options: Omit<MeshOptions, 'bookstore'>): Promise<EchoMesh> {
   const mesh = await startMesh({ ...options, bookstore: false });
-  await mesh.apply(`${BASE}---\n${split(100, 0)}`);
+  await mesh.apply(`${BASE}---\n${split(50, 50)}`);
   const [caller, v1, v2] = await Promise.all([mesh.join(CALLER), mesh.join(echo('v1')), mesh.join(echo('v2'))]);
+  await untilServed(caller.outbound, 'echo', ['echo-v1', 'echo-v2']);
+  await mesh.apply(split(100, 0));
   await untilActive(mesh, 3);
   return { mesh, caller, v1, v2 };
+}
+
+/** Waits until each of `servers` has answered a call: its application listens and its proxy is known to the caller. */
+export async function untilServed(outbound: string, host: string, servers: readonly string[]): Promise<void> {
+  const missing = new Set(servers);
+  const deadline = performance.now() + 30_000;
+  while (missing.size > 0) {
+    if (performance.now() > deadline) throw new Error(`no answer from ${[...missing].join(', ')}`);
+    const server = await servedBy(outbound, host).catch(() => '');
+    if (!missing.delete(server)) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function servedBy(outbound: string, host: string): Promise<string> {
+  const { hostname, port } = new URL(outbound);
+  return new Promise((resolve, reject) => {
+    const request = http.get({ host: hostname, port, headers: { host }, timeout: 5_000 }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(String(response.headers['x-served-by'] ?? '')));
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer')));
+    request.on('error', reject);
+  });
 }
 
 /** Waits until `proxies` are there and each serves what is wanted of it. */

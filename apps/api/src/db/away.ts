@@ -27,7 +27,7 @@ export function isDatabaseAway(error: unknown): boolean {
     if (cause instanceof DatabaseAway || isAwayCode(codeOf(cause))) return true;
     if (cause instanceof Error && MESSAGES.test(cause.message)) return true;
     if (cause instanceof AggregateError && cause.errors.some(isDatabaseAway)) return true;
-    cause = 'cause' in cause ? cause.cause : undefined;
+    cause = causeOf(cause);
   }
   return false;
 }
@@ -40,6 +40,13 @@ export async function orAway<T>(work: () => Promise<T>): Promise<T> {
     if (error instanceof DomainError || !isDatabaseAway(error)) throw error;
     throw new DatabaseAway(error);
   }
+}
+
+/** Prisma keeps what the server said under `meta`; its own code for that may be any. */
+function causeOf(error: object): unknown {
+  if ('cause' in error && error.cause !== undefined) return error.cause;
+  if (!('meta' in error) || typeof error.meta !== 'object' || error.meta === null) return undefined;
+  return 'driverAdapterError' in error.meta ? error.meta.driverAdapterError : undefined;
 }
 
 function codeOf(error: object): string {

@@ -24,5 +24,7 @@ export function createPool(url: string): pg.Pool {
   });
   // Emitted for idle connections when the server goes away. Without a listener the process would end.
   pool.on('error', () => undefined);
+  // The same for connections that are in use, but have no query running: the next query reports it.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
