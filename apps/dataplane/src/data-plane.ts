@@ -8,10 +8,10 @@ import { type SecretMaterial, WorkloadTls } from './cluster/identity.ts';
 import { TimerWheel } from './exchange/timer-wheel.ts';
 import { RequestRecorder } from './filters/request-recorder.ts';
 import { createIdentifierPool } from './filters/tracing.ts';
-import type { ServerContext } from './http1/server-connection.ts';
 import { createInboundListener } from './inbound/inbound-listener.ts';
 import { InboundStack } from './inbound/inbound-stack.ts';
 import type { Listener } from './listener/listener.ts';
+import type { ServerContext } from './listener/server-context.ts';
 import type { TlsAcceptor } from './listener/tls-acceptor.ts';
 import { createOutboundListener } from './outbound/outbound-listener.ts';
 import { OutboundStack } from './outbound/outbound-stack.ts';
@@ -170,6 +170,7 @@ export class DataPlane {
   private async drainListener({ listener, context }: { listener: Listener; context: ServerContext }, dueMs: number) {
     context.isDraining = true;
     listener.stopAccepting();
+    listener.drainConnections();
     const leftMs = Math.max(0, dueMs - this.options.clock.monotonic());
     // A connection that is idle now may have a request on its way: closing it at once would lose that request.
     const idleTimer = setTimeout(() => listener.closeIdle(), leftMs * DRAIN_IDLE_SHARE);

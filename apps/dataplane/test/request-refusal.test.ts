@@ -148,7 +148,6 @@ const REFUSED: readonly (readonly [string, string, number])[] = [
   ['HTTP/1.2', 'GET / HTTP/1.2\r\nHost: app\r\n\r\n', 505],
   ['HTTP/2.0', 'GET / HTTP/2.0\r\nHost: app\r\n\r\n', 505],
   ['HTTP/0.9 by number', 'GET / HTTP/0.9\r\nHost: app\r\n\r\n', 505],
-  ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
   ['CONNECT', 'CONNECT app:80 HTTP/1.1\r\nHost: app:80\r\n\r\n', 405],
   ['an unknown expectation', get('Expect: tea\r\n'), 417],
   ['a TLS ClientHello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],

@@ -3,10 +3,9 @@ import { type BalancedEndpoint, type Balancer, createBalancer } from '@malha/tra
 import type { Cluster, Endpoint } from '@malha/traffic/config';
 import { RetryBudget } from '@malha/traffic/retry';
 import { ProxyError } from '../exchange/proxy-error.ts';
-import type { ClientConnection } from '../http1/client-connection.ts';
 import type { DialEnvironment } from './dial.ts';
-import { EndpointPool, keyOf, type PoolOwner } from './endpoint-pool.ts';
-import type { StreamRequester } from './stream-requester.ts';
+import { EndpointPool, type FreeConnection, keyOf, type PoolOwner } from './endpoint-pool.ts';
+import { type StreamRequester, Waiting } from './stream-requester.ts';
 
 /** Counts that telemetry keeps for the whole proxy. */
 export type ClusterEvent = 'endpoint-ejected' | 'limit-reached' | 'peer-rejected';
@@ -41,7 +40,7 @@ export class ClusterRuntime implements PoolOwner {
   activeRequests = 0;
   private balancer: Balancer;
   private readonly pools = new Map<BalancedEndpoint, EndpointPool>();
-  private pending: StreamRequester[] = [];
+  private readonly pending: Waiting[] = [];
   private connectionCount = 0;
   private endpoints: readonly Endpoint[] = [];
   /** Of the pick in progress. */
@@ -82,31 +81,39 @@ export class ClusterRuntime implements PoolOwner {
     this.servePending();
   }
 
-  /** Asks for a stream; `avoid` is the endpoint of a failed attempt, `isFresh` wants a connection never used before. */
-  acquire(requester: StreamRequester, avoid: Endpoint | undefined, isFresh: boolean): void {
+  /**
+   * Asks for a stream; `avoid` is the endpoint of a failed attempt, `isFresh` wants no connection that stood idle. The
+   * requester is told before this returns, or later, when a place in the queue is returned.
+   */
+  acquire(requester: StreamRequester, avoid: Endpoint | undefined, isFresh: boolean): Waiting | undefined {
     const balanced = this.pick(avoid);
     if (balanced === undefined) {
       requester.streamFailed(new ProxyError('noHealthyUpstream', this.cluster.name));
-      return;
+      return undefined;
     }
     const pool = this.poolOf(balanced);
-    const connection = isFresh ? undefined : pool.takeIdle();
-    if (connection !== undefined) {
-      requester.streamReady(connection.begin(requester), balanced);
-      return;
+    const stream = pool.take(requester, requester.needsHttp1, isFresh);
+    if (stream !== undefined) {
+      requester.streamReady(stream, balanced);
+      return undefined;
     }
     const { maxConnections, maxPending } = this.cluster.limits;
-    if (this.connectionCount < maxConnections || this.evictIdle()) this.dial(pool, requester);
-    else if (this.pending.length < maxPending) this.pending.push(requester);
+    const waiting = new Waiting(requester);
+    if (pool.joinedCount < maxPending && pool.join(waiting)) return waiting;
+    if (this.connectionCount < maxConnections || this.evictIdle()) this.dial(pool, waiting);
+    else if (this.pending.length < maxPending) this.pending.push(waiting);
     else {
       this.environment.count('limit-reached');
       requester.streamFailed(new ProxyError('overflow', `${this.cluster.name}: ${maxPending} requests are waiting`));
+      return undefined;
     }
+    return waiting;
   }
 
-  /** Takes a waiting requester out of the queue. */
-  abandon(requester: StreamRequester): void {
-    const index = this.pending.indexOf(requester);
+  /** Gives the place in the queue up. */
+  abandon(waiting: Waiting): void {
+    waiting.cancel();
+    const index = this.pending.indexOf(waiting);
     if (index !== -1) this.pending.splice(index, 1);
   }
 
@@ -170,12 +177,14 @@ export class ClusterRuntime implements PoolOwner {
 
   // ——— of its pools ———
 
-  offerConnection(pool: EndpointPool, connection: ClientConnection): boolean {
+  offer(pool: EndpointPool, connection: FreeConnection): boolean {
+    if (this.isClosed) return false;
     for (;;) {
       const requester = this.pending.shift();
       if (requester === undefined) return false;
-      if (requester.isAbandoned) continue;
-      requester.streamReady(connection.begin(requester), pool.balanced);
+      const taken = requester.take();
+      if (taken === undefined) continue;
+      taken.streamReady(connection.begin(taken), pool.balanced);
       return true;
     }
   }
@@ -185,23 +194,26 @@ export class ClusterRuntime implements PoolOwner {
     this.servePending();
   }
 
-  dialed(pool: EndpointPool, requester: StreamRequester | undefined, connection: ClientConnection): void {
+  dialSucceeded(): void {
     if (this.ejectedCount > 0) this.recountEjected();
-    if (requester === undefined || requester.isAbandoned) pool.connectionIdle(connection);
-    else requester.streamReady(connection.begin(requester), pool.balanced);
   }
 
-  dialFailed(_pool: EndpointPool, requester: StreamRequester | undefined, error: ProxyError): void {
+  dialFailed(error: ProxyError): void {
     this.environment.count(error.failure === 'peerIdentity' ? 'peer-rejected' : 'endpoint-ejected');
     this.connectionCount--;
     this.recountEjected();
-    if (requester !== undefined && !requester.isAbandoned) requester.streamFailed(error);
     this.servePending();
   }
 
-  private dial(pool: EndpointPool, requester: StreamRequester | undefined): void {
+  requeue(pool: EndpointPool, waiting: Waiting): void {
+    if (pool.join(waiting)) return;
+    if (!this.isClosed && this.connectionCount < this.cluster.limits.maxConnections) this.dial(pool, waiting);
+    else this.pending.unshift(waiting);
+  }
+
+  private dial(pool: EndpointPool, waiting: Waiting): void {
     this.connectionCount++;
-    pool.dial(requester);
+    pool.dial(waiting);
   }
 
   /** Ejected endpoints are used only when no other is left: a guess is better than a certain failure. */
@@ -251,15 +263,16 @@ export class ClusterRuntime implements PoolOwner {
 
   private servePending(): void {
     while (this.pending.length > 0 && !this.isClosed && this.connectionCount < this.cluster.limits.maxConnections) {
-      const requester = this.pending.shift();
-      if (requester !== undefined && !requester.isAbandoned) this.acquire(requester, undefined, false);
+      const waiting = this.pending.shift();
+      if (waiting === undefined || waiting.isCancelled) continue;
+      const balanced = this.pick(undefined);
+      if (balanced === undefined) waiting.take()?.streamFailed(new ProxyError('noHealthyUpstream', this.cluster.name));
+      else this.dial(this.poolOf(balanced), waiting);
     }
   }
 
   private failPending(error: ProxyError): void {
-    const waiting = this.pending;
-    this.pending = [];
-    for (const requester of waiting) if (!requester.isAbandoned) requester.streamFailed(error);
+    for (const waiting of this.pending.splice(0)) waiting.take()?.streamFailed(error);
   }
 }
 

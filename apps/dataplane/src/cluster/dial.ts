@@ -6,8 +6,11 @@ import { ProxyError } from '../exchange/proxy-error.ts';
 import { type TimerTarget, type TimerWheel, WheelTimer } from '../exchange/timer-wheel.ts';
 import type { WorkloadTls } from './identity.ts';
 
-/** Protocols offered to a peer, best first. */
-const ALPN = ['http/1.1'];
+export type HttpVersion = 'h2' | 'http/1.1';
+
+/** Offered to a peer, best first. */
+const ALPN: readonly HttpVersion[] = ['h2', 'http/1.1'];
+const ALPN_HTTP1: readonly HttpVersion[] = ['http/1.1'];
 
 /** Probes of an established connection find a peer that vanished without a word. */
 const KEEP_ALIVE_PROBE_MS = 30_000;
@@ -16,6 +19,8 @@ export interface DialTarget {
   readonly endpoint: Endpoint;
   readonly tls: UpstreamTls;
   readonly connectTimeoutMs: number;
+  /** Over TLS only `http/1.1` is a demand, the rest is negotiated; in plaintext it is what the endpoint speaks. */
+  readonly version: HttpVersion | undefined;
 }
 
 export interface DialEnvironment {
@@ -27,7 +32,7 @@ export interface DialEnvironment {
 }
 
 export interface DialResult {
-  connected(socket: Socket): void;
+  connected(socket: Socket, version: HttpVersion): void;
   failed(error: ProxyError): void;
 }
 
@@ -68,7 +73,7 @@ export class Dial implements TimerTarget {
     const { address, port } = this.target.endpoint;
     const socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true });
     this.socket = socket;
-    socket.once('connect', () => this.succeed(socket));
+    socket.once('connect', () => this.succeed(socket, this.target.version ?? 'http/1.1'));
     this.watch(socket);
   }
 
@@ -87,7 +92,7 @@ export class Dial implements TimerTarget {
       port: endpoint.port,
       servername: tls.serverName,
       secureContext: identity.context,
-      ALPNProtocols: ALPN,
+      ALPNProtocols: [...(this.target.version === 'http/1.1' ? ALPN_HTTP1 : ALPN)],
       // The name that counts is the SPIFFE ID, checked below; the chain is checked by the TLS library.
       checkServerIdentity: () => undefined,
       rejectUnauthorized: true,
@@ -110,7 +115,7 @@ export class Dial implements TimerTarget {
       this.fail(new ProxyError('peerIdentity', `${this.where()}: ${reason}`, { cause }));
       return;
     }
-    this.succeed(socket);
+    this.succeed(socket, socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1');
   }
 
   private watch(socket: Socket): void {
@@ -126,12 +131,13 @@ export class Dial implements TimerTarget {
     this.fail(new ProxyError('connectFailed', `${this.where()}: closed while connecting`));
   };
 
-  private succeed(socket: Socket): void {
+  private succeed(socket: Socket, version: HttpVersion): void {
     if (this.isSettled) return;
     this.settle();
     socket.removeListener('close', this.onClose);
+    socket.removeListener('error', this.onError);
     socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
-    this.result.connected(socket);
+    this.result.connected(socket, version);
   }
 
   private fail(error: ProxyError): void {

@@ -1,12 +1,15 @@
-// Connections to one endpoint: the most recently used idle one goes out first, so that the others can grow old and close.
+// Connections to one endpoint: HTTP/1.1 ones are lent out one request at a time, the most recently used first, so that the
+// others can grow old and close; over HTTP/2 many requests share few connections.
 import type { Socket } from 'node:net';
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import type { Cluster } from '@malha/traffic/config';
 import type { ProxyError } from '../exchange/proxy-error.ts';
 import { type TimerTarget, WheelTimer } from '../exchange/timer-wheel.ts';
+import type { UpstreamHandler, UpstreamStream } from '../exchange/upstream-stream.ts';
 import { ClientConnection, type ConnectionOwner } from '../http1/client-connection.ts';
-import { Dial, type DialEnvironment } from './dial.ts';
-import type { StreamRequester } from './stream-requester.ts';
+import { Http2ClientConnection, type MultiplexOwner } from '../http2/client-connection.ts';
+import { Dial, type DialEnvironment, type HttpVersion } from './dial.ts';
+import type { Waiting } from './stream-requester.ts';
 
 /** A connection is not reused so short before its peer may close it that the two could cross. */
 const KEEP_ALIVE_MARGIN_MS = 1000;
@@ -15,18 +18,25 @@ const KEEP_ALIVE_MARGIN_MS = 1000;
 const EJECTION_BASE_MS = 500;
 const EJECTION_MAX_MS = 10_000;
 
+/** Can take the next request. */
+export interface FreeConnection {
+  begin(handler: UpstreamHandler): UpstreamStream;
+}
+
 export interface PoolOwner {
   readonly environment: DialEnvironment;
   readonly cluster: Cluster;
-  /** A connection can serve the next waiting request; true = it was taken. */
-  offerConnection(pool: EndpointPool, connection: ClientConnection): boolean;
+  /** True: a waiting request took it. */
+  offer(pool: EndpointPool, connection: FreeConnection): boolean;
   /** There is room for another connection. */
   connectionGone(): void;
-  dialFailed(pool: EndpointPool, requester: StreamRequester | undefined, error: ProxyError): void;
-  dialed(pool: EndpointPool, requester: StreamRequester | undefined, connection: ClientConnection): void;
+  dialSucceeded(): void;
+  dialFailed(error: ProxyError): void;
+  /** It waited for a connection that turned out unable to serve it. */
+  requeue(pool: EndpointPool, waiting: Waiting): void;
 }
 
-export class EndpointPool implements ConnectionOwner, TimerTarget {
+export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarget {
   readonly balanced: BalancedEndpoint;
   /** Where the connections go; a changed address needs another pool. */
   readonly key: string;
@@ -34,7 +44,12 @@ export class EndpointPool implements ConnectionOwner, TimerTarget {
   private readonly owner: PoolOwner;
   private readonly idle: ClientConnection[] = [];
   private readonly connections = new Set<ClientConnection>();
+  private readonly multiplexed: Http2ClientConnection[] = [];
   private readonly dials = new Set<Dial>();
+  /** For the multiplexed connection that is being opened. */
+  private joined: Waiting[] | undefined;
+  /** What the peer speaks, as far as is known. */
+  private version: HttpVersion | undefined;
   private readonly timer = new WheelTimer(this);
   private connectFailures = 0;
   private isDraining = false;
@@ -43,63 +58,83 @@ export class EndpointPool implements ConnectionOwner, TimerTarget {
     this.balanced = balanced;
     this.key = keyOf(balanced);
     this.owner = owner;
+    if (!balanced.endpoint.tls) this.version = speaksHttp2(owner.cluster) ? 'h2' : 'http/1.1';
   }
 
   get connectionCount(): number {
-    return this.connections.size + this.dials.size;
+    return this.connections.size + this.multiplexed.length + this.dials.size;
   }
 
   get idleCount(): number {
-    return this.idle.length;
+    let count = this.idle.length;
+    for (const connection of this.multiplexed) if (connection.activeStreams === 0) count++;
+    return count;
   }
 
-  takeIdle(): ClientConnection | undefined {
-    for (;;) {
-      const connection = this.idle.pop();
-      if (connection === undefined) return undefined;
-      if (connection.isUsable && this.ageLeftMs(connection, this.owner.environment.monotonic()) > 0) return connection;
-      connection.destroy();
-    }
+  /** A stream on a connection that is there; `isFresh`: none that the peer may just be closing. */
+  take(handler: UpstreamHandler, needsHttp1: boolean, isFresh: boolean): UpstreamStream | undefined {
+    const multiplexed = needsHttp1 ? undefined : this.leastBusy();
+    if (multiplexed !== undefined) return multiplexed.begin(handler);
+    return isFresh ? undefined : this.takeIdle()?.begin(handler);
+  }
+
+  /** True: it is served by a connection that is being opened for many. */
+  join(waiting: Waiting): boolean {
+    if (this.joined === undefined || waiting.needsHttp1) return false;
+    this.joined.push(waiting);
+    return true;
+  }
+
+  get joinedCount(): number {
+    return this.joined?.length ?? 0;
   }
 
   /** Makes room for a connection to another endpoint. */
   evictIdle(): boolean {
     const oldest = this.idle.shift();
-    if (oldest === undefined) return false;
-    this.forget(oldest);
-    oldest.destroy();
+    if (oldest !== undefined) {
+      this.forget(oldest);
+      oldest.destroy();
+      return true;
+    }
+    const unused = this.multiplexed.find((connection) => connection.activeStreams === 0);
+    if (unused === undefined) return false;
+    this.multiplexClosed(unused);
+    unused.drain();
     return true;
   }
 
-  /** For `requester`, or ahead of need. */
-  dial(requester: StreamRequester | undefined): void {
+  dial(waiting: Waiting): void {
     const { owner } = this;
     const { cluster } = owner;
+    const isShared = this.version !== 'http/1.1' && !waiting.needsHttp1 && this.joined === undefined;
+    if (isShared) this.joined = [];
     const target = {
       endpoint: this.balanced.endpoint,
       tls: cluster.tls,
       connectTimeoutMs: cluster.connectTimeoutMs,
+      version: waiting.needsHttp1 ? ('http/1.1' as const) : this.version,
     };
     const dial = new Dial(target, owner.environment, {
-      connected: (socket) => {
+      connected: (socket, version) => {
         this.dials.delete(dial);
-        this.connected(socket, requester);
+        this.connected(socket, version, [waiting, ...this.takeJoined(isShared)]);
       },
       failed: (error) => {
         this.dials.delete(dial);
-        this.eject();
-        owner.dialFailed(this, requester, error);
+        this.failed(error, [waiting, ...this.takeJoined(isShared)]);
       },
     });
     this.dials.add(dial);
     dial.start();
   }
 
-  /** Idle connections close now, busy ones after their response. */
+  /** Idle connections close now, busy ones after their responses. */
   drain(): void {
     this.isDraining = true;
     this.owner.environment.wheel.disarm(this.timer);
     for (const connection of this.idle.splice(0)) connection.destroy();
+    for (const connection of [...this.multiplexed]) connection.drain();
   }
 
   destroy(): void {
@@ -107,18 +142,21 @@ export class EndpointPool implements ConnectionOwner, TimerTarget {
     for (const dial of this.dials) dial.cancel();
     this.dials.clear();
     for (const connection of this.connections) connection.destroy();
+    for (const connection of [...this.multiplexed]) connection.destroy();
   }
+
+  // ——— of the connections ———
 
   connectionIdle(connection: ClientConnection): void {
     if (this.isDraining) {
       connection.destroy();
       return;
     }
-    if (this.owner.offerConnection(this, connection)) return;
+    if (this.owner.offer(this, connection)) return;
     const nowMs = this.owner.environment.monotonic();
     connection.idleSinceMs = nowMs;
     this.idle.push(connection);
-    if (!this.timer.isArmed) this.owner.environment.wheel.arm(this.timer, nowMs + this.ageLeftMs(connection, nowMs));
+    this.watchAge(nowMs, this.ageLeftMs(connection, nowMs));
   }
 
   connectionClosed(connection: ClientConnection): void {
@@ -127,33 +165,115 @@ export class EndpointPool implements ConnectionOwner, TimerTarget {
     this.forget(connection);
   }
 
-  timerFired(timer: WheelTimer): void {
+  streamsChanged(connection: Http2ClientConnection): void {
+    while (connection.canBegin) if (!this.owner.offer(this, connection)) break;
+    if (connection.activeStreams > 0) return;
     const nowMs = this.owner.environment.monotonic();
+    connection.idleSinceMs = nowMs;
+    this.watchAge(nowMs, this.owner.cluster.idleTimeoutMs);
+  }
+
+  multiplexClosed(connection: Http2ClientConnection): void {
+    const index = this.multiplexed.indexOf(connection);
+    if (index === -1) return;
+    this.multiplexed.splice(index, 1);
+    this.owner.connectionGone();
+  }
+
+  timerFired(timer: WheelTimer): void {
+    const { owner } = this;
+    const nowMs = owner.environment.monotonic();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const connection of [...this.idle]) {
       const leftMs = this.ageLeftMs(connection, nowMs);
       if (leftMs <= 0) connection.destroy();
       else nextMs = Math.min(nextMs, leftMs);
     }
-    if (nextMs !== Number.POSITIVE_INFINITY) this.owner.environment.wheel.arm(timer, nowMs + nextMs);
+    for (const connection of [...this.multiplexed]) {
+      if (connection.activeStreams > 0) continue;
+      const leftMs = connection.idleSinceMs + owner.cluster.idleTimeoutMs - nowMs;
+      if (leftMs <= 0) connection.drain();
+      else nextMs = Math.min(nextMs, leftMs);
+    }
+    if (nextMs !== Number.POSITIVE_INFINITY) owner.environment.wheel.arm(timer, nowMs + nextMs);
   }
 
-  private connected(socket: Socket, requester: StreamRequester | undefined): void {
+  // ——— inside ———
+
+  private takeIdle(): ClientConnection | undefined {
+    for (;;) {
+      const connection = this.idle.pop();
+      if (connection === undefined) return undefined;
+      if (connection.isUsable && this.ageLeftMs(connection, this.owner.environment.monotonic()) > 0) return connection;
+      connection.destroy();
+    }
+  }
+
+  private leastBusy(): Http2ClientConnection | undefined {
+    let best: Http2ClientConnection | undefined;
+    for (const connection of this.multiplexed) {
+      if (!connection.canBegin) continue;
+      if (best === undefined || connection.activeStreams < best.activeStreams) best = connection;
+    }
+    return best;
+  }
+
+  private takeJoined(isShared: boolean): Waiting[] {
+    if (!isShared) return [];
+    const joined = this.joined ?? [];
+    this.joined = undefined;
+    return joined;
+  }
+
+  private connected(socket: Socket, version: HttpVersion, waiting: readonly Waiting[]): void {
     this.connectFailures = 0;
     this.ejectedUntilMs = 0;
+    const { owner } = this;
+    if (version === 'h2') {
+      this.version = version;
+      const connection = new Http2ClientConnection(socket, this, owner.environment);
+      this.multiplexed.push(connection);
+      owner.dialSucceeded();
+      for (const each of waiting) this.serve(each, connection.canBegin ? connection : undefined);
+      if (this.isDraining) connection.drain();
+      else this.streamsChanged(connection);
+      return;
+    }
+    if (waiting[0]?.needsHttp1 !== true) this.version = version;
     const connection = new ClientConnection(socket, this);
     this.connections.add(connection);
-    this.owner.dialed(this, requester, connection);
+    owner.dialSucceeded();
+    // One request can have it; the others hoped for a connection that they could share.
+    const [first, ...others] = waiting.filter((each) => !each.isCancelled);
+    if (first === undefined) this.connectionIdle(connection);
+    else this.serve(first, connection);
+    for (const each of others) owner.requeue(this, each);
   }
 
-  private eject(): void {
+  private serve(waiting: Waiting, connection: FreeConnection | undefined): void {
+    if (waiting.isCancelled) return;
+    if (connection === undefined) {
+      this.owner.requeue(this, waiting);
+      return;
+    }
+    const requester = waiting.take();
+    requester?.streamReady(connection.begin(requester), this.balanced);
+  }
+
+  private failed(error: ProxyError, waiting: readonly Waiting[]): void {
     const ejectionMs = Math.min(EJECTION_BASE_MS * 2 ** Math.min(this.connectFailures, 16), EJECTION_MAX_MS);
     this.connectFailures++;
     this.ejectedUntilMs = this.owner.environment.monotonic() + ejectionMs;
+    this.owner.dialFailed(error);
+    for (const each of waiting) each.take()?.streamFailed(error);
   }
 
   private forget(connection: ClientConnection): void {
     if (this.connections.delete(connection)) this.owner.connectionGone();
+  }
+
+  private watchAge(nowMs: number, leftMs: number): void {
+    if (!this.timer.isArmed && !this.isDraining) this.owner.environment.wheel.arm(this.timer, nowMs + leftMs);
   }
 
   private ageLeftMs(connection: ClientConnection, nowMs: number): number {
@@ -168,4 +288,9 @@ export class EndpointPool implements ConnectionOwner, TimerTarget {
 export function keyOf(balanced: BalancedEndpoint): string {
   const { address, port, tls } = balanced.endpoint;
   return `${tls ? 'tls' : 'tcp'}|${address}|${port}`;
+}
+
+/** In plaintext nothing is negotiated: the service's port says what it speaks. */
+function speaksHttp2({ protocol }: Cluster): boolean {
+  return protocol === 'http2' || protocol === 'grpc';
 }

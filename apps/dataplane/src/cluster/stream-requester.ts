@@ -1,11 +1,37 @@
-// Who waits for a connection: told once, unless it abandons the wait before.
+// Who wants a stream to an upstream, and its place in the queue while there is none.
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import type { ProxyError } from '../exchange/proxy-error.ts';
 import type { UpstreamHandler, UpstreamStream } from '../exchange/upstream-stream.ts';
 
 export interface StreamRequester extends UpstreamHandler {
-  /** Set by the requester when it no longer waits; the connection then serves somebody else. */
-  readonly isAbandoned: boolean;
+  /** The request wants to switch protocols, which only HTTP/1.1 can. */
+  readonly needsHttp1: boolean;
   streamReady(stream: UpstreamStream, endpoint: BalancedEndpoint): void;
   streamFailed(error: ProxyError): void;
+}
+
+/** Told once, by a stream or by a failure, unless it is cancelled before; what was meant for it then serves somebody else. */
+export class Waiting {
+  private requester: StreamRequester | undefined;
+  readonly needsHttp1: boolean;
+
+  constructor(requester: StreamRequester) {
+    this.requester = requester;
+    this.needsHttp1 = requester.needsHttp1;
+  }
+
+  get isCancelled(): boolean {
+    return this.requester === undefined;
+  }
+
+  cancel(): void {
+    this.requester = undefined;
+  }
+
+  /** The requester, who is told by the caller; undefined when it no longer waits. */
+  take(): StreamRequester | undefined {
+    const { requester } = this;
+    this.requester = undefined;
+    return requester;
+  }
 }

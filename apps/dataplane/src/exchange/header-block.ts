@@ -4,6 +4,10 @@ import { knownHeader } from './known-headers.ts';
 /** Numbers per field in `fields`: line start, colon, value start, value end (value without surrounding whitespace). */
 export const FIELD_STRIDE = 4;
 
+export interface FieldVisitor {
+  field(name: string, value: string): void;
+}
+
 /** Value start of a field that has been removed. */
 const REMOVED = -1;
 
@@ -39,6 +43,13 @@ export class HeaderBlock {
   static fromList(list: readonly string[]): HeaderBlock {
     const block = new HeaderBlock('', [], 0, 0, 0);
     for (let index = 0; index + 1 < list.length; index += 2) block.add(list[index] ?? '', list[index + 1] ?? '');
+    return block;
+  }
+
+  /** Over name, value, name, value …, checked before (see `field-list.ts`); the block owns the list from now on. */
+  static overList(list: string[], known: number): HeaderBlock {
+    const block = new HeaderBlock('', [], 0, 0, known);
+    block.added = list;
     return block;
   }
 
@@ -112,7 +123,22 @@ export class HeaderBlock {
     for (let index = added.length - 2; index >= 0; index -= 2) if (added[index] === name) added.splice(index, 2);
   }
 
-  /** All fields in order; names in lower case. Slow: for other codecs, dumps and tests. */
+  /** All fields in order, names in lower case, without those called `except`. */
+  visit(visitor: FieldVisitor, except: string): void {
+    const { fields, text, added } = this;
+    for (let at = 0; at < fields.length; at += FIELD_STRIDE) {
+      if (fields[at + 2] === REMOVED) continue;
+      const name = text.slice(fields[at], fields[at + 1]).toLowerCase();
+      if (name !== except) visitor.field(name, text.slice(fields[at + 2], fields[at + 3]));
+    }
+    if (added === undefined) return;
+    for (let index = 0; index < added.length; index += 2) {
+      const name = added[index] ?? '';
+      if (name !== except) visitor.field(name, added[index + 1] ?? '');
+    }
+  }
+
+  /** All fields in order; names in lower case. Slow: for dumps and tests. */
   *entries(): IterableIterator<[name: string, value: string]> {
     const { fields, text } = this;
     for (let at = 0; at < fields.length; at += FIELD_STRIDE) {

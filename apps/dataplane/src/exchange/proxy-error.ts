@@ -32,6 +32,7 @@ export const FAILURES = {
     flag: 'NR',
     message: 'protocol of this port is not served here',
   },
+  streamRefused: { code: 'MALHA4016', status: 503, flag: 'UC', message: 'upstream closed the connection' },
   invalidBackend: { code: 'MALHA4015', status: 500, flag: 'NC', message: 'backend is not valid' },
 } as const satisfies Record<string, FailureKind>;
 

@@ -16,6 +16,8 @@ export class RequestHead implements RequestView {
   readonly contentLength: number;
   /** Protocol that the client asks to switch to (lower case), or empty. */
   readonly upgrade: string;
+  /** The client understands trailers (`TE: trailers`), which gRPC servers insist on. */
+  readonly takesTrailers: boolean;
 
   constructor(
     method: string,
@@ -24,6 +26,7 @@ export class RequestHead implements RequestView {
     headers: HeaderBlock,
     contentLength: number,
     upgrade: string,
+    takesTrailers: boolean,
   ) {
     this.method = method;
     this.authority = authority;
@@ -31,6 +34,7 @@ export class RequestHead implements RequestView {
     this.headers = headers;
     this.contentLength = contentLength;
     this.upgrade = upgrade;
+    this.takesTrailers = takesTrailers;
   }
 
   header(name: string): string | undefined {

@@ -1,4 +1,6 @@
 // Incremental decoder of the chunked transfer coding (RFC 9112 §7.1): strict sizes, checked and dropped extensions, trailers.
+
+import { CR, HEX_VALUE, IS_FIELD_VALUE, IS_TOKEN, LF } from '../exchange/grammar.ts';
 import type { HeaderBlock } from '../exchange/header-block.ts';
 import {
   CONTENT_LENGTH,
@@ -10,7 +12,6 @@ import {
   PROXY_AUTHORIZATION,
   TRAILER,
 } from '../exchange/known-headers.ts';
-import { CR, HEX_VALUE, IS_FIELD_VALUE, IS_TOKEN, LF } from './grammar.ts';
 import { type HeadLimits, HeadParser } from './head-parser.ts';
 import { ProtocolError } from './protocol-error.ts';
 

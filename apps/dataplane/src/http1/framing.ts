@@ -1,7 +1,8 @@
 // How long a message body is (RFC 9112 §6): the rules that request smuggling lives on, kept in one place.
+import { parseContentLength } from '../exchange/content-length.ts';
+import { isToken } from '../exchange/grammar.ts';
 import type { HeaderBlock } from '../exchange/header-block.ts';
 import { CONTENT_LENGTH, TRANSFER_ENCODING } from '../exchange/known-headers.ts';
-import { isToken } from './grammar.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** `contentLength`: 0 = no body, -1 = see `mode`. */
@@ -15,9 +16,6 @@ export interface Framing {
 const NO_BODY: Framing = { mode: 'none', contentLength: 0 };
 const CHUNKED: Framing = { mode: 'chunked', contentLength: -1 };
 const UNTIL_CLOSE: Framing = { mode: 'until-close', contentLength: -1 };
-
-/** 15 digits stay exact in a double. */
-const LENGTH_DIGITS_MAX = 15;
 
 export function requestFraming(headers: HeaderBlock, versionMinor: number, repeated: number): Framing {
   const framing = declaredFraming(headers, versionMinor, repeated);
@@ -43,6 +41,7 @@ function declaredFraming(headers: HeaderBlock, versionMinor: number, repeated: n
   if ((known & TRANSFER_ENCODING) === 0) {
     if ((repeated & CONTENT_LENGTH) !== 0) throw new ProtocolError(400, 'Content-Length more than once');
     const length = parseContentLength(headers.get('content-length') ?? '');
+    if (length === undefined) throw new ProtocolError(400, 'a malformed Content-Length');
     return length === 0 ? NO_BODY : { mode: 'length', contentLength: length };
   }
   if ((known & CONTENT_LENGTH) !== 0) throw new ProtocolError(400, 'both Content-Length and Transfer-Encoding');
@@ -50,18 +49,6 @@ function declaredFraming(headers: HeaderBlock, versionMinor: number, repeated: n
   if ((repeated & TRANSFER_ENCODING) !== 0) throw new ProtocolError(400, 'Transfer-Encoding more than once');
   requireChunked(headers.get('transfer-encoding') ?? '');
   return CHUNKED;
-}
-
-function parseContentLength(value: string): number {
-  if (value.length === 0 || value.length > LENGTH_DIGITS_MAX)
-    throw new ProtocolError(400, 'a malformed Content-Length');
-  let length = 0;
-  for (let index = 0; index < value.length; index++) {
-    const digit = value.charCodeAt(index) - 0x30;
-    if (digit < 0 || digit > 9) throw new ProtocolError(400, 'a malformed Content-Length');
-    length = length * 10 + digit;
-  }
-  return length;
 }
 
 /** Only `chunked` itself is understood; what looks like a disguise of it is malformed, another coding is unknown. */

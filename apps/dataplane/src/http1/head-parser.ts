@@ -1,7 +1,8 @@
 // Incremental, strict parser of HTTP/1.1 message heads and trailer sections (RFC 9112 §2–§5): each byte is looked at once.
+
+import { COLON, CR, IS_DIGIT, IS_FIELD_VALUE, IS_TARGET, IS_TOKEN, LF, SP, TAB } from '../exchange/grammar.ts';
 import { FIELD_STRIDE, HeaderBlock } from '../exchange/header-block.ts';
 import { CONTENT_LENGTH, DISGUISED, knownHeaderInBytes, TRANSFER_ENCODING } from '../exchange/known-headers.ts';
-import { COLON, CR, IS_DIGIT, IS_FIELD_VALUE, IS_TARGET, IS_TOKEN, LF, SP, TAB } from './grammar.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 export interface HeadLimits {

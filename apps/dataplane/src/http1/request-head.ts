@@ -1,6 +1,7 @@
 // From a parsed HTTP/1.1 request head to the version-free one: target forms, Host, hop-by-hop headers.
+import { normalAuthority } from '../exchange/authority.ts';
 import type { HeaderBlock } from '../exchange/header-block.ts';
-import { CONNECTION, EXPECT, HOP_BY_HOP, HOST, UPGRADE } from '../exchange/known-headers.ts';
+import { CONNECTION, EXPECT, HOP_BY_HOP, HOST, TE, UPGRADE } from '../exchange/known-headers.ts';
 import { RequestHead, UNKNOWN_LENGTH } from '../exchange/request-head.ts';
 import { type Framing, requestFraming } from './framing.ts';
 import type { HeadParser } from './head-parser.ts';
@@ -15,9 +16,6 @@ export interface ParsedRequest {
   readonly isPersistent: boolean;
 }
 
-/** reg-name, IPv4 or bracketed IPv6, and a port (RFC 3986 §3.2.2); no user information. */
-const AUTHORITY = /^(?:[a-z0-9\-._~!$&'()*+,;=%]+|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?$/;
-const PLAIN_AUTHORITY = /^[a-z0-9\-._]+(?::[0-9]{1,5})?$/;
 const METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTIONS'];
 
 /** Throws a ProtocolError for whatever must not be forwarded. */
@@ -33,10 +31,12 @@ export function requestOf(parser: HeadParser): ParsedRequest {
   checkExpect(headers, versionMinor);
   let isPersistent = versionMinor === 1;
   let upgrade = '';
+  let takesTrailers = false;
   if ((headers.known & HOP_BY_HOP) !== 0) {
     const connection = (headers.known & CONNECTION) === 0 ? '' : (headers.get('connection') ?? '').toLowerCase();
     isPersistent = versionMinor === 1 ? !hasOption(connection, 'close') : hasOption(connection, 'keep-alive');
     if ((headers.known & UPGRADE) !== 0) upgrade = upgradeOf(headers, method, connection, framing, versionMinor);
+    takesTrailers = (headers.known & TE) !== 0 && hasOption((headers.get('te') ?? '').toLowerCase(), 'trailers');
     removeHopByHop(headers, connection);
   }
   return {
@@ -47,6 +47,7 @@ export function requestOf(parser: HeadParser): ParsedRequest {
       headers,
       framing.mode === 'chunked' ? UNKNOWN_LENGTH : framing.contentLength,
       upgrade,
+      takesTrailers,
     ),
     framing,
     versionMinor,
@@ -72,15 +73,13 @@ function hostOf(headers: HeaderBlock, versionMinor: number, repeated: number): s
     throw new ProtocolError(400, 'no Host');
   }
   if ((repeated & HOST) !== 0) throw new ProtocolError(400, 'Host more than once');
-  const host = headers.get('host') ?? '';
-  if (PLAIN_AUTHORITY.test(host)) return host;
-  return checkedAuthority(host);
+  return checkedAuthority(headers.get('host') ?? '');
 }
 
 function checkedAuthority(authority: string): string {
-  const lower = authority.toLowerCase();
-  if (!AUTHORITY.test(lower)) throw new ProtocolError(400, 'a malformed host');
-  return lower;
+  const normal = normalAuthority(authority);
+  if (normal === undefined) throw new ProtocolError(400, 'a malformed host');
+  return normal;
 }
 
 interface ResolvedTarget {

@@ -1,17 +1,12 @@
 // Server side of HTTP/1.1 on one socket: requests in order, one exchange at a time, responses framed for the client.
 import type { Socket } from 'node:net';
-import {
-  type ConnectionFacts,
-  Exchange,
-  type ExchangeHandler,
-  type ResponseHead,
-  type ResponseSink,
-} from '../exchange/exchange.ts';
+import { type ConnectionFacts, Exchange, type ResponseHead, type ResponseSink } from '../exchange/exchange.ts';
 import type { HeaderBlock } from '../exchange/header-block.ts';
 import { CONTENT_LENGTH } from '../exchange/known-headers.ts';
 import { ProxyError } from '../exchange/proxy-error.ts';
 import { UNKNOWN_LENGTH } from '../exchange/request-head.ts';
-import { type TimerTarget, type TimerWheel, WheelTimer } from '../exchange/timer-wheel.ts';
+import { type TimerTarget, WheelTimer } from '../exchange/timer-wheel.ts';
+import type { ServedConnection, ServerContext } from '../listener/server-context.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { ChunkedDecoder, type ChunkedSink } from './chunked-decoder.ts';
 import { HEAD_LIMITS, HeadParser } from './head-parser.ts';
@@ -20,29 +15,9 @@ import { refusalText } from './refusal.ts';
 import { requestOf } from './request-head.ts';
 import { statusLine } from './status-line.ts';
 
-export interface ServerTimeouts {
-  /** From the first byte of a head to its end. */
-  readonly headTimeoutMs: number;
-  /** Longer than the pools of our peers keep a connection, so that the client's side closes first. */
-  readonly idleTimeoutMs: number;
-  /** How long a client may go on sending after its connection was refused or ended. */
-  readonly lingerMs: number;
-}
-
-/** What all connections of a listener share. */
-export interface ServerContext {
-  readonly handler: ExchangeHandler;
-  readonly wheel: TimerWheel;
-  readonly monotonic: () => number;
-  readonly timeouts: ServerTimeouts;
-  /** While draining, each response ends its connection. */
-  isDraining: boolean;
-  connectionClosed(connection: ServerConnection): void;
-}
-
 const State = { Head: 0, LengthBody: 1, ChunkedBody: 2, Waiting: 3, Tunnel: 4, Closing: 5 } as const;
 
-export class ServerConnection implements ResponseSink, ChunkedSink, TimerTarget {
+export class ServerConnection implements ServedConnection, ResponseSink, ChunkedSink, TimerTarget {
   private readonly socket: Socket;
   private readonly facts: ConnectionFacts;
   private readonly context: ServerContext;
@@ -87,6 +62,9 @@ export class ServerConnection implements ResponseSink, ChunkedSink, TimerTarget 
   destroy(): void {
     this.socket.destroy();
   }
+
+  /** Nothing to say ahead of the next response: HTTP/1.1 has no word for it. */
+  drain(): void {}
 
   // ——— from the client ———
 

@@ -7,6 +7,7 @@ export const FRAME_SIZE_DEFAULT = 16_384;
 export const FRAME_SIZE_MAX = 16_777_215;
 export const WINDOW_DEFAULT = 65_535;
 export const WINDOW_MAX = 2_147_483_647;
+export const STREAM_ID_MAX = 2_147_483_647;
 
 export const FrameType = {
   Data: 0,

@@ -2,8 +2,9 @@
 import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { HeaderBlock } from '../exchange/header-block.ts';
 import { Http2Session, type SessionOwner } from './session.ts';
-import { LOCAL_SETTINGS } from './settings.ts';
+import { CLIENT_FACING_SETTINGS } from './settings.ts';
 import type { Http2Stream, StreamEvents } from './stream.ts';
 
 let server: net.Server;
@@ -20,14 +21,8 @@ class Echo implements StreamEvents {
 
   headersReceived(fields: string[], isEnd: boolean): void {
     const path = fields[fields.indexOf(':path') + 1] ?? '';
-    this.#stream.sendHeaders(
-      [
-        [':status', '200'],
-        ['x-path', path],
-      ],
-      false,
-    );
-    if (isEnd) this.#stream.sendEnd();
+    this.#stream.sendHeaders([':status', '200', 'x-path', path], undefined, false);
+    if (isEnd) this.#stream.sendEnd(undefined, false);
   }
 
   dataReceived(data: Buffer): void {
@@ -35,7 +30,7 @@ class Echo implements StreamEvents {
   }
 
   endReceived(): void {
-    this.#stream.sendEnd(['x-trailer', 'last']);
+    this.#stream.sendEnd(HeaderBlock.fromList(['x-trailer', 'last']), false);
   }
 
   streamReset(): void {}
@@ -47,16 +42,19 @@ class Echo implements StreamEvents {
 
 const owner: SessionOwner = {
   streamOpened: (stream) => new Echo(stream),
-  headTooLarge: (stream) => stream.sendHeaders([[':status', '431']], true),
+  headTooLarge: (stream) => stream.sendHeaders([':status', '431'], undefined, true),
   streamsChanged: () => undefined,
-  goingAway: () => undefined,
   sessionClosed: (error) => void closed.push(error),
 };
 
 beforeEach(async () => {
   closed = [];
   server = net.createServer((socket) => {
-    new Http2Session(socket, owner, { role: 'server', local: LOCAL_SETTINGS, monotonic: () => performance.now() });
+    new Http2Session(socket, owner, {
+      role: 'server',
+      local: CLIENT_FACING_SETTINGS,
+      monotonic: () => performance.now(),
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   client = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);

@@ -1,24 +1,31 @@
-// One HTTP/2 connection (RFC 9113): frames in and out, streams, windows, limits. Server and client differ in who opens
+// One HTTP/2 connection (RFC 9113): streams, windows, limits and the ways it ends. Server and client differ in who opens
 // streams and in what a head means; that is left to the owner.
 import type { Socket } from 'node:net';
+import type { HeaderBlock } from '../exchange/header-block.ts';
 import { AbuseBudget } from './abuse-budget.ts';
-import { FrameReader, type FrameSink } from './frame-reader.ts';
+import { EndedStreams } from './ended-streams.ts';
+import { type FrameHandler, FrameParser } from './frame-parser.ts';
 import { FrameWriter } from './frame-writer.ts';
-import { HpackDecoder } from './hpack/decoder.ts';
+import { type DecodedBlock, HpackDecoder } from './hpack/decoder.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
 import { HpackError } from './hpack/hpack-error.ts';
 import {
   ConnectionError,
   ErrorCode,
   type ErrorCodeValue,
-  Flag,
-  FrameType,
-  PREFACE,
+  STREAM_ID_MAX,
   StreamError,
   WINDOW_DEFAULT,
   WINDOW_MAX,
 } from './protocol.ts';
-import { initialPeerSettings, type LocalSettings, readSettings, settingsEntries } from './settings.ts';
+import { ReceiveWindow } from './receive-window.ts';
+import {
+  initialPeerSettings,
+  type LocalSettings,
+  readSettings,
+  settingsEntries,
+  UNLIMITED_STREAMS,
+} from './settings.ts';
 import { Http2Stream, type SessionCore, type StreamEvents } from './stream.ts';
 
 export interface SessionOwner {
@@ -28,8 +35,6 @@ export interface SessionOwner {
   headTooLarge(stream: Http2Stream): void;
   /** A stream has ended, or the peer allows more: another may begin. */
   streamsChanged(): void;
-  /** The peer sent GOAWAY: no new streams on this connection. */
-  goingAway(): void;
   /** Once; every stream was reset before. `error` says why when it was not in order. */
   sessionClosed(error: Error | undefined): void;
 }
@@ -40,401 +45,251 @@ export interface SessionOptions {
   readonly monotonic: () => number;
 }
 
-/** Compressed bytes of one header block, and frames it may be spread over (CONTINUATION flood). */
-const BLOCK_BYTES_MAX = 128 * 1_024;
-const CONTINUATIONS_MAX = 16;
-/** Ended streams that are remembered, to tell a late frame from a wrong one. */
-const REMEMBERED_MAX = 256;
 /** Our connection window: streams hold their own bounds, so this one only must not be in the way. */
 const CONNECTION_WINDOW = 16 * 1_024 * 1_024;
+const GRANT_SHARE = 0.25;
 /** A peer that was told to go and stays. */
 const CLOSE_WITHIN_MS = 1_000;
+/** The largest table that our encoder fills, whatever the peer offers. */
+const ENCODER_TABLE_BYTES_MAX = 4_096;
+/** Of the PINGs that go out with a GOAWAY. */
+const DRAIN_PING = Buffer.from('draining', 'latin1');
+const LIVENESS_PING = Buffer.from('are you?', 'latin1');
 
-interface PendingBlock {
-  readonly streamId: number;
-  readonly isEndStream: boolean;
-  readonly dependsOnItself: boolean;
-  pieces: Buffer[];
-  length: number;
-}
+const HOST = 'host';
+const NO_FIELD = '';
 
-export class Http2Session implements SessionCore, FrameSink {
+export class Http2Session implements SessionCore, FrameHandler {
   readonly local: LocalSettings;
   readonly peer = initialPeerSettings();
   readonly writer: FrameWriter;
-  readonly streams = new Map<number, Http2Stream>();
   sendWindow = WINDOW_DEFAULT;
-  readonly #socket: Socket;
-  readonly #owner: SessionOwner;
-  readonly #isServer: boolean;
-  readonly #reader: FrameReader;
-  readonly #encoder = new HpackEncoder();
-  readonly #decoder: HpackDecoder;
-  readonly #budget: AbuseBudget;
-  #prefaceMissing: number;
-  #isSettingsSeen = false;
-  #isGoingAway = false;
-  #isClosed = false;
-  #lastPeerStream = 0;
-  #nextStream = 1;
-  #block: PendingBlock | undefined;
-  #receivedUnacknowledged = 0;
-  #receiveWindow = CONNECTION_WINDOW;
-  #blocked = new Set<Http2Stream>();
-  readonly #remembered = new Map<number, boolean>();
+  /** Grows with everything that comes: a peer that is silent can be told from one that is not. */
+  receivedChunks = 0;
+  private readonly streams = new Map<number, Http2Stream>();
+  private readonly socket: Socket;
+  private readonly owner: SessionOwner;
+  private readonly isServer: boolean;
+  private readonly parser: FrameParser;
+  private readonly encoder = new HpackEncoder(ENCODER_TABLE_BYTES_MAX);
+  private readonly budget: AbuseBudget;
+  private readonly receiveWindow = new ReceiveWindow(CONNECTION_WINDOW, GRANT_SHARE);
+  private readonly ended = new EndedStreams();
+  private blockedStreams = new Set<Http2Stream>();
+  private isPeerKnown = false;
+  private isDraining = false;
+  private isGoingAway = false;
+  private isClosed = false;
+  private lastPeerStream = 0;
+  private nextStream = 1;
 
   constructor(socket: Socket, owner: SessionOwner, options: SessionOptions) {
-    this.#socket = socket;
-    this.#owner = owner;
-    this.local = options.local;
-    this.#isServer = options.role === 'server';
-    this.#prefaceMissing = this.#isServer ? PREFACE.length : 0;
+    const { local, role, monotonic } = options;
+    this.socket = socket;
+    this.owner = owner;
+    this.local = local;
+    this.isServer = role === 'server';
     this.writer = new FrameWriter(socket);
-    this.#reader = new FrameReader(this);
-    this.#budget = new AbuseBudget(options.monotonic);
-    this.#decoder = new HpackDecoder({
-      tableSizeMax: options.local.headerTableSize,
-      listSizeMax: options.local.maxHeaderListSize,
-    });
-    if (!this.#isServer) this.writer.preface();
-    this.writer.settings(settingsEntries(options.local, this.#isServer));
+    this.budget = new AbuseBudget(monotonic);
+    const decoder = new HpackDecoder({ tableSizeMax: local.headerTableSize, listSizeMax: local.maxHeaderListSize });
+    this.parser = new FrameParser(this, decoder, this.isServer);
+    if (!this.isServer) this.writer.preface();
+    this.writer.settings(settingsEntries(local, this.isServer));
     this.writer.windowUpdate(0, CONNECTION_WINDOW - WINDOW_DEFAULT);
     socket.on('data', (chunk: Buffer) => this.received(chunk));
-    socket.on('drain', () => this.#drained());
-    socket.on('error', (error: Error) => this.#closed(error));
+    socket.on('drain', () => this.drained());
+    socket.on('error', (error: Error) => this.closed(error));
     socket.on('end', () => socket.end());
-    socket.on('close', () => this.#closed(undefined));
+    socket.on('close', () => this.closed(undefined));
+  }
+
+  get openStreams(): number {
+    return this.streams.size;
   }
 
   get isIdle(): boolean {
     return this.streams.size === 0;
   }
 
+  /** The peer has begun something that only it can end: its preface, or a header block. */
+  get isPartial(): boolean {
+    return this.parser.isPartial;
+  }
+
   /** Whether a client may open another stream now. */
   get canOpen(): boolean {
     return (
-      !this.#isGoingAway &&
-      !this.#isClosed &&
+      !this.isGoingAway &&
+      !this.isClosed &&
       this.streams.size < this.peer.maxConcurrentStreams &&
-      this.#nextStream < 0x7fffffff
+      this.nextStream < STREAM_ID_MAX
     );
-  }
-
-  get isGoingAway(): boolean {
-    return this.#isGoingAway;
   }
 
   /** Opens a stream of a client; ask `canOpen` before. */
   open(events: StreamEvents): Http2Stream {
-    const stream = this.#create(this.#nextStream);
-    this.#nextStream += 2;
+    const stream = this.create(this.nextStream);
+    this.nextStream += 2;
     stream.events = events;
     return stream;
   }
 
-  /** No new streams; the connection closes when the last one has ended. */
+  /**
+   * No new streams; the connection closes when the last one has ended. A server first only announces it, and takes what
+   * is on its way, until the client has answered (RFC 9113 §6.8).
+   */
   drain(): void {
-    if (this.#isGoingAway || this.#isClosed) return;
-    this.#isGoingAway = true;
-    this.writer.goAway(this.#lastPeerStream, ErrorCode.NoError, '');
-    if (this.isIdle) this.#end();
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
-
-  // ——— from the peer ———
-
-  /** Public for a connection whose first bytes somebody else has read. */
-  received(chunk: Buffer): void {
-    if (this.#isClosed) return;
-    try {
-      const bytes = this.#prefaceMissing > 0 ? this.#takePreface(chunk) : chunk;
-      if (bytes.length > 0) this.#reader.feed(bytes);
-      if (this.writer.isOverflowing && !this.#hasData()) {
-        throw new ConnectionError(ErrorCode.EnhanceYourCalm, 'the peer asks but does not read');
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  frame(type: number, flags: number, streamId: number, payload: Buffer): void {
-    if (this.#isClosed) return;
-    try {
-      this.#dispatch(type, flags, streamId, payload);
-    } catch (error) {
-      if (!(error instanceof StreamError)) throw error;
-      this.#budget.spend('malformed streams');
-      this.#streamFailed(error);
-    }
-  }
-
-  #takePreface(chunk: Buffer): Buffer {
-    const from = PREFACE.length - this.#prefaceMissing;
-    const length = Math.min(this.#prefaceMissing, chunk.length);
-    if (PREFACE.compare(chunk, 0, length, from, from + length) !== 0) {
-      throw new ConnectionError(ErrorCode.ProtocolError, 'not the preface of HTTP/2');
-    }
-    this.#prefaceMissing -= length;
-    return chunk.subarray(length);
-  }
-
-  #dispatch(type: number, flags: number, streamId: number, payload: Buffer): void {
-    if (this.#block !== undefined && (type !== FrameType.Continuation || streamId !== this.#block.streamId)) {
-      throw new ConnectionError(ErrorCode.ProtocolError, 'a frame inside a header block');
-    }
-    if (!this.#isSettingsSeen && type !== FrameType.Settings) {
-      throw new ConnectionError(ErrorCode.ProtocolError, 'the first frame is not SETTINGS');
-    }
-    switch (type) {
-      case FrameType.Data:
-        this.#onData(flags, streamId, payload);
-        return;
-      case FrameType.Headers:
-        this.#onHeaders(flags, streamId, payload);
-        return;
-      case FrameType.Priority:
-        this.#onPriority(streamId, payload);
-        return;
-      case FrameType.ResetStream:
-        this.#onResetStream(streamId, payload);
-        return;
-      case FrameType.Settings:
-        this.#onSettings(flags, streamId, payload);
-        return;
-      case FrameType.PushPromise:
-        throw new ConnectionError(ErrorCode.ProtocolError, 'PUSH_PROMISE, which nobody may send here');
-      case FrameType.Ping:
-        this.#onPing(flags, streamId, payload);
-        return;
-      case FrameType.GoAway:
-        this.#onGoAway(streamId, payload);
-        return;
-      case FrameType.WindowUpdate:
-        this.#onWindowUpdate(streamId, payload);
-        return;
-      case FrameType.Continuation:
-        this.#onContinuation(flags, streamId, payload);
-        return;
-      default:
-        // Frames of unknown types are ignored (RFC 9113 §5.5), but not without limit.
-        this.#budget.spend('unknown frames');
-    }
-  }
-
-  #onData(flags: number, streamId: number, payload: Buffer): void {
-    if (streamId === 0) throw new ConnectionError(ErrorCode.ProtocolError, 'DATA on stream 0');
-    this.#connectionReceived(payload.length);
-    const data = unpadded(flags, payload);
-    const isEnd = (flags & Flag.EndStream) !== 0;
-    if (data.length === 0 && !isEnd) this.#budget.spend('empty DATA frames');
-    const stream = this.streams.get(streamId);
-    if (stream === undefined) {
-      this.#lateFrame(streamId, 'DATA');
+    if (this.isDraining || this.isClosed) return;
+    this.isDraining = true;
+    if (!this.isServer) {
+      this.goAway();
       return;
     }
-    if (stream.isRemoteEnded) throw new StreamError(streamId, ErrorCode.StreamClosed, 'DATA after END_STREAM');
-    stream.received(data, payload.length, isEnd);
+    this.writer.goAway(STREAM_ID_MAX, ErrorCode.NoError, '');
+    this.writer.ping(DRAIN_PING, false);
+    setTimeout(() => this.goAway(), CLOSE_WITHIN_MS).unref();
   }
 
-  #connectionReceived(size: number): void {
-    if (size > this.#receiveWindow) throw new ConnectionError(ErrorCode.FlowControlError, 'data beyond the window');
-    this.#receiveWindow -= size;
-    this.#receivedUnacknowledged += size;
-    if (this.#receivedUnacknowledged < CONNECTION_WINDOW / 4) return;
-    this.writer.windowUpdate(0, this.#receivedUnacknowledged);
-    this.#receiveWindow += this.#receivedUnacknowledged;
-    this.#receivedUnacknowledged = 0;
+  /** Asks the peer for a sign of life. */
+  ping(): void {
+    this.writer.ping(LIVENESS_PING, false);
   }
 
-  #onHeaders(flags: number, streamId: number, payload: Buffer): void {
-    if (streamId === 0) throw new ConnectionError(ErrorCode.ProtocolError, 'HEADERS on stream 0');
-    let fragment = unpadded(flags, payload);
-    let dependsOnItself = false;
-    if ((flags & Flag.Priority) !== 0) {
-      if (fragment.length < 5) throw new ConnectionError(ErrorCode.FrameSizeError, 'HEADERS too short');
-      dependsOnItself = (fragment.readUInt32BE(0) & 0x7fffffff) === streamId;
-      fragment = fragment.subarray(5);
-    }
-    const isEndStream = (flags & Flag.EndStream) !== 0;
-    if ((flags & Flag.EndHeaders) !== 0) {
-      this.#blockComplete(streamId, fragment, isEndStream, dependsOnItself);
-      return;
-    }
-    this.#block = { streamId, isEndStream, dependsOnItself, pieces: [fragment], length: fragment.length };
+  destroy(error?: Error): void {
+    this.socket.destroy(error);
   }
 
-  #onContinuation(flags: number, streamId: number, payload: Buffer): void {
-    const block = this.#block;
-    if (block === undefined) throw new ConnectionError(ErrorCode.ProtocolError, 'CONTINUATION without HEADERS');
-    block.pieces.push(payload);
-    block.length += payload.length;
-    if (block.length > BLOCK_BYTES_MAX || block.pieces.length > CONTINUATIONS_MAX + 1) {
-      throw new ConnectionError(ErrorCode.EnhanceYourCalm, 'a header block without end');
-    }
-    if ((flags & Flag.EndHeaders) === 0) return;
-    this.#block = undefined;
-    this.#blockComplete(streamId, Buffer.concat(block.pieces, block.length), block.isEndStream, block.dependsOnItself);
-  }
+  // ——— frames of the peer ———
 
-  /** The block is decoded whatever becomes of its stream: the tables of both ends must stay in step. */
-  #blockComplete(streamId: number, block: Buffer, isEndStream: boolean, dependsOnItself: boolean): void {
-    const { fields, isTooLarge } = this.#decoder.decode(block);
+  headersFrame(streamId: number, block: DecodedBlock, isEndStream: boolean, dependsOnItself: boolean): void {
     const known = this.streams.get(streamId);
-    const stream = known ?? this.#accept(streamId);
+    const stream = known ?? this.accept(streamId);
     if (stream === undefined) return;
     if (stream.isRemoteEnded) throw new StreamError(streamId, ErrorCode.StreamClosed, 'HEADERS after END_STREAM');
     if (dependsOnItself) throw new StreamError(streamId, ErrorCode.ProtocolError, 'a stream depends on itself');
-    if (known === undefined && !isTooLarge) stream.events = this.#owner.streamOpened(stream);
+    if (known === undefined && !block.isTooLarge) stream.events = this.owner.streamOpened(stream);
     if (isEndStream) stream.isRemoteEnded = true;
-    if (isTooLarge) this.#owner.headTooLarge(stream);
-    else stream.events?.headersReceived(fields, isEndStream);
-    if (isEndStream && !stream.isClosed) stream.closeIfDone();
+    if (block.isTooLarge) this.owner.headTooLarge(stream);
+    else {
+      if (known !== undefined && isEndStream) stream.checkLength(true);
+      stream.events?.headersReceived(block.fields, isEndStream);
+    }
+    if (isEndStream) stream.closeIfDone();
   }
 
-  /** A HEADERS frame on a stream that is not open; undefined = it is to be ignored. */
-  #accept(streamId: number): Http2Stream | undefined {
-    if (!this.#isServer || streamId % 2 === 0 || streamId <= this.#lastPeerStream) {
-      if (this.#lateHeaders(streamId)) return undefined;
-      throw new ConnectionError(ErrorCode.ProtocolError, `HEADERS on stream ${streamId}, which cannot be opened`);
-    }
-    this.#lastPeerStream = streamId;
-    if (this.#isGoingAway || this.streams.size >= this.local.maxConcurrentStreams) {
-      this.#budget.spend('refused streams');
-      this.#remember(streamId, true);
-      this.writer.resetStream(streamId, ErrorCode.RefusedStream);
-      return undefined;
-    }
-    return this.#create(streamId);
-  }
-
-  /** True: the stream was reset by us while this was on its way. */
-  #lateHeaders(streamId: number): boolean {
-    const wasResetByUs = this.#remembered.get(streamId);
-    if (wasResetByUs === undefined) return false;
-    if (!wasResetByUs)
-      throw new ConnectionError(ErrorCode.StreamClosed, `HEADERS on stream ${streamId}, which has ended`);
-    this.#budget.spend('frames on reset streams');
-    return true;
-  }
-
-  #lateFrame(streamId: number, what: string): void {
-    if (this.#isIdleStream(streamId)) {
-      throw new ConnectionError(ErrorCode.ProtocolError, `${what} on idle stream ${streamId}`);
-    }
-    if (this.#remembered.get(streamId) === true) {
-      this.#budget.spend('frames on reset streams');
+  dataFrame(streamId: number, data: Buffer, flowSize: number, isEndStream: boolean): void {
+    if (!this.receiveWindow.take(flowSize))
+      throw new ConnectionError(ErrorCode.FlowControlError, 'data beyond the window');
+    const increment = this.receiveWindow.grant();
+    if (increment > 0) this.writer.windowUpdate(0, increment);
+    if (data.length === 0 && !isEndStream) this.budget.spend('empty DATA frames');
+    const stream = this.streams.get(streamId);
+    if (stream === undefined) {
+      this.lateData(streamId);
       return;
     }
-    throw new StreamError(streamId, ErrorCode.StreamClosed, `${what} on stream ${streamId}, which has ended`);
+    if (stream.isRemoteEnded) throw new StreamError(streamId, ErrorCode.StreamClosed, 'DATA after END_STREAM');
+    stream.received(data, flowSize, isEndStream);
   }
 
-  #isIdleStream(streamId: number): boolean {
-    const isPeers = (streamId % 2 === 1) === this.#isServer;
-    return isPeers ? streamId > this.#lastPeerStream : this.#isServer || streamId >= this.#nextStream;
-  }
-
-  #onPriority(streamId: number, payload: Buffer): void {
-    this.#budget.spend('PRIORITY frames');
-    if (streamId === 0) throw new ConnectionError(ErrorCode.ProtocolError, 'PRIORITY on stream 0');
-    if (payload.length !== 5) throw new StreamError(streamId, ErrorCode.FrameSizeError, 'PRIORITY of a wrong length');
-    if ((payload.readUInt32BE(0) & 0x7fffffff) === streamId) {
-      throw new StreamError(streamId, ErrorCode.ProtocolError, 'a stream depends on itself');
-    }
-  }
-
-  #onResetStream(streamId: number, payload: Buffer): void {
-    if (streamId === 0 || this.#isIdleStream(streamId)) {
-      throw new ConnectionError(ErrorCode.ProtocolError, 'RST_STREAM on an idle stream');
-    }
-    if (payload.length !== 4) throw new ConnectionError(ErrorCode.FrameSizeError, 'RST_STREAM of a wrong length');
-    const stream = this.streams.get(streamId);
+  resetFrame(streamId: number, errorCode: number): void {
+    if (this.isIdleStream(streamId)) throw new ConnectionError(ErrorCode.ProtocolError, 'RST_STREAM on an idle stream');
     // A reset of a finished stream costs nothing; of an open one it throws our work away (rapid reset).
-    this.#budget.spend('resets');
+    this.budget.spend('resets');
+    const stream = this.streams.get(streamId);
     if (stream === undefined) return;
     this.forget(stream, false);
-    stream.events?.streamReset(payload.readUInt32BE(0));
+    stream.events?.streamReset(errorCode, undefined);
   }
 
-  #onSettings(flags: number, streamId: number, payload: Buffer): void {
-    if (streamId !== 0) throw new ConnectionError(ErrorCode.ProtocolError, 'SETTINGS on a stream');
-    if ((flags & Flag.Ack) !== 0) {
-      if (payload.length !== 0) throw new ConnectionError(ErrorCode.FrameSizeError, 'SETTINGS ACK with a payload');
-      return;
+  settingsFrame(payload: Buffer): void {
+    this.budget.spend('SETTINGS frames');
+    const { peer } = this;
+    if (!this.isPeerKnown) {
+      this.isPeerKnown = true;
+      peer.maxConcurrentStreams = UNLIMITED_STREAMS;
     }
-    this.#isSettingsSeen = true;
-    this.#budget.spend('SETTINGS frames');
-    const windowBefore = this.peer.initialWindowSize;
-    readSettings(payload, this.peer);
-    this.#encoder.setCapacity(Math.min(4_096, this.peer.headerTableSize));
-    const change = this.peer.initialWindowSize - windowBefore;
+    const windowBefore = peer.initialWindowSize;
+    readSettings(payload, peer);
+    this.encoder.setCapacity(Math.min(ENCODER_TABLE_BYTES_MAX, peer.headerTableSize));
+    const change = peer.initialWindowSize - windowBefore;
     if (change !== 0) {
       for (const stream of this.streams.values()) {
-        if (stream.sendWindow + change > WINDOW_MAX) {
+        if (stream.sendWindow + change > WINDOW_MAX)
           throw new ConnectionError(ErrorCode.FlowControlError, 'INITIAL_WINDOW_SIZE makes a window too large');
-        }
         stream.sendWindow += change;
       }
     }
     this.writer.settingsAck();
-    if (change > 0) this.#pumpBlocked();
-    this.#owner.streamsChanged();
+    if (change > 0) this.pumpBlocked();
+    this.owner.streamsChanged();
   }
 
-  #onPing(flags: number, streamId: number, payload: Buffer): void {
-    if (streamId !== 0) throw new ConnectionError(ErrorCode.ProtocolError, 'PING on a stream');
-    if (payload.length !== 8) throw new ConnectionError(ErrorCode.FrameSizeError, 'PING of a wrong length');
-    if ((flags & Flag.Ack) !== 0) return;
-    this.#budget.spend('PING frames');
+  pingFrame(payload: Buffer, isAck: boolean): void {
+    if (isAck) {
+      if (this.isDraining && payload.equals(DRAIN_PING)) this.goAway();
+      return;
+    }
+    this.budget.spend('PING frames');
     this.writer.ping(payload, true);
   }
 
-  #onGoAway(streamId: number, payload: Buffer): void {
-    if (streamId !== 0) throw new ConnectionError(ErrorCode.ProtocolError, 'GOAWAY on a stream');
-    if (payload.length < 8) throw new ConnectionError(ErrorCode.FrameSizeError, 'GOAWAY too short');
-    const lastStream = payload.readUInt32BE(0) & 0x7fffffff;
-    this.#isGoingAway = true;
-    if (!this.#isServer) {
+  goAwayFrame(lastStreamId: number): void {
+    this.isGoingAway = true;
+    if (!this.isServer) {
       for (const stream of [...this.streams.values()]) {
-        if (stream.id <= lastStream) continue;
+        if (stream.id <= lastStreamId) continue;
         this.forget(stream, false);
-        stream.events?.streamReset(ErrorCode.RefusedStream);
+        stream.events?.streamReset(ErrorCode.RefusedStream, undefined);
       }
     }
-    this.#owner.goingAway();
-    if (this.isIdle) this.#end();
+    if (this.isIdle) this.end();
   }
 
-  #onWindowUpdate(streamId: number, payload: Buffer): void {
-    if (payload.length !== 4) throw new ConnectionError(ErrorCode.FrameSizeError, 'WINDOW_UPDATE of a wrong length');
-    const increment = payload.readUInt32BE(0) & 0x7fffffff;
+  windowUpdateFrame(streamId: number, increment: number): void {
     if (streamId === 0) {
       if (increment === 0) throw new ConnectionError(ErrorCode.ProtocolError, 'WINDOW_UPDATE by 0');
       this.sendWindow += increment;
       if (this.sendWindow > WINDOW_MAX) throw new ConnectionError(ErrorCode.FlowControlError, 'window beyond 2^31-1');
-      this.#pumpBlocked();
+      this.pumpBlocked();
       return;
     }
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
       // On a stream that has just ended it is only late (RFC 9113 §5.1).
-      if (this.#isIdleStream(streamId))
+      if (this.isIdleStream(streamId))
         throw new ConnectionError(ErrorCode.ProtocolError, 'WINDOW_UPDATE on an idle stream');
-      this.#budget.spend('late WINDOW_UPDATE frames');
+      this.budget.spend('late WINDOW_UPDATE frames');
       return;
     }
     if (increment === 0) throw new StreamError(streamId, ErrorCode.ProtocolError, 'WINDOW_UPDATE by 0');
     stream.grantSend(increment);
   }
 
+  ignoredFrame(what: string): void {
+    this.budget.spend(what);
+  }
+
+  streamFailed(error: StreamError): void {
+    this.budget.spend('malformed streams');
+    const stream = this.streams.get(error.streamId);
+    this.writer.resetStream(error.streamId, error.errorCode);
+    if (stream === undefined) {
+      this.ended.add(error.streamId, true);
+      return;
+    }
+    this.forget(stream, true);
+    stream.events?.streamReset(error.errorCode, error);
+  }
+
   // ——— of the streams ———
 
-  writeHeaders(streamId: number, fields: Iterable<readonly [string, string]>, isEnd: boolean): void {
-    const encoder = this.#encoder;
+  writeHeaders(streamId: number, pseudo: readonly string[], headers: HeaderBlock | undefined, isEnd: boolean): void {
+    const { encoder } = this;
     encoder.begin();
-    for (const [name, value] of fields) encoder.field(name, value);
+    for (let index = 0; index < pseudo.length; index += 2) encoder.field(pseudo[index] ?? '', pseudo[index + 1] ?? '');
+    // Requests name their host in :authority.
+    headers?.visit(encoder, this.isServer ? NO_FIELD : HOST);
     this.writer.headers(streamId, encoder.end(), isEnd, this.peer.maxFrameSize);
   }
 
@@ -444,98 +299,133 @@ export class Http2Session implements SessionCore, FrameSink {
   }
 
   blocked(stream: Http2Stream): void {
-    this.#blocked.add(stream);
+    this.blockedStreams.add(stream);
   }
 
   forget(stream: Http2Stream, isReset: boolean): void {
     stream.discard();
     if (!this.streams.delete(stream.id)) return;
-    this.#blocked.delete(stream);
-    this.#remember(stream.id, isReset);
-    if (this.#isGoingAway && this.isIdle) this.#end();
-    else this.#owner.streamsChanged();
+    this.blockedStreams.delete(stream);
+    this.ended.add(stream.id, isReset);
+    if (this.isGoingAway && this.isIdle) this.end();
+    else this.owner.streamsChanged();
   }
 
-  #create(streamId: number): Http2Stream {
+  // ——— inside ———
+
+  private received(chunk: Buffer): void {
+    if (this.isClosed) return;
+    this.receivedChunks++;
+    try {
+      this.parser.feed(chunk);
+      if (this.writer.isOverflowing && !this.isSending())
+        throw new ConnectionError(ErrorCode.EnhanceYourCalm, 'the peer asks but does not read');
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** A HEADERS frame on a stream that is not open; undefined = it is to be ignored. */
+  private accept(streamId: number): Http2Stream | undefined {
+    if (!this.isServer || streamId % 2 === 0 || streamId <= this.lastPeerStream) {
+      this.lateHeaders(streamId);
+      return undefined;
+    }
+    this.lastPeerStream = streamId;
+    if (this.isGoingAway || this.streams.size >= this.local.maxConcurrentStreams) {
+      this.budget.spend('refused streams');
+      this.ended.add(streamId, true);
+      this.writer.resetStream(streamId, ErrorCode.RefusedStream);
+      return undefined;
+    }
+    return this.create(streamId);
+  }
+
+  /** Returns when the stream was reset by us while this was on its way. */
+  private lateHeaders(streamId: number): void {
+    switch (this.ended.wasResetByUs(streamId)) {
+      case true:
+        this.budget.spend('frames on reset streams');
+        return;
+      case false:
+        throw new ConnectionError(ErrorCode.StreamClosed, `HEADERS on stream ${streamId}, which has ended`);
+      default:
+        throw new ConnectionError(ErrorCode.ProtocolError, `HEADERS on stream ${streamId}, which cannot be opened`);
+    }
+  }
+
+  private lateData(streamId: number): void {
+    if (this.isIdleStream(streamId))
+      throw new ConnectionError(ErrorCode.ProtocolError, `DATA on idle stream ${streamId}`);
+    if (this.ended.wasResetByUs(streamId) !== true)
+      throw new StreamError(streamId, ErrorCode.StreamClosed, `DATA on stream ${streamId}, which has ended`);
+    this.budget.spend('frames on reset streams');
+  }
+
+  private isIdleStream(streamId: number): boolean {
+    const isPeers = (streamId % 2 === 1) === this.isServer;
+    return isPeers ? streamId > this.lastPeerStream : this.isServer || streamId >= this.nextStream;
+  }
+
+  private create(streamId: number): Http2Stream {
     const stream = new Http2Stream(streamId, this, this.peer.initialWindowSize, this.local.initialWindowSize);
     this.streams.set(streamId, stream);
     return stream;
   }
 
-  #remember(streamId: number, isReset: boolean): void {
-    this.#remembered.set(streamId, isReset);
-    if (this.#remembered.size <= REMEMBERED_MAX) return;
-    for (const oldest of this.#remembered.keys()) {
-      this.#remembered.delete(oldest);
-      return;
-    }
-  }
-
   /** Streams that wait for the connection's window take turns. */
-  #pumpBlocked(): void {
-    const waiting = this.#blocked;
-    this.#blocked = new Set();
+  private pumpBlocked(): void {
+    const waiting = this.blockedStreams;
+    if (waiting.size === 0) return;
+    this.blockedStreams = new Set();
     for (const stream of waiting) if (!stream.isClosed) stream.pump();
   }
 
-  #drained(): void {
+  private drained(): void {
     for (const stream of this.streams.values()) stream.notifyWritable();
   }
 
-  #hasData(): boolean {
+  private isSending(): boolean {
     for (const stream of this.streams.values()) if (!stream.isLocalEnded) return true;
     return false;
   }
 
   // ——— ends ———
 
-  #streamFailed(error: StreamError): void {
-    const stream = this.streams.get(error.streamId);
-    this.writer.resetStream(error.streamId, error.errorCode);
-    if (stream === undefined) {
-      this.#remember(error.streamId, true);
-      return;
-    }
-    this.forget(stream, true);
-    stream.events?.streamReset(error.errorCode);
+  private goAway(): void {
+    if (this.isGoingAway || this.isClosed) return;
+    this.isGoingAway = true;
+    this.writer.goAway(this.lastPeerStream, ErrorCode.NoError, '');
+    if (this.isIdle) this.end();
   }
 
-  #fail(error: unknown): void {
+  private fail(error: unknown): void {
     const isCompression = error instanceof HpackError;
     if (!(error instanceof ConnectionError) && !isCompression) throw error;
     const errorCode = isCompression ? ErrorCode.CompressionError : error.errorCode;
-    this.writer.goAway(this.#lastPeerStream, errorCode, error.message);
-    this.#end();
-    this.#closed(error);
+    this.writer.goAway(this.lastPeerStream, errorCode, error.message);
+    this.end();
+    this.closed(error);
   }
 
   /** Our half ends after what is written; a peer that keeps its own open is cut off. */
-  #end(): void {
+  private end(): void {
     this.writer.flush();
-    const socket = this.#socket;
+    const { socket } = this;
     socket.end();
     setTimeout(() => socket.destroy(), CLOSE_WITHIN_MS).unref();
   }
 
-  #closed(error: Error | undefined): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#isGoingAway = true;
+  private closed(error: Error | undefined): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.isGoingAway = true;
     const open = [...this.streams.values()];
     this.streams.clear();
     for (const stream of open) {
       stream.discard();
-      stream.events?.streamReset(ErrorCode.Cancel);
+      stream.events?.streamReset(ErrorCode.Cancel, undefined);
     }
-    this.#owner.sessionClosed(error);
+    this.owner.sessionClosed(error);
   }
-}
-
-function unpadded(flags: number, payload: Buffer): Buffer {
-  if ((flags & Flag.Padded) === 0) return payload;
-  const padding = payload[0];
-  if (padding === undefined || padding >= payload.length) {
-    throw new ConnectionError(ErrorCode.ProtocolError, 'more padding than payload');
-  }
-  return payload.subarray(1, payload.length - padding);
 }

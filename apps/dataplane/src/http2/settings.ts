@@ -18,13 +18,25 @@ export interface LocalSettings {
   readonly maxHeaderListSize: number;
 }
 
-/** For a listener that anybody may reach: at most 8 MiB of unread bodies for each connection. */
-export const LOCAL_SETTINGS: LocalSettings = {
+/** For clients that anybody may be: at most 8 MiB of unread bodies for each connection. */
+export const CLIENT_FACING_SETTINGS: LocalSettings = {
   headerTableSize: 4_096,
   maxConcurrentStreams: 128,
   initialWindowSize: 65_536,
   maxHeaderListSize: 61_440,
 };
+
+/** For peers of the mesh, who have shown a certificate, and for our own requests: fewer waits for windows. */
+export const MESH_SETTINGS: LocalSettings = {
+  headerTableSize: 4_096,
+  maxConcurrentStreams: 1_024,
+  initialWindowSize: 262_144,
+  maxHeaderListSize: 61_440,
+};
+
+/** A peer that has not sent its SETTINGS yet is taken to allow what RFC 9113 §6.5.2 recommends at least. */
+const STREAMS_ASSUMED = 100;
+export const UNLIMITED_STREAMS = Number.POSITIVE_INFINITY;
 
 export interface PeerSettings {
   headerTableSize: number;
@@ -36,7 +48,7 @@ export interface PeerSettings {
 export function initialPeerSettings(): PeerSettings {
   return {
     headerTableSize: 4_096,
-    maxConcurrentStreams: Number.POSITIVE_INFINITY,
+    maxConcurrentStreams: STREAMS_ASSUMED,
     initialWindowSize: WINDOW_DEFAULT,
     maxFrameSize: FRAME_SIZE_DEFAULT,
   };

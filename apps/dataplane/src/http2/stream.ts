@@ -1,6 +1,9 @@
 // One stream of a session: its two halves, its windows, and what waits to be sent.
+import type { HeaderBlock } from '../exchange/header-block.ts';
+import { UNKNOWN_LENGTH } from '../exchange/request-head.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { ErrorCode, type ErrorCodeValue, StreamError, WINDOW_MAX } from './protocol.ts';
+import { ReceiveWindow } from './receive-window.ts';
 import type { LocalSettings, PeerSettings } from './settings.ts';
 
 /** What a stream needs of its session. */
@@ -9,7 +12,7 @@ export interface SessionCore {
   readonly local: LocalSettings;
   readonly peer: PeerSettings;
   sendWindow: number;
-  writeHeaders(streamId: number, fields: Iterable<readonly [string, string]>, isEnd: boolean): void;
+  writeHeaders(streamId: number, pseudo: readonly string[], headers: HeaderBlock | undefined, isEnd: boolean): void;
   resetStream(stream: Http2Stream, errorCode: ErrorCodeValue): void;
   blocked(stream: Http2Stream): void;
   forget(stream: Http2Stream, isReset: boolean): void;
@@ -22,80 +25,97 @@ export interface StreamEvents {
   dataReceived(data: Buffer): void;
   /** After the last data, when no trailers ended the stream. */
   endReceived(): void;
-  /** The peer, or the end of the connection, cut the stream off. */
-  streamReset(errorCode: number): void;
+  /** The stream was cut off: by the peer, by the end of the connection, or by us for the fault that `error` tells. */
+  streamReset(errorCode: number, error: StreamError | undefined): void;
   /** `sendData` returned false before; now there is room. */
   writable(): void;
 }
 
-/** No content-length was given. */
-export const ANY_LENGTH = -1;
+/** A WINDOW_UPDATE goes out when this share of the window is used up. */
+const GRANT_SHARE = 0.5;
+
+const NO_FIELDS: readonly string[] = [];
 
 export class Http2Stream {
   readonly id: number;
-  readonly #session: SessionCore;
   events: StreamEvents | undefined;
   sendWindow: number;
   isLocalEnded = false;
   isRemoteEnded = false;
   isClosed = false;
-  /** What the head announced, `ANY_LENGTH` = nothing (RFC 9113 §8.1.1). */
-  expectedLength = ANY_LENGTH;
-  #receivedLength = 0;
-  #receiveWindow: number;
-  #unacknowledged = 0;
-  #isPaused = false;
-  #queue: Buffer[] = [];
-  #isEndQueued = false;
-  #trailers: readonly string[] | undefined;
-  #isWritableAwaited = false;
+  /** What the head announced, UNKNOWN_LENGTH = nothing (RFC 9113 §8.1.1). */
+  expectedLength = UNKNOWN_LENGTH;
+  private readonly session: SessionCore;
+  private readonly receiveWindow: ReceiveWindow;
+  private receivedLength = 0;
+  private isPaused = false;
+  private queue: Buffer[] | undefined;
+  private isEndQueued = false;
+  private isResetAfterEnd = false;
+  private trailers: HeaderBlock | undefined;
+  private isWritableAwaited = false;
 
   constructor(id: number, session: SessionCore, sendWindow: number, receiveWindow: number) {
     this.id = id;
-    this.#session = session;
+    this.session = session;
     this.sendWindow = sendWindow;
-    this.#receiveWindow = receiveWindow;
+    this.receiveWindow = new ReceiveWindow(receiveWindow, GRANT_SHARE);
   }
 
-  get hasWaitingData(): boolean {
-    return this.#queue.length > 0 || this.#isEndQueued;
+  private get isQueueEmpty(): boolean {
+    return this.queue === undefined || this.queue.length === 0;
   }
 
   // ——— to the peer ———
 
-  /** `fields`: name, value, … with the pseudo-headers first. */
-  sendHeaders(fields: Iterable<readonly [string, string]>, isEnd: boolean): void {
+  /** `pseudo`: name, value, … before those of `headers`. */
+  sendHeaders(pseudo: readonly string[], headers: HeaderBlock | undefined, isEnd: boolean): void {
     if (this.isClosed || this.isLocalEnded) return;
-    this.#session.writeHeaders(this.id, fields, isEnd);
-    if (isEnd) this.#localEnded();
+    this.session.writeHeaders(this.id, pseudo, headers, isEnd);
+    if (isEnd) this.localEnded();
   }
 
   /** False: wait for `writable`. */
   sendData(chunk: Buffer): boolean {
     if (this.isClosed || this.isLocalEnded || chunk.length === 0) return true;
-    this.#queue.push(chunk);
+    const { session } = this;
+    const { length } = chunk;
+    if (this.isQueueEmpty && length <= this.sendWindow && length <= session.sendWindow) {
+      if (length <= session.peer.maxFrameSize) {
+        this.sendWindow -= length;
+        session.sendWindow -= length;
+        session.writer.data(this.id, chunk, false);
+        if (!session.writer.isFull) return true;
+        this.isWritableAwaited = true;
+        return false;
+      }
+    }
+    this.queue ??= [];
+    this.queue.push(chunk);
     this.pump();
-    if (this.#queue.length === 0 && !this.#session.writer.isFull) return true;
-    this.#isWritableAwaited = true;
+    if (this.isQueueEmpty && !session.writer.isFull) return true;
+    this.isWritableAwaited = true;
     return false;
   }
 
-  sendEnd(trailers?: readonly string[]): void {
-    if (this.isClosed || this.isLocalEnded || this.#isEndQueued) return;
-    this.#isEndQueued = true;
-    this.#trailers = trailers;
+  /** `thenReset`: what the peer still sends is of no use, and it is told so after the end (RFC 9113 §8.1). */
+  sendEnd(trailers: HeaderBlock | undefined, thenReset: boolean): void {
+    if (this.isClosed || this.isLocalEnded || this.isEndQueued) return;
+    this.isEndQueued = true;
+    this.isResetAfterEnd = thenReset;
+    this.trailers = trailers;
     this.pump();
   }
 
   reset(errorCode: ErrorCodeValue): void {
-    if (!this.isClosed) this.#session.resetStream(this, errorCode);
+    if (!this.isClosed) this.session.resetStream(this, errorCode);
   }
 
   /** Sends what the windows allow; the rest waits for a WINDOW_UPDATE. */
   pump(): void {
-    const session = this.#session;
-    while (this.#queue.length > 0) {
-      const chunk = this.#queue[0];
+    const { session, queue } = this;
+    while (queue !== undefined && queue.length > 0) {
+      const chunk = queue[0];
       if (chunk === undefined) break;
       const room = Math.min(this.sendWindow, session.sendWindow, session.peer.maxFrameSize);
       if (room <= 0) {
@@ -103,106 +123,94 @@ export class Http2Stream {
         return;
       }
       const size = Math.min(room, chunk.length);
-      if (size === chunk.length) this.#queue.shift();
-      else this.#queue[0] = chunk.subarray(size);
+      if (size === chunk.length) queue.shift();
+      else queue[0] = chunk.subarray(size);
       this.sendWindow -= size;
       session.sendWindow -= size;
       session.writer.data(this.id, size === chunk.length ? chunk : chunk.subarray(0, size), false);
     }
-    if (!this.#isEndQueued) {
+    if (!this.isEndQueued) {
       this.notifyWritable();
       return;
     }
-    this.#isEndQueued = false;
-    if (this.#trailers !== undefined && this.#trailers.length > 0)
-      session.writeHeaders(this.id, pairs(this.#trailers), true);
+    this.isEndQueued = false;
+    if (this.trailers !== undefined) session.writeHeaders(this.id, NO_FIELDS, this.trailers, true);
     else session.writer.end(this.id);
-    this.#localEnded();
+    this.localEnded();
   }
 
   notifyWritable(): void {
-    if (!this.#isWritableAwaited || this.#queue.length > 0 || this.#session.writer.isFull) return;
-    this.#isWritableAwaited = false;
+    if (!this.isWritableAwaited || !this.isQueueEmpty || this.session.writer.isFull) return;
+    this.isWritableAwaited = false;
     this.events?.writable();
   }
 
   /** Throws StreamError FLOW_CONTROL_ERROR. */
   grantSend(increment: number): void {
     this.sendWindow += increment;
-    if (this.sendWindow > WINDOW_MAX) {
+    if (this.sendWindow > WINDOW_MAX)
       throw new StreamError(this.id, ErrorCode.FlowControlError, 'the window grew beyond 2^31-1');
-    }
-    if (this.hasWaitingData) this.pump();
+    if (!this.isQueueEmpty) this.pump();
   }
 
   // ——— from the peer ———
 
   /** Stops the grants of window: what was granted may still come. */
   pause(): void {
-    this.#isPaused = true;
+    this.isPaused = true;
   }
 
   resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.#grantReceive();
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.grantReceive();
   }
 
   /** `size` counts padding too. Throws StreamError. */
   received(data: Buffer, size: number, isEnd: boolean): void {
-    if (size > this.#receiveWindow) {
+    if (!this.receiveWindow.take(size))
       throw new StreamError(this.id, ErrorCode.FlowControlError, 'data beyond the window');
-    }
-    this.#receiveWindow -= size;
-    this.#unacknowledged += size;
-    this.#receivedLength += data.length;
+    this.receivedLength += data.length;
     this.checkLength(isEnd);
     if (isEnd) this.isRemoteEnded = true;
     if (data.length > 0) this.events?.dataReceived(data);
     if (isEnd) this.remoteEnded();
-    else if (!this.#isPaused) this.#grantReceive();
+    else if (!this.isPaused) this.grantReceive();
   }
 
   /** Throws StreamError when the body and its announced length part (RFC 9113 §8.1.1). */
   checkLength(isEnd: boolean): void {
     const { expectedLength } = this;
-    if (expectedLength === ANY_LENGTH) return;
-    if (this.#receivedLength > expectedLength || (isEnd && this.#receivedLength < expectedLength)) {
+    if (expectedLength === UNKNOWN_LENGTH) return;
+    if (this.receivedLength > expectedLength || (isEnd && this.receivedLength < expectedLength))
       throw new StreamError(this.id, ErrorCode.ProtocolError, 'content-length and body differ');
-    }
-  }
-
-  /** END_STREAM came with the last data. */
-  remoteEnded(): void {
-    this.isRemoteEnded = true;
-    this.events?.endReceived();
-    this.closeIfDone();
   }
 
   closeIfDone(): void {
-    if (this.isLocalEnded && this.isRemoteEnded && !this.isClosed) this.#session.forget(this, false);
+    if (this.isLocalEnded && this.isRemoteEnded && !this.isClosed) this.session.forget(this, false);
   }
 
   discard(): void {
     this.isClosed = true;
-    this.#queue = [];
-    this.#isEndQueued = false;
+    this.queue = undefined;
+    this.isEndQueued = false;
   }
 
-  #localEnded(): void {
-    this.isLocalEnded = true;
+  /** END_STREAM came with the last data. */
+  private remoteEnded(): void {
+    this.events?.endReceived();
     this.closeIfDone();
   }
 
-  #grantReceive(): void {
-    if (this.isClosed || this.isRemoteEnded) return;
-    if (this.#unacknowledged < this.#session.local.initialWindowSize / 2) return;
-    this.#session.writer.windowUpdate(this.id, this.#unacknowledged);
-    this.#receiveWindow += this.#unacknowledged;
-    this.#unacknowledged = 0;
+  private localEnded(): void {
+    this.isLocalEnded = true;
+    if (this.isResetAfterEnd && !this.isRemoteEnded) this.session.resetStream(this, ErrorCode.NoError);
+    else this.closeIfDone();
   }
-}
 
-function* pairs(fields: readonly string[]): IterableIterator<readonly [string, string]> {
-  for (let index = 0; index < fields.length; index += 2) yield [fields[index] ?? '', fields[index + 1] ?? ''];
+  private grantReceive(): void {
+    if (this.isClosed || this.isRemoteEnded) return;
+    const increment = this.receiveWindow.grant();
+    if (increment > 0) this.session.writer.windowUpdate(this.id, increment);
+  }
 }

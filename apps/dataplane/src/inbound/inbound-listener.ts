@@ -2,9 +2,12 @@
 import type { Socket } from 'node:net';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { TimerWheel } from '../exchange/timer-wheel.ts';
-import { ServerConnection, type ServerContext, type ServerTimeouts } from '../http1/server-connection.ts';
-import { FirstByte } from '../listener/first-byte.ts';
+import { ServerConnection } from '../http1/server-connection.ts';
+import { Http2ServerConnection } from '../http2/server-connection.ts';
+import { CLIENT_FACING_SETTINGS, type LocalSettings, MESH_SETTINGS } from '../http2/settings.ts';
 import { Listener } from '../listener/listener.ts';
+import { ProtocolDetector } from '../listener/protocol-detector.ts';
+import type { ServerContext, ServerTimeouts } from '../listener/server-context.ts';
 import { TlsAcceptor } from '../listener/tls-acceptor.ts';
 import type { Telemetry } from '../telemetry/record.ts';
 import type { InboundStack } from './inbound-stack.ts';
@@ -38,28 +41,38 @@ export function createInboundListener(options: InboundListenerOptions): InboundL
     isDraining: false,
     connectionClosed: (connection) => listener.remove(connection),
   };
-  const serve = (socket: Socket, facts: ConnectionFacts) => listener.add(new ServerConnection(socket, facts, context));
+  const serveHttp1 = (socket: Socket, facts: ConnectionFacts) =>
+    listener.add(new ServerConnection(socket, facts, context));
+  const serveHttp2 = (socket: Socket, facts: ConnectionFacts, local: LocalSettings) =>
+    listener.add(new Http2ServerConnection(socket, facts, context, local));
   const acceptor = new TlsAcceptor({
     telemetry,
     now,
-    secured: (socket, peer) => serve(socket, { remoteAddress: socket.remoteAddress ?? '', peer }),
-  });
-  const firstByte = {
-    tlsBegins: (socket: Socket) => acceptor.accept(socket),
-    plaintextBegins: (socket: Socket) => {
-      if (stack.ports.takesPlaintext) serve(socket, { remoteAddress: socket.remoteAddress ?? '', peer: undefined });
-      else {
-        telemetry.counter('plaintext-refused');
-        socket.destroy();
-      }
+    secured: (socket, peer) => {
+      const facts = { remoteAddress: socket.remoteAddress ?? '', peer };
+      if (socket.alpnProtocol === 'h2') serveHttp2(socket, facts, MESH_SETTINGS);
+      else serveHttp1(socket, facts);
     },
+  });
+  const inPlaintext = (serve: (socket: Socket, facts: ConnectionFacts) => void) => (socket: Socket) => {
+    if (stack.ports.takesPlaintext) serve(socket, { remoteAddress: socket.remoteAddress ?? '', peer: undefined });
+    else {
+      telemetry.counter('plaintext-refused');
+      socket.destroy();
+    }
+  };
+  const detected = {
+    tlsBegins: (socket: Socket) => acceptor.accept(socket),
+    http1Begins: inPlaintext(serveHttp1),
+    http2Begins: inPlaintext((socket, facts) => serveHttp2(socket, facts, CLIENT_FACING_SETTINGS)),
   };
   const listener = new Listener({
     side: 'inbound',
     telemetry,
     connectionsMax,
     accept: (socket) => {
-      new FirstByte(socket, wheel, monotonic() + Math.min(FIRST_BYTE_TIMEOUT_MS, timeouts.idleTimeoutMs), firstByte);
+      const dueMs = monotonic() + Math.min(FIRST_BYTE_TIMEOUT_MS, timeouts.idleTimeoutMs);
+      new ProtocolDetector(socket, wheel, dueMs, detected);
     },
   });
   return { listener, context, acceptor };

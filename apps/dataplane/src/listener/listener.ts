@@ -1,7 +1,7 @@
 // One listening socket with the connections that came through it: accepts, counts, limits, drains.
 import { createServer, type Server, type Socket } from 'node:net';
-import type { ServerConnection } from '../http1/server-connection.ts';
 import type { ListenerSide, Telemetry } from '../telemetry/record.ts';
+import type { ServedConnection } from './server-context.ts';
 
 export interface ListenerOptions {
   readonly side: ListenerSide;
@@ -15,7 +15,7 @@ export class Listener {
   private readonly options: ListenerOptions;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
-  private readonly connections = new Set<ServerConnection>();
+  private readonly connections = new Set<ServedConnection>();
   private whenEmpty: (() => void) | undefined;
 
   constructor(options: ListenerOptions) {
@@ -42,16 +42,21 @@ export class Listener {
     });
   }
 
-  add(connection: ServerConnection): void {
+  add(connection: ServedConnection): void {
     this.connections.add(connection);
   }
 
-  remove(connection: ServerConnection): void {
+  remove(connection: ServedConnection): void {
     this.connections.delete(connection);
   }
 
   stopAccepting(): void {
     if (this.server.listening) this.server.close();
+  }
+
+  /** Every connection takes its leave when its requests have ended. */
+  drainConnections(): void {
+    for (const connection of this.connections) connection.drain();
   }
 
   /** Connections between two requests have nothing to lose. */

@@ -8,7 +8,7 @@ import type { Telemetry } from '../telemetry/record.ts';
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** Protocols that we speak to a peer, best first. */
-const ALPN = ['http/1.1'];
+const ALPN = ['h2', 'http/1.1'];
 
 export interface TlsAcceptorOptions {
   readonly telemetry: Telemetry;

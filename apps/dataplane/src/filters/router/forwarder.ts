@@ -4,7 +4,7 @@ import type { Endpoint, HeaderMutation, RetryPolicy } from '@malha/traffic/confi
 import { RequestFlags } from '@malha/traffic/flags';
 import { type AttemptOutcome, backoffMs, isIdempotentMethod, retryDecision } from '@malha/traffic/retry';
 import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
-import type { StreamRequester } from '../../cluster/stream-requester.ts';
+import type { StreamRequester, Waiting } from '../../cluster/stream-requester.ts';
 import { respondWithError } from '../../exchange/error-response.ts';
 import type { Exchange, RequestConsumer, ResponseHead } from '../../exchange/exchange.ts';
 import type { HeaderBlock } from '../../exchange/header-block.ts';
@@ -56,6 +56,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   private readonly body = new ReplayBody();
   private balanced: BalancedEndpoint | undefined;
   private stream: UpstreamStream | undefined;
+  /** Place in the queue of the cluster. */
+  private waiting: Waiting | undefined;
   private trailers: HeaderBlock | undefined;
   private timer: WheelTimer | undefined;
   private requestDueMs = Number.POSITIVE_INFINITY;
@@ -85,8 +87,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.observer = observer;
   }
 
-  get isAbandoned(): boolean {
-    return this.isEnded || this.stream !== undefined;
+  get needsHttp1(): boolean {
+    return this.request.upgrade !== '';
   }
 
   start(): void {
@@ -147,6 +149,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   // ——— of the cluster ———
 
   streamReady(stream: UpstreamStream, balanced: BalancedEndpoint): void {
+    this.waiting = undefined;
     this.balanced = balanced;
     this.endpoint = balanced.endpoint;
     balanced.started();
@@ -163,6 +166,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   }
 
   streamFailed(error: ProxyError): void {
+    this.waiting = undefined;
     const isConnect = error.flag === 'UF';
     if (isConnect && this.retry({ type: 'connect-failure' })) return;
     this.finishWith(error);
@@ -207,13 +211,14 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   upstreamFailed(error: ProxyError, isUntouched: boolean): void {
     if (this.isEnded) return;
     const isReused = this.stream?.isReused === true;
-    if (this.exchange.isResponseStarted || error.failure !== 'upstreamReset') {
+    const isRefused = error.failure === 'streamRefused';
+    if (this.exchange.isResponseStarted || !(isRefused || error.failure === 'upstreamReset')) {
       this.stream = undefined;
       this.finishWith(error);
       return;
     }
-    if (isReused && isUntouched && this.retryStale()) return;
-    if (this.retry({ type: 'reset' })) return;
+    if (isReused && isUntouched && this.retryStale(isRefused)) return;
+    if (this.retry({ type: isRefused ? 'refused-stream' : 'reset' })) return;
     this.stream = undefined;
     this.finishWith(error);
   }
@@ -229,12 +234,18 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.attempts++;
     const { attemptTimeoutMs } = this.plan;
     if (attemptTimeoutMs > 0) this.attemptDueMs = this.environment.monotonic() + attemptTimeoutMs;
-    this.cluster.acquire(this, avoid, isFresh);
+    // Told at once, it may even have begun another attempt within the call.
+    const waiting = this.cluster.acquire(this, avoid, isFresh);
+    if (waiting !== undefined) this.waiting = waiting;
   }
 
-  /** The peer closed an idle connection just when we used it: not a failure of the peer, and not a retry of the policy. */
-  private retryStale(): boolean {
-    if (this.isStaleRetried || !isIdempotentMethod(this.request.method) || !this.body.isWhole) return false;
+  /**
+   * The peer closed an idle connection just when we used it, or said that it did not look at the request: not a failure
+   * of the peer, and not a retry of the policy.
+   */
+  private retryStale(isRefused: boolean): boolean {
+    if (this.isStaleRetried || !this.body.isWhole) return false;
+    if (!isRefused && !isIdempotentMethod(this.request.method)) return false;
     this.isStaleRetried = true;
     this.leaveStream(true);
     this.attempts--;
@@ -270,7 +281,13 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     return true;
   }
 
+  private stopWaiting(): void {
+    if (this.waiting !== undefined) this.cluster.abandon(this.waiting);
+    this.waiting = undefined;
+  }
+
   private leaveStream(ok: boolean): void {
+    this.stopWaiting();
     this.stream?.cancel();
     this.stream = undefined;
     this.balanced?.finished(ok);
@@ -306,7 +323,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
 
   private timedOut(what: string, mayRetry: boolean): void {
     if (mayRetry && this.retry({ type: 'timeout' })) return;
-    this.cluster.abandon(this);
+    this.stopWaiting();
     this.stream?.cancel();
     this.stream = undefined;
     this.finishWith(new ProxyError('requestTimeout', `${this.cluster.cluster.name}: ${what} took too long`));
@@ -342,7 +359,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.balanced?.finished(ok);
     this.balanced = undefined;
     if (this.isCounted) this.cluster.requestFinished();
-    this.cluster.abandon(this);
+    this.stopWaiting();
     this.body.drop();
   }
 }

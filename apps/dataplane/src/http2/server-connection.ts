@@ -1,0 +1,78 @@
+// Server side of HTTP/2 on one socket: a session whose streams become exchanges, and the deadlines of the connection.
+import type { Socket } from 'node:net';
+import type { ConnectionFacts } from '../exchange/exchange.ts';
+import { type TimerTarget, WheelTimer } from '../exchange/timer-wheel.ts';
+import type { ServedConnection, ServerContext } from '../listener/server-context.ts';
+import { ServerStream, type StreamContext } from './server-stream.ts';
+import { Http2Session, type SessionOwner } from './session.ts';
+import type { LocalSettings } from './settings.ts';
+import type { Http2Stream, StreamEvents } from './stream.ts';
+
+export class Http2ServerConnection implements ServedConnection, SessionOwner, TimerTarget {
+  private readonly session: Http2Session;
+  private readonly context: ServerContext;
+  private readonly streamContext: StreamContext;
+  private readonly timer = new WheelTimer(this);
+  private partialSinceMs: number;
+  private idleSinceMs: number;
+
+  constructor(socket: Socket, facts: ConnectionFacts, context: ServerContext, local: LocalSettings) {
+    const { handler, monotonic, wheel, timeouts } = context;
+    this.context = context;
+    this.streamContext = { handler, facts, monotonic };
+    this.session = new Http2Session(socket, this, { role: 'server', local, monotonic });
+    this.idleSinceMs = monotonic();
+    this.partialSinceMs = this.idleSinceMs;
+    wheel.arm(this.timer, this.idleSinceMs + timeouts.headTimeoutMs);
+    if (context.isDraining) this.session.drain();
+  }
+
+  get isIdle(): boolean {
+    return this.session.isIdle;
+  }
+
+  destroy(): void {
+    this.session.destroy();
+  }
+
+  drain(): void {
+    this.session.drain();
+  }
+
+  // ——— of the session ———
+
+  streamOpened(stream: Http2Stream): StreamEvents {
+    return new ServerStream(stream, this.streamContext);
+  }
+
+  headTooLarge(stream: Http2Stream): void {
+    // Trailers beyond the limit come on a stream that has its events already.
+    if (stream.events !== undefined) this.session.destroy();
+    else new ServerStream(stream, this.streamContext).refuseTooLarge();
+  }
+
+  streamsChanged(): void {
+    if (this.session.isIdle) this.idleSinceMs = this.context.monotonic();
+  }
+
+  sessionClosed(error: Error | undefined): void {
+    const { context } = this;
+    context.wheel.disarm(this.timer);
+    if (error !== undefined) context.handler.requestRefused(400, error.message);
+    context.connectionClosed(this);
+  }
+
+  /** Deadlines are looked at now and then instead of being moved with every frame. */
+  timerFired(timer: WheelTimer): void {
+    const { wheel, monotonic, timeouts } = this.context;
+    const { session } = this;
+    const nowMs = monotonic();
+    if (!session.isPartial) this.partialSinceMs = nowMs;
+    if (nowMs - this.partialSinceMs >= timeouts.headTimeoutMs) {
+      session.destroy();
+      return;
+    }
+    if (session.isIdle && nowMs - this.idleSinceMs >= timeouts.idleTimeoutMs) session.drain();
+    wheel.arm(timer, nowMs + timeouts.headTimeoutMs / 2);
+  }
+}
