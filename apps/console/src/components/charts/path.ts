@@ -10,6 +10,16 @@ export function topOf(series: readonly (readonly Value[])[], least = 0): number 
   return top === 0 ? 1 : top * 1.12;
 }
 
+const STEPS = [1, 2, 3, 4, 5, 6, 8, 10];
+
+/** The top of an axis: the next round figure whose half is round too. */
+export function scaleOf(series: readonly (readonly Value[])[], least = 0): number {
+  const top = topOf(series, least) / 1.12;
+  const power = 10 ** Math.floor(Math.log10(top));
+  const step = STEPS.find((each) => each * power >= top * 0.9999) ?? 10;
+  return Number((step * power).toPrecision(3));
+}
+
 /** A line with gaps where nothing was measured. */
 export function linePath(values: readonly Value[], top: number): string {
   const last = Math.max(1, values.length - 1);

@@ -3,7 +3,7 @@
 import { CartesianGrid, Line, LineChart, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import { inWords, type Measure } from '#format/number.ts';
 import { clock, clockWithSeconds } from '#format/time.ts';
-import type { Value } from './path.ts';
+import { scaleOf, type Value } from './path.ts';
 import type { TimeMark } from './signal-chart.tsx';
 
 export interface TimeLine {
@@ -20,11 +20,18 @@ export interface TimeChartProps {
   readonly marks: readonly TimeMark[];
   readonly format: (value: number) => Measure;
   readonly height?: number;
+  /** The scale reaches at least to here, so that noise near zero looks like noise. */
+  readonly least?: number;
 }
 
 interface Row {
   readonly atMs: number;
   readonly values: readonly Value[];
+}
+
+/** On an axis a figure needs no digits that are always zero: 30, not 30.0. */
+function roundInWords({ text, unit }: Measure): string {
+  return inWords({ text: text.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, ''), unit });
 }
 
 function Values({
@@ -58,13 +65,36 @@ function Values({
   );
 }
 
-export function TimeChart({ label, startMs, stepMs, lines, marks, format, height = 116 }: TimeChartProps) {
+interface TickProps {
+  readonly x?: number | string;
+  readonly y?: number | string;
+  readonly index?: number;
+  readonly payload?: { readonly value?: number };
+}
+
+const ANCHORS = ['start', 'middle', 'end'] as const;
+
+/** The first time stands right of its tick and the last one left of it, so that neither is cut off. */
+function TimeTick({ x, y, index = 0, payload }: TickProps) {
+  return (
+    <text x={x} y={y} dy={10} textAnchor={ANCHORS[index] ?? 'middle'} fontSize={10} fill="var(--text-3)">
+      {clock(payload?.value ?? 0)}
+    </text>
+  );
+}
+
+export function TimeChart(props: TimeChartProps) {
+  const { label, startMs, stepMs, lines, marks, format, height = 116, least = 0 } = props;
   const length = Math.max(0, ...lines.map((line) => line.values.length));
   const rows: Row[] = Array.from({ length }, (_, index) => ({
     atMs: startMs + stepMs * (index + 1),
     values: lines.map((line) => line.values[index] ?? null),
   }));
   const endMs = startMs + stepMs * length;
+  const scale = scaleOf(
+    lines.map((line) => line.values),
+    least,
+  );
   return (
     <figure aria-label={label} className="chart" style={{ height }}>
       <ResponsiveContainer width="100%" height="100%">
@@ -75,18 +105,18 @@ export function TimeChart({ label, startMs, stepMs, lines, marks, format, height
             type="number"
             domain={[startMs, endMs]}
             ticks={[startMs, (startMs + endMs) / 2, endMs]}
-            tickFormatter={clock}
             interval={0}
             tickLine={false}
             axisLine={false}
-            tick={{ fontSize: 10, fill: 'var(--text-3)' }}
+            tick={TimeTick}
             height={18}
           />
           <YAxis
             width={44}
-            tickCount={3}
-            domain={[0, 'auto']}
-            tickFormatter={(value: number) => inWords(format(value))}
+            ticks={[0, scale / 2, scale]}
+            domain={[0, scale]}
+            interval={0}
+            tickFormatter={(value: number) => (value === 0 ? '0' : roundInWords(format(value)))}
             tickLine={false}
             axisLine={false}
             tick={{ fontSize: 10, fill: 'var(--text-3)' }}

@@ -77,6 +77,9 @@ export interface Crumb {
   readonly isMachineName: boolean;
 }
 
+/** Trace ids are long and told apart by their beginning. */
+const HEX_ID = /^[0-9a-f]{32}$/;
+
 /** `/routes/bookstore/reviews` reads Routes › bookstore › reviews. */
 export function crumbsOf(pathname: string): readonly Crumb[] {
   const place = placeOf(pathname);
@@ -84,7 +87,7 @@ export function crumbsOf(pathname: string): readonly Crumb[] {
   const parts = pathname.split('/').slice(2).filter(Boolean).map(decodeURIComponent);
   const crumbs: Crumb[] = parts.map((name, index) => ({
     id: parts.slice(0, index + 1).join('/'),
-    name,
+    name: HEX_ID.test(name) ? name.slice(0, 12) : name,
     isMachineName: true,
     // A namespace between place and name shows that namespace's list.
     ...(index < parts.length - 1 && { href: `${place.href}?ns=${encodeURIComponent(name)}` }),

@@ -1,8 +1,8 @@
 'use client';
+// Is the mesh well? The sentence first, then the signals, what is wrong, and every service, worst first.
 import { Badge } from '#components/ui/badge.tsx';
 import { Segment } from '#components/ui/choice.tsx';
 import { QueryFailure } from '#components/ui/error-words.tsx';
-// Is the mesh well? The sentence first, then the signals, what is wrong, and every service, worst first.
 import { Panel } from '#components/ui/panel.tsx';
 import { Skeleton, SkeletonRows } from '#components/ui/states.tsx';
 import { Expiries } from '#features/certificates/index.ts';

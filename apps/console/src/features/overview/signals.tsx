@@ -7,7 +7,7 @@ import { StatusShape } from '#components/ui/status-shape.tsx';
 import { ProxySquares, useProxies } from '#features/proxies/index.ts';
 import { ScopedLink } from '#features/scope/index.ts';
 import { bytes, duration, inWords, type Measure, percent, rate } from '#format/number.ts';
-import type { Overview } from '#trpc/contract.ts';
+import type { Overview, ProxyRow } from '#trpc/contract.ts';
 
 interface CardProps {
   readonly title: string;
@@ -40,6 +40,12 @@ function Card({ title, href, value, beside, under, children }: CardProps) {
 /** Least scale of an error chart: half a percent, so that single failures look small. */
 const ERRORS_LEAST = 0.005;
 
+function servedInWords(proxies: readonly ProxyRow[]): string {
+  const revisions = [...new Set(proxies.flatMap((proxy) => proxy.servedRevision ?? []))].sort((a, b) => a - b);
+  if (revisions.length === 0) return '';
+  return `${revisions.length === 1 ? 'all on' : 'on'} ${revisions.map((revision) => `r${revision}`).join(', ')}`;
+}
+
 function ProxiesCard() {
   const { data: proxies } = useProxies();
   if (proxies === undefined) return <div className="panel h-[141px]" aria-busy="true" />;
@@ -64,13 +70,14 @@ function ProxiesCard() {
       }
       under={`${cores.toFixed(2)} cores · ${inWords(bytes(memory))}`}
     >
-      <div className="h-[60px] pt-1">
+      <div className="flex h-[60px] flex-col pt-1">
         <ProxySquares
           proxies={proxies.map((proxy) => ({
             id: `${proxy.namespace}/${proxy.workload}`,
             state: proxy.state === 'in-sync' ? 'active' : proxy.state === 'stale' ? 'pending' : proxy.state,
           }))}
         />
+        <span className="mt-auto text-10 text-t3">{servedInWords(proxies)}</span>
       </div>
     </Card>
   );

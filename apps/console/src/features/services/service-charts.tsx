@@ -8,6 +8,10 @@ import { useChangeMarks } from '#features/changes/index.ts';
 import { duration, inWords, percent, rate, rateShort } from '#format/number.ts';
 import type { ServiceDetail } from '#trpc/contract.ts';
 
+/** Least scales: a single failure, or a millisecond, does not fill a chart. */
+const ERRORS_LEAST = 0.01;
+const LATENCY_LEAST_MS = 10;
+
 function Codes({ codes }: Pick<ServiceDetail, 'codes'>) {
   const total = codes.reduce((sum, code) => sum + code.perSecond, 0);
   if (total === 0) return <p className="px-4 py-3 text-12 text-t2">No answers in this time.</p>;
@@ -58,6 +62,7 @@ export function ServiceCharts({ detail }: { readonly detail: ServiceDetail }) {
           <LazyTimeChart
             {...time}
             label="Requests a second by version"
+            least={1}
             format={(value) => rate(value, '')}
             lines={byVersion.map((version, index) => ({
               name: version.name,
@@ -75,6 +80,7 @@ export function ServiceCharts({ detail }: { readonly detail: ServiceDetail }) {
           <LazyTimeChart
             {...time}
             label="Share of failed requests"
+            least={ERRORS_LEAST}
             format={(value) => percent(value)}
             lines={[{ name: 'errors', colour: 'var(--err)', values: series.errorRate }]}
           />
@@ -85,6 +91,7 @@ export function ServiceCharts({ detail }: { readonly detail: ServiceDetail }) {
           <LazyTimeChart
             {...time}
             label="Latency by version, 99th percentile"
+            least={LATENCY_LEAST_MS}
             format={duration}
             lines={byVersion.map((version, index) => ({
               name: version.name,

@@ -28,6 +28,8 @@ function sparkColour(health: ServiceRow['health']): string {
 export type ServiceColumns = 'short' | 'full';
 
 function Head({ columns }: { readonly columns: ServiceColumns }) {
+  const { window } = useScope();
+  const overTime = window?.label ?? 'Over time';
   return (
     <thead>
       <tr>
@@ -38,7 +40,7 @@ function Head({ columns }: { readonly columns: ServiceColumns }) {
         <th className="num">p95</th>
         <th className="num">p99</th>
         <th className="num">Errors</th>
-        <th>Over time</th>
+        <th>{overTime}</th>
         {columns === 'full' && <th>Versions, measured</th>}
         {columns === 'full' && <th className="num">Ready</th>}
         <th>Identity</th>

@@ -22,6 +22,7 @@ export function headlineOf(rows: readonly ServiceRow[]): { readonly lead: string
   const failing = rows.filter((row) => row.health === 'err');
   const toWatch = rows.filter((row) => row.health === 'warn');
   const well = rows.filter((row) => row.health === 'ok');
+  const quiet = rows.filter((row) => row.health === 'unknown');
   if (rows.length === 0) return { lead: 'No services yet.', rest: '' };
   const lead =
     well.length === rows.length
@@ -42,6 +43,13 @@ export function headlineOf(rows: readonly ServiceRow[]): { readonly lead: string
           .slice(0, 3)
           .join(', ')} ${toWatch.length === 1 ? 'needs' : 'need'} a look`
       : '',
+    quiet.length === 0
+      ? ''
+      : `${
+          quiet.length > 3
+            ? plural(quiet.length, 'service')
+            : quiet.map((row) => row.name).join(quiet.length === 2 ? ' and ' : ', ')
+        } had no requests`,
   ].filter(Boolean);
   const rest = parts.join('; ');
   return { lead, rest: rest === '' ? '' : `${rest}.` };

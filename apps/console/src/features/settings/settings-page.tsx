@@ -12,7 +12,7 @@ import { UsersPanel } from './users-panel.tsx';
 const roles: readonly Role[] = ['viewer', 'editor', 'operator', 'admin'];
 const deeds: readonly { readonly name: string; readonly from: Role }[] = [
   { name: 'Look at everything', from: 'viewer' },
-  { name: 'Routes and traffic policies', from: 'editor' },
+  { name: 'Routes, traffic policies', from: 'editor' },
   { name: 'Proxies: dump, drain', from: 'operator' },
   { name: 'Security, people, tokens', from: 'admin' },
 ];
@@ -25,7 +25,7 @@ function RolesPanel() {
           <tr>
             <th>May</th>
             {roles.map((role) => (
-              <th key={role} className="text-center!">
+              <th key={role} className="px-1.5! text-center! last:pr-4!">
                 {role}
               </th>
             ))}
@@ -38,7 +38,7 @@ function RolesPanel() {
               {roles.map((role) => {
                 const may = roles.indexOf(role) >= roles.indexOf(deed.from);
                 return (
-                  <td key={role} className="text-center text-ok-text">
+                  <td key={role} className="px-1.5! text-center text-ok-text last:pr-4!">
                     {may ? (
                       <Check role="img" aria-label="yes" size={14} className="inline" />
                     ) : (

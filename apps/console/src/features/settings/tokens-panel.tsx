@@ -44,6 +44,18 @@ export function tokenState(
   return { tone: 'info', words: `${span(token.expiresAtMs - nowMs)} left`, isOpen: true };
 }
 
+/** Namespace and service account, as services are written everywhere; other identities in full. */
+function IdentityName({ spiffeId }: { readonly spiffeId: string }) {
+  const [, namespace, account] = /\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(spiffeId) ?? [];
+  if (namespace === undefined) return <span className="text-t0">{spiffeId}</span>;
+  return (
+    <>
+      <span className="text-t2">{namespace}/</span>
+      <span className="text-t0">{account}</span>
+    </>
+  );
+}
+
 function NewToken({
   isOpen,
   onClose,
@@ -157,7 +169,9 @@ export function TokensPanel() {
               const state = tokenState(token, nowMs);
               return (
                 <tr key={token.id}>
-                  <td className="mono text-t0">{token.spiffeId.replace(/^spiffe:\/\/[^/]+/, '')}</td>
+                  <td className="mono" title={token.spiffeId}>
+                    <IdentityName spiffeId={token.spiffeId} />
+                  </td>
                   <td>
                     <span className="flex items-center gap-1.5 text-t2">
                       <StatusShape tone={state.tone} label="" />

@@ -4,7 +4,7 @@ import { Terminal } from 'lucide-react';
 const steps = [
   {
     title: 'Sign in with it',
-    text: 'A few words and a number, easy to type. Malha keeps only a hash.',
+    text: 'Four groups of five letters and digits. Malha keeps only a hash.',
   },
   { title: 'See your services', text: 'The bookstore example is in the mesh already; the topology shows its calls.' },
   { title: 'Say who may do what', text: 'Viewer, editor, operator or admin, under Settings.' },
@@ -23,13 +23,14 @@ export function FirstTime() {
           </div>
           <pre className="px-3 py-2.5 font-mono text-12 leading-5 text-t2">
             $ <b className="font-medium text-t0">npm start</b>
-            {'\n'}console <b className="font-medium text-t0">http://127.0.0.1:4400</b>
-            {'\n'}e-mail{'  '}
-            <b className="font-medium text-t0">admin</b>
-            {'\n'}password{' '}
-            <mark className="rounded-[3px] bg-accent-tint px-1 py-px text-accent-text">••••• •••••• •• ••••••</mark>
+            {'\n'}Console{'   '}
+            <b className="font-medium text-t0">http://localhost:4400</b>
+            {'\n'}Sign in{'   '}
+            <b className="font-medium text-t0">admin@malha.local</b>
+            {'\n'}Password{'  '}
+            <mark className="rounded-[3px] bg-accent-tint px-1 py-px text-accent-text">•••••-•••••-•••••-•••••</mark>
             {'\n'}
-            {'         '}in your terminal only
+            {'          '}in your terminal only
           </pre>
         </div>
         <ol className="mt-5 grid grid-cols-[22px_minmax(0,1fr)] gap-x-3">

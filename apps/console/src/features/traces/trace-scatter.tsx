@@ -9,7 +9,16 @@ import type { TraceSummary } from '#trpc/contract.ts';
 
 const HEIGHT = 88;
 
-export function TraceScatter({ traces }: { readonly traces: readonly TraceSummary[] }) {
+export interface TraceScatterProps {
+  readonly traces: readonly TraceSummary[];
+  /** The trace that is open: ringed. */
+  readonly current?: string;
+  readonly title?: string;
+  /** Without a panel of its own. */
+  readonly isFlat?: boolean;
+}
+
+export function TraceScatter({ traces, current, title, isFlat = false }: TraceScatterProps) {
   const router = useRouter();
   const scope = useScope();
   const starts = traces.map((trace) => trace.startMs);
@@ -21,15 +30,24 @@ export function TraceScatter({ traces }: { readonly traces: readonly TraceSummar
   const y = (ms: number) => 100 - ((Math.log10(Math.max(1, ms)) - bottom) / (top - bottom)) * 100;
   const powers = Array.from({ length: top - bottom + 1 }, (_, index) => 10 ** (bottom + index));
   return (
-    <figure className="panel px-4 pt-3 pb-6" aria-label="Durations over time">
-      <figcaption className="mb-2 flex items-center gap-3 text-11 text-t3">
-        Duration, logarithmic
+    <figure
+      className={isFlat ? 'border-line border-t pt-3 pb-6' : 'panel px-4 pt-3 pb-6'}
+      aria-label="Durations over time"
+    >
+      <figcaption className="mb-3 flex items-center gap-3 text-11 text-t3">
+        {title !== undefined && <b className="font-medium text-t2">{title}</b>}
+        duration, logarithmic
         <span className="ml-auto flex items-center gap-1.5">
           <i className="size-2 rounded-full bg-s1" /> answered
         </span>
         <span className="flex items-center gap-1.5">
           <StatusShape tone="err" size={10} label="" /> failed
         </span>
+        {current !== undefined && (
+          <span className="flex items-center gap-1.5">
+            <i className="size-2 rounded-full shadow-[0_0_0_2px_var(--text-0)]" /> this one
+          </span>
+        )}
       </figcaption>
       <div className="relative ml-14" style={{ height: HEIGHT }}>
         {powers.map((ms) => (
@@ -54,7 +72,7 @@ export function TraceScatter({ traces }: { readonly traces: readonly TraceSummar
               aria-label={`${trace.rootOperation}, ${inWords(duration(trace.durationMs))}`}
               title={`${trace.rootOperation}, ${inWords(duration(trace.durationMs))}`}
               onClick={() => router.push(scope.href(`/traces/${trace.traceId}`))}
-              className={`absolute size-2 -translate-x-1/2 -translate-y-1/2 hover:scale-150 ${failed ? 'rotate-45 rounded-[1px] bg-err' : 'rounded-full bg-s1 opacity-80'}`}
+              className={`absolute size-2 -translate-x-1/2 -translate-y-1/2 hover:scale-150 ${trace.traceId === current ? 'z-1 shadow-[0_0_0_2px_var(--text-0)]' : ''} ${failed ? 'rotate-45 rounded-[1px] bg-err' : 'rounded-full bg-s1 opacity-80'}`}
               style={{ left: `${((trace.startMs - from) / (to - from)) * 100}%`, top: `${y(trace.durationMs)}%` }}
             />
           );

@@ -56,6 +56,12 @@ function TraceIdField() {
   );
 }
 
+/** Without the namespace where the request entered; a name from elsewhere keeps its own. */
+function servicesInWords({ services, rootService }: TraceSummary): string {
+  const home = `${rootService.split('/')[0] ?? ''}/`;
+  return services.map((name) => (name.startsWith(home) ? name.slice(home.length) : name)).join(', ');
+}
+
 function Row({ trace, longest }: { readonly trace: TraceSummary; readonly longest: number }) {
   const router = useRouter();
   const scope = useScope();
@@ -93,8 +99,8 @@ function Row({ trace, longest }: { readonly trace: TraceSummary; readonly longes
         <Figure value={duration(trace.durationMs)} />
       </td>
       <td className="num">{trace.spans}</td>
-      <td className="max-w-72 truncate text-t2">
-        {trace.services.length}: {trace.services.join(', ')}
+      <td className="max-w-72 truncate text-t2" title={trace.services.join(', ')}>
+        {trace.services.length}: {servicesInWords(trace)}
       </td>
       <td className="mono text-t3">{trace.traceId.slice(0, 12)}</td>
     </tr>

@@ -64,21 +64,28 @@ function SettingField({
   const isInvalid = typed !== null && typed !== '' && !pattern.test(typed);
   return (
     <Setting label={label}>
-      <input
-        aria-label={label}
-        aria-invalid={isInvalid || undefined}
-        value={typed ?? value}
-        placeholder={fallback}
-        readOnly={isReadOnly}
-        spellCheck={false}
-        className={`w-full rounded-1 bg-transparent text-12 font-medium placeholder:text-t2 placeholder:opacity-100 ${isInvalid ? 'text-err-text' : 'text-t0'}`}
-        onBlur={() => setTyped(null)}
-        onChange={(event) => {
-          const next = event.target.value.trim();
-          setTyped(next);
-          if (next === '' || pattern.test(next)) onChange(next);
-        }}
-      />
+      <span className="relative block text-12 font-medium">
+        <input
+          aria-label={label}
+          aria-invalid={isInvalid || undefined}
+          aria-description={`${fallback} is the default`}
+          value={typed ?? value}
+          readOnly={isReadOnly}
+          spellCheck={false}
+          className={`peer w-full rounded-1 bg-transparent ${isInvalid ? 'text-err-text' : 'text-t0'}`}
+          onBlur={() => setTyped(null)}
+          onChange={(event) => {
+            const next = event.target.value.trim();
+            setTyped(next);
+            if (next === '' || pattern.test(next)) onChange(next);
+          }}
+        />
+        {(typed ?? value) === '' && (
+          <span aria-hidden="true" className="pointer-events-none absolute inset-0 text-t0 peer-focus:text-t3">
+            {fallback} <span className="font-regular text-t3">default</span>
+          </span>
+        )}
+      </span>
     </Setting>
   );
 }
@@ -90,7 +97,7 @@ function RuleSettings({ rule, isReadOnly, edit }: Pick<RuleCardProps, 'rule' | '
       <SettingField
         label="Request timeout"
         value={rule.requestTimeout ?? ''}
-        fallback="15s default"
+        fallback="15s"
         pattern={DURATION}
         isReadOnly={isReadOnly}
         onChange={(text) =>
@@ -100,7 +107,7 @@ function RuleSettings({ rule, isReadOnly, edit }: Pick<RuleCardProps, 'rule' | '
       <SettingField
         label="Retries"
         value={rule.retryAttempts === undefined ? '' : String(rule.retryAttempts)}
-        fallback="2 default"
+        fallback="2"
         pattern={/^\d{1,2}$/}
         isReadOnly={isReadOnly}
         onChange={(text) =>
@@ -111,10 +118,14 @@ function RuleSettings({ rule, isReadOnly, edit }: Pick<RuleCardProps, 'rule' | '
         }
       />
       <Setting label="Sticky by">
-        <b className="text-12 font-medium text-t2">{rule.stickyBy ?? 'off'}</b>
+        <b className={`block text-12 font-medium ${rule.stickyBy === undefined ? 'text-t2' : 'text-t0'}`}>
+          {rule.stickyBy ?? 'off'}
+        </b>
       </Setting>
       <Setting label="Mirror">
-        <b className="mono block truncate text-12 font-medium text-t2">{rule.mirrorTo ?? 'none'}</b>
+        <b className={`block truncate text-12 font-medium ${rule.mirrorTo === undefined ? 'text-t2' : 'mono text-t0'}`}>
+          {rule.mirrorTo ?? 'none'}
+        </b>
       </Setting>
     </div>
   );

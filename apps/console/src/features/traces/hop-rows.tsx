@@ -1,0 +1,143 @@
+'use client';
+// The rows of a waterfall: one for each hop, its bar on the time axis, what the critical path took of it.
+import { Repeat2 } from 'lucide-react';
+import { Badge, SeriesDot } from '#components/ui/badge.tsx';
+import { StatusShape } from '#components/ui/status-shape.tsx';
+import { duration, inWords } from '#format/number.ts';
+import type { Hop, Waterfall } from './waterfall.ts';
+
+const ROW = 'grid grid-cols-[minmax(260px,38%)_minmax(0,1fr)] items-stretch';
+const TICKS = [0, 0.25, 0.5, 0.75];
+
+/** "UT The request timeout ended…", or the status. */
+function resultOf(hop: Hop): string {
+  const [flag] = hop.call?.flags ?? [];
+  const own = hop.span.flags[0] ?? flag;
+  return own ?? (hop.span.status === 0 ? '–' : String(hop.span.status));
+}
+
+function HopRow({
+  hop,
+  waterfall,
+  colour,
+  isSelected,
+  onSelect,
+}: {
+  readonly hop: Hop;
+  readonly waterfall: Waterfall;
+  readonly colour: string;
+  readonly isSelected: boolean;
+  readonly onSelect: () => void;
+}) {
+  const left = (ms: number) => `${((ms - waterfall.startMs) / waterfall.durationMs) * 100}%`;
+  const width = (ms: number) => `${(ms / waterfall.durationMs) * 100}%`;
+  const isWide = hop.durationMs / waterfall.durationMs > 0.12;
+  const isLate = (hop.startMs - waterfall.startMs) / waterfall.durationMs > 0.8;
+  const attempts = Math.max(hop.span.attempts, hop.call?.attempts ?? 1);
+  const fill = hop.isFailed ? 'var(--err)' : colour;
+  const time = inWords(duration(hop.durationMs));
+  return (
+    <button
+      type="button"
+      data-testid="trace-hop"
+      aria-pressed={isSelected}
+      onClick={onSelect}
+      className={`${ROW} h-[30px] w-full border-line border-b text-left text-12 ${isSelected ? 'bg-accent-tint shadow-[inset_2px_0_0_var(--accent)]' : 'hover:bg-raised'}`}
+    >
+      <span
+        className="flex min-w-0 items-center gap-2 border-line border-r pr-2 pl-5"
+        style={{ paddingLeft: 20 + hop.depth * 15 }}
+      >
+        <SeriesDot colour={colour} />
+        <span className="mono shrink-0 text-t0">{hop.span.service}</span>
+        <span className="min-w-0 flex-1 truncate text-t2">{hop.span.name}</span>
+        {attempts > 1 && (
+          <Badge tone="warn">
+            <Repeat2 aria-hidden="true" /> {attempts} attempts
+          </Badge>
+        )}
+        <span className={`mono flex items-center gap-1.5 ${hop.isFailed ? 'text-err-text' : 'text-t3'}`}>
+          {hop.isFailed && <StatusShape tone="err" size={10} label="failed" />}
+          {resultOf(hop)}
+        </span>
+      </span>
+      <span className="relative my-auto mx-3 block h-full">
+        <span
+          aria-hidden="true"
+          className="absolute top-[9px] h-3 min-w-[3px] rounded-[2px]"
+          style={{
+            left: left(hop.startMs),
+            width: width(hop.durationMs),
+            background: `color-mix(in oklch, ${fill} 28%, transparent)`,
+            boxShadow: `inset 0 0 0 1px ${fill}`,
+          }}
+        />
+        {waterfall.criticalPath
+          .filter((segment) => segment.hopId === hop.id)
+          .map((segment) => (
+            <span
+              key={segment.fromMs}
+              aria-hidden="true"
+              className="absolute top-[23px] h-0.5 min-w-px bg-t0"
+              style={{ left: left(segment.fromMs), width: width(segment.toMs - segment.fromMs) }}
+            />
+          ))}
+        <span
+          className="absolute top-[7px] whitespace-nowrap text-11 leading-4 text-t1"
+          style={
+            isWide
+              ? { left: `calc(${left(hop.startMs)} + 6px)` }
+              : isLate
+                ? { right: `calc(100% - ${left(hop.startMs)} + 6px)` }
+                : { left: `calc(${left(hop.startMs + hop.durationMs)} + 6px)` }
+          }
+        >
+          {time}
+        </span>
+      </span>
+    </button>
+  );
+}
+
+function Axis({ durationMs }: { readonly durationMs: number }) {
+  return (
+    <div className={`${ROW} h-7 border-line border-y text-11 text-t3`}>
+      <span className="flex items-center justify-between border-line border-r pr-3 pl-5">
+        <span>Span</span>
+        <span>Result</span>
+      </span>
+      <span aria-hidden="true" className="relative mx-3">
+        {TICKS.map((tick) => (
+          <span key={tick} className="absolute top-1.5" style={{ left: `${tick * 100}%` }}>
+            {tick === 0 ? '0' : inWords(duration(durationMs * tick))}
+          </span>
+        ))}
+      </span>
+    </div>
+  );
+}
+
+export interface HopRowsProps {
+  readonly waterfall: Waterfall;
+  readonly colours: ReadonlyMap<string, string>;
+  readonly selected: string;
+  readonly onSelect: (id: string) => void;
+}
+
+export function HopRows({ waterfall, colours, selected, onSelect }: HopRowsProps) {
+  return (
+    <>
+      <Axis durationMs={waterfall.durationMs} />
+      {waterfall.hops.map((hop) => (
+        <HopRow
+          key={hop.id}
+          hop={hop}
+          waterfall={waterfall}
+          colour={colours.get(hop.span.service) ?? 'var(--s-rest)'}
+          isSelected={hop.id === selected}
+          onSelect={() => onSelect(hop.id)}
+        />
+      ))}
+    </>
+  );
+}
