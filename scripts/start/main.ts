@@ -65,6 +65,8 @@ async function main(): Promise<void> {
       MALHA_JOIN_PORT: String(options.joinPort),
       MALHA_METRICS_PORT: String(options.metricsPort),
       MALHA_XDS_PLAINTEXT_PORT: String(options.plaintextXdsPort),
+      MALHA_OTLP_GRPC_PORT: String(options.otlpGrpcPort),
+      MALHA_OTLP_HTTP_PORT: String(options.otlpHttpPort),
       MALHA_CONSOLE_URL: `http://localhost:${options.consolePort}`,
       NEXTAUTH_SECRET: secrets.nextAuthSecret,
       MALHA_INTERNAL_SECRET: secrets.internalSecret,
@@ -100,6 +102,9 @@ function wantedPorts(o: StartOptions) {
     { port: o.xdsPort, what: 'xDS', option: 'MALHA_XDS_PORT' },
     { port: o.joinPort, what: 'joining', option: 'MALHA_JOIN_PORT' },
     { port: o.metricsPort, what: 'metrics of the control plane', option: 'MALHA_METRICS_PORT' },
+    { port: o.plaintextXdsPort, what: 'plaintext xDS', option: 'MALHA_XDS_PLAINTEXT_PORT' },
+    { port: o.otlpGrpcPort, what: 'traces of applications, gRPC', option: 'MALHA_OTLP_GRPC_PORT' },
+    { port: o.otlpHttpPort, what: 'traces of applications, HTTP', option: 'MALHA_OTLP_HTTP_PORT' },
     ...(o.withBookstore
       ? [{ port: o.shopperControlPort, what: 'load generator', option: 'SHOPPER_CONTROL_PORT' }]
       : []),

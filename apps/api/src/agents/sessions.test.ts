@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import * as grpc from '@grpc/grpc-js';
 import type { ThrowAwayPostgres } from '@malha/embedded-postgres';
+import { processTimers, type Timers } from '@malha/xds/timers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestDatabase } from '../db/testing.ts';
 import type { ServedReport } from './messages.ts';
@@ -124,6 +125,32 @@ describe('Hello', () => {
     await new Promise((resolve) => setTimeout(resolve, 4_000));
     expect(worldOf(a)).toContain(joined.response.workload);
   }, 30_000);
+});
+
+describe('the end of the certificate', () => {
+  it('ends a session, also one whose agent says nothing', async () => {
+    const day: (() => void)[] = [];
+    const timers: Timers = {
+      after: (ms, run) => {
+        if (ms < 3_600_000) return processTimers.after(ms, run);
+        day.push(run);
+        return () => undefined;
+      },
+    };
+    const replica = await startTestReplica({ url: postgres.url, sealKey: SEAL_KEY, timers });
+    try {
+      const agent = await start(replica, await joinAs(replica, 'bookstore/reviews'));
+      agent.mute();
+      expect(day).toHaveLength(1);
+      day[0]?.();
+      expect(await agent.ended).toMatchObject({
+        code: grpc.status.UNAUTHENTICATED,
+        details: expect.stringContaining('MALHA5059'),
+      });
+    } finally {
+      await replica.stop();
+    }
+  });
 });
 
 describe('addresses', () => {

@@ -36,7 +36,7 @@ const DEADLINE_MS = 10_000;
 
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
-export interface TestReplica {
+export interface TestReplica extends JoinTarget {
   readonly id: string;
   readonly pool: pg.Pool;
   readonly ca: CaHandle;
@@ -44,7 +44,6 @@ export interface TestReplica {
   readonly agents: Agents;
   readonly handle: AgentsHandle;
   readonly memberPort: number;
-  readonly joinPort: number;
   /** As a process that is told to stop. */
   stop(): Promise<void>;
   /** As a process that dies: nothing is said to anybody. */
@@ -97,6 +96,7 @@ export async function startTestReplica(options: TestReplicaOptions): Promise<Tes
     agents: handle.agents,
     handle,
     ...ports,
+    trustBundlePem: ca.authority.trustBundle.pem,
     async stop() {
       await handle.stop(500);
       await registry.stop();
@@ -124,9 +124,15 @@ export interface JoinWish {
   readonly sameHost?: boolean;
 }
 
-export async function joinMesh(replica: TestReplica, token: string, wish: JoinWish = {}): Promise<JoinedAgent> {
-  const rootPem = replica.ca.authority.trustBundle.pem;
-  const client = new grpc.Client(`127.0.0.1:${replica.joinPort}`, grpc.credentials.createSsl(Buffer.from(rootPem)));
+/** Where to join, and what to trust there. */
+export interface JoinTarget {
+  readonly joinPort: number;
+  readonly trustBundlePem: string;
+}
+
+export async function joinMesh(target: JoinTarget, token: string, wish: JoinWish = {}): Promise<JoinedAgent> {
+  const trusted = grpc.credentials.createSsl(Buffer.from(target.trustBundlePem));
+  const client = new grpc.Client(`127.0.0.1:${target.joinPort}`, trusted);
   const keys = generateKeyPair();
   const metadata = new grpc.Metadata();
   metadata.set('authorization', `Bearer ${token}`);

@@ -1,4 +1,5 @@
 // The control plane's own metrics, by Prometheus' names and units: what is counted here, and what is read when scraped.
+import { UPSERT_ORDER } from '@malha/xds';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import manifest from '../../package.json' with { type: 'json' };
 import type { IssuedFor } from '../ca/enrolment.ts';
@@ -64,6 +65,10 @@ export class ControlPlaneMetrics {
       this.#watched.xdsStreams?.(),
     );
     // Every series is there from the start, so that a rate over it sees its first increase.
+    for (const typeUrl of UPSERT_ORDER) {
+      this.#pushes.inc({ type: shortType(typeUrl) }, 0);
+      this.#nacks.inc({ type: shortType(typeUrl) }, 0);
+    }
     for (const reason of ['join', 'renewal'] satisfies IssuedFor[]) this.#certificates.inc({ reason }, 0);
     for (const outcome of ['stored', 'refused'] satisfies IngestOutcome[]) {
       this.#reports.inc({ outcome }, 0);

@@ -1,6 +1,7 @@
 import * as grpc from '@grpc/grpc-js';
 import { verifyPeer } from '@malha/identity';
 import { createTestCa, type TestIdentity } from '@malha/testing/test-ca';
+import { processTimers, type Timers } from '@malha/xds/timers';
 import { afterEach, expect, test, vi } from 'vitest';
 import {
   type RunningServer,
@@ -27,9 +28,10 @@ afterEach(() => {
   server.close();
 });
 
-async function serve(): Promise<void> {
+async function serve(timers: Timers = processTimers): Promise<void> {
   const own = ca.issueControlPlane();
   server = await runServer(world, {
+    timers,
     credentials: grpc.ServerCredentials.createSsl(
       Buffer.from(ca.trustBundlePem),
       [{ cert_chain: Buffer.from(own.certificateChainPem), private_key: Buffer.from(own.privateKeyPem) }],
@@ -70,4 +72,22 @@ test('a revoked workload loses its stream', async () => {
   await until('a configuration', () => proxy.store.current() !== undefined);
   server.xds.disconnect('shop/front-1');
   await until('ended', () => proxy.states.some((state) => state.includes('PERMISSION_DENIED')));
+});
+
+test('a stream ends with the certificate that it was opened with', async () => {
+  const ends: { readonly ms: number; readonly run: () => void }[] = [];
+  await serve({
+    after: (ms, run) => {
+      if (ms < 3_600_000) return processTimers.after(ms, run);
+      ends.push({ ms, run });
+      return () => undefined;
+    },
+  });
+  const identity = ca.issue('shop', 'front', { lifetimeMs: 7_200_000 });
+  proxy = runProxy(server, 'shop/front-1', { credentials: as(identity) });
+  await until('a configuration', () => proxy.store.current() !== undefined);
+  expect(ends).toHaveLength(1);
+  expect(ends[0]?.ms).toBeLessThanOrEqual(identity.notAfterMs - Date.now() + 10_000);
+  ends[0]?.run();
+  await until('ended', () => proxy.states.some((state) => state.includes('UNAUTHENTICATED: MALHA5059')));
 });

@@ -1,0 +1,38 @@
+import { parsePrometheusText, sampleValue } from '@malha/testing/prometheus-text';
+import { RequestFlags } from '@malha/traffic';
+import { expect, test } from 'vitest';
+import { prometheusText } from './prometheus.ts';
+import { peer, record, snapshotOf, workload } from './testing.ts';
+
+test('a scraper takes it: requests by outcome, retries, histograms in seconds', () => {
+  const text = prometheusText(
+    snapshotOf([
+      record({ durationMs: 2, ttfbMs: 1 }),
+      record({ durationMs: 40, ttfbMs: 30, attempts: 3, status: 503, flags: RequestFlags.URX }),
+      record({ peer: peer('reviews-2'), destinationWorkload: 'reviews-2', durationMs: 500_000, ttfbMs: Number.NaN }),
+    ]),
+    workload,
+  );
+  const families = parsePrometheusText(text);
+  const first = { destination_workload: 'reviews-1' };
+  expect(sampleValue(families, 'malha_requests_total', { ...first, status: '200', flags: '' })).toBe(1);
+  expect(sampleValue(families, 'malha_requests_total', { ...first, status: '503', flags: 'URX' })).toBe(1);
+  expect(sampleValue(families, 'malha_retries_total', { ...first, status: '503' })).toBe(2);
+  expect(sampleValue(families, 'malha_request_duration_seconds_count', first)).toBe(2);
+  expect(sampleValue(families, 'malha_request_duration_seconds_sum', first)).toBeCloseTo(0.042, 6);
+  const second = { destination_workload: 'reviews-2' };
+  expect(sampleValue(families, 'malha_request_duration_seconds_bucket', { ...second, le: '120' })).toBe(0);
+  expect(sampleValue(families, 'malha_request_duration_seconds_bucket', { ...second, le: '+Inf' })).toBe(1);
+  expect(sampleValue(families, 'malha_request_ttfb_seconds_count', second)).toBe(0);
+});
+
+test('names with quotes, backslashes and line ends are escaped', () => {
+  const odd = 'a"b\\c\nd';
+  const families = parsePrometheusText(prometheusText(snapshotOf([record({ route: odd })]), workload));
+  expect(sampleValue(families, 'malha_request_bytes_total', { route: odd })).toBe(10);
+});
+
+test('without any request it is well-formed too', () => {
+  const families = parsePrometheusText(prometheusText(snapshotOf([]), workload));
+  expect(sampleValue(families, 'malha_workload_info', { namespace: 'bookstore', workload: 'web-1' })).toBe(1);
+});
