@@ -13,6 +13,7 @@ import { useSession } from '#features/session/index.ts';
 import { rateShort } from '#format/number.ts';
 import type { RouteView } from '../model/view.ts';
 import { proposeMessage } from '../model/words.ts';
+import { TestRequest } from '../test-request/index.ts';
 import { useApply } from '../use-apply.ts';
 import { type Findings, useFindings } from '../use-findings.ts';
 import { type ParentService, useParentService } from '../use-parent-service.ts';
@@ -251,6 +252,14 @@ function Editor({ namespace, name, draft, resourceKey, storedAtMs }: EditorProps
                   onLine={setLitLine}
                 />
               ))}
+              {view.parentService !== undefined && (
+                <TestRequest
+                  namespace={namespace}
+                  route={name}
+                  service={view.parentService}
+                  yaml={draft.isChanged && draft.reading.ok ? draft.text : undefined}
+                />
+              )}
             </div>
           </>
         )}

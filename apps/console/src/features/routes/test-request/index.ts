@@ -1,0 +1,1 @@
+export { TestRequest } from './test-request.tsx';

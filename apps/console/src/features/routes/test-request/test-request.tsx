@@ -1,0 +1,256 @@
+'use client';
+// A request that is never sent: which rule of the draft takes it and why, and where it would go.
+import { ArrowRight, Play, Plus, X } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import { Button } from '#components/ui/button.tsx';
+import { Select } from '#components/ui/choice.tsx';
+import { TextField } from '#components/ui/field.tsx';
+import { Panel } from '#components/ui/panel.tsx';
+import { StatusShape } from '#components/ui/status-shape.tsx';
+import { findingsOf, inPlainWords } from '#trpc/errors.ts';
+import { backendLine, ruleLines } from './explain-words.ts';
+import { type Caller, useCallers } from './use-callers.ts';
+import { type RequestExplanation, type TestedRequest, useExplanation } from './use-explanation.ts';
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const HEADERS_MAX = 20;
+
+export interface TestRequestProps {
+  readonly namespace: string;
+  readonly route: string;
+  /** The service that the route belongs to: whom the tested request calls. */
+  readonly service: string;
+  /** The draft, while it differs from what is stored. */
+  readonly yaml: string | undefined;
+}
+
+interface Header {
+  readonly id: number;
+  readonly name: string;
+  readonly value: string;
+}
+
+function HeaderChip({
+  header,
+  onChange,
+  onRemove,
+}: {
+  readonly header: Header;
+  readonly onChange: (header: Header) => void;
+  readonly onRemove: () => void;
+}) {
+  const width = (text: string, least: number) => ({ width: `${Math.min(28, Math.max(least, text.length + 1))}ch` });
+  const subject = header.name === '' ? 'header' : `header ${header.name}`;
+  return (
+    <span className="chip">
+      <span className="chip-key">header</span>
+      <span>
+        <input
+          aria-label="Name of the header"
+          placeholder="name"
+          spellCheck={false}
+          maxLength={200}
+          value={header.name}
+          style={width(header.name, 6)}
+          onChange={(event) => onChange({ ...header, name: event.target.value.trim().toLowerCase() })}
+        />
+      </span>
+      <span>
+        <input
+          aria-label={`Value of the ${subject}`}
+          placeholder="value"
+          spellCheck={false}
+          maxLength={8_192}
+          value={header.value}
+          style={width(header.value, 6)}
+          onChange={(event) => onChange({ ...header, value: event.target.value })}
+        />
+      </span>
+      <button
+        type="button"
+        aria-label={`Remove the ${subject}`}
+        className="px-1! text-t3 hover:text-t0"
+        onClick={onRemove}
+      >
+        <X aria-hidden="true" size={12} />
+      </button>
+    </span>
+  );
+}
+
+function Verdicts({ explanation, own }: { readonly explanation: RequestExplanation; readonly own: string }) {
+  const rules = ruleLines(explanation, own);
+  const row = 'grid grid-cols-[12px_112px_minmax(0,1fr)] items-start gap-x-2.5 leading-[18px]';
+  return (
+    <ol className="grid gap-1.5 text-12" aria-live="polite" data-testid="explanation">
+      {explanation.virtualHost === undefined && (
+        <li className={row}>
+          <StatusShape tone="err" label="" className="mt-[3px]" />
+          <span className="col-span-2">{explanation.hostWords}</span>
+        </li>
+      )}
+      {rules.map((rule) => {
+        const isWinner = rule.verdict === 'winner';
+        return (
+          <li key={rule.route} className={row} data-verdict={rule.verdict}>
+            <StatusShape tone={isWinner ? 'ok' : 'unknown'} label="" className="mt-[3px]" />
+            <span className={`mono truncate ${isWinner ? 'font-medium text-t0' : 'text-t2'}`} title={rule.route}>
+              {rule.name}
+            </span>
+            <span className={isWinner ? 'text-t1' : 'text-t2'}>{rule.words}</span>
+          </li>
+        );
+      })}
+      {explanation.backends.length === 0 && explanation.virtualHost !== undefined && (
+        <li className={row}>
+          <ArrowRight aria-hidden="true" size={12} className="mt-[3px] text-t3" />
+          <span className="col-span-2 text-t1">{explanation.actionWords}</span>
+        </li>
+      )}
+      {explanation.backends.map((backend) => {
+        const line = backendLine(backend);
+        return (
+          <li key={line.id} className={row}>
+            {line.isSound || backend.share === 0 ? (
+              <ArrowRight aria-hidden="true" size={12} className="mt-[3px] text-t3" />
+            ) : (
+              <StatusShape tone="err" label="" className="mt-[3px]" />
+            )}
+            <span className="mono truncate font-medium text-t0">{line.name}</span>
+            <span className="text-t2">
+              <b className="font-medium text-t0">{line.share}</b> · {line.words}
+            </span>
+          </li>
+        );
+      })}
+      {explanation.quarantined.map((finding) => (
+        <li key={`${finding.code}-${finding.path}`} className={row}>
+          <StatusShape tone="warn" label="" className="mt-[3px]" />
+          <span className="col-span-2">
+            <span className="mono text-warn-text">{finding.code}</span> {finding.message}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Answer({
+  asked,
+  yaml,
+  own,
+}: {
+  readonly asked: TestedRequest;
+  readonly yaml: string | undefined;
+  readonly own: string;
+}) {
+  const { data, error, isPending } = useExplanation(asked, yaml);
+  if (error !== null) {
+    const words = findingsOf(error)[0]?.message ?? inPlainWords(error);
+    return (
+      <p role="alert" className="flex gap-2 text-12 text-err-text">
+        <StatusShape tone="err" label="" className="mt-0.5" />
+        {words}
+      </p>
+    );
+  }
+  if (isPending) return <p className="text-12 text-t2">Asking the engine</p>;
+  return <Verdicts explanation={data} own={own} />;
+}
+
+function callerOptions(callers: readonly Caller[], namespace: string) {
+  return [
+    ...callers.map((caller) => ({
+      value: caller.id,
+      label: caller.id.startsWith(`${namespace}/`) ? caller.id.slice(namespace.length + 1) : caller.id,
+    })),
+    { value: namespace, label: `anyone in ${namespace}` },
+  ];
+}
+
+export function TestRequest({ namespace, route, service, yaml }: TestRequestProps) {
+  const callers = useCallers(namespace, service);
+  const [method, setMethod] = useState('GET');
+  const [host, setHost] = useState(service);
+  const [path, setPath] = useState('/');
+  const [chosen, setCaller] = useState<string>();
+  const [headers, setHeaders] = useState<readonly Header[]>([]);
+  const [asked, setAsked] = useState<TestedRequest | null>(null);
+  const caller = chosen ?? callers[0]?.id ?? namespace;
+  const isPathSound = path.startsWith('/');
+  const isSound = isPathSound && host.trim() !== '';
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (isSound) setAsked({ method, host: host.trim(), path, headers, caller });
+  };
+  const addHeader = () =>
+    setHeaders([...headers, { id: Math.max(0, ...headers.map((header) => header.id)) + 1, name: '', value: '' }]);
+  return (
+    <form onSubmit={submit} data-testid="test-request">
+      <Panel
+        title="Test a request"
+        sub={yaml === undefined ? 'against what is stored, nothing is sent' : 'against this draft, nothing is sent'}
+        actions={
+          <Button type="submit" disabled={!isSound}>
+            <Play aria-hidden="true" strokeWidth={1.75} />
+            Explain
+          </Button>
+        }
+      >
+        <div className="grid gap-2 px-4 py-3">
+          <div className="grid grid-cols-[84px_minmax(72px,0.55fr)_minmax(96px,1fr)_minmax(120px,auto)] gap-2">
+            <Select
+              label="Method"
+              value={method}
+              onChange={setMethod}
+              options={METHODS.map((value) => ({ value, label: value }))}
+            />
+            <TextField
+              aria-label="Host"
+              mono
+              value={host}
+              maxLength={300}
+              invalid={host.trim() === ''}
+              onChange={(event) => setHost(event.target.value)}
+            />
+            <TextField
+              aria-label="Path"
+              mono
+              value={path}
+              maxLength={8_192}
+              invalid={!isPathSound}
+              title={isPathSound ? undefined : 'a path begins with /'}
+              onChange={(event) => setPath(event.target.value)}
+            />
+            <Select
+              label="Caller"
+              prefix="from"
+              value={caller}
+              onChange={setCaller}
+              options={callerOptions(callers, namespace)}
+            />
+          </div>
+          <div className="flex flex-wrap items-center gap-1.5">
+            {headers.map((header) => (
+              <HeaderChip
+                key={header.id}
+                header={header}
+                onChange={(next) => setHeaders(headers.map((old) => (old.id === header.id ? next : old)))}
+                onRemove={() => setHeaders(headers.filter((old) => old.id !== header.id))}
+              />
+            ))}
+            <button type="button" className="add" disabled={headers.length >= HEADERS_MAX} onClick={addHeader}>
+              <Plus aria-hidden="true" />
+              header
+            </button>
+          </div>
+          {asked !== null && (
+            <div className="mt-1 border-line border-t pt-3">
+              <Answer asked={asked} yaml={yaml} own={`${namespace}/${route}`} />
+            </div>
+          )}
+        </div>
+      </Panel>
+    </form>
+  );
+}
