@@ -22,7 +22,7 @@ export interface MultiplexEnvironment {
 }
 
 /** A peer that has answers to give and says nothing for so long is asked; silent once more, it is given up. */
-const LIVENESS_MS = 5_000;
+const LIVENESS_MS = 4_000;
 
 export class Http2ClientConnection implements SessionOwner, TimerTarget {
   /** Set by the pool while it is idle. */
