@@ -31,6 +31,10 @@ export function isSignedOut(error: unknown): boolean {
   return dataOf(error).code === 'UNAUTHORIZED';
 }
 
+export function isNotFound(error: unknown): boolean {
+  return dataOf(error).code === 'NOT_FOUND';
+}
+
 /** A refusal by the control plane will be the same next time; a lost connection may not. */
 export function isWorthRetrying(error: unknown): boolean {
   const { httpStatus } = dataOf(error);

@@ -88,7 +88,8 @@ export function useApply(key: string, draft: RouteDraft | undefined) {
   return {
     apply: (message: string) => {
       if (draft === undefined) return;
-      const baseRevisions: Record<string, number> = { [key]: draft.base.revision };
+      // An object that is not named is one that is believed to be new.
+      const baseRevisions: Record<string, number> = draft.base.revision === 0 ? {} : { [key]: draft.base.revision };
       apply.mutate({ yaml: draft.text, message, baseRevisions });
     },
     isApplying: apply.isPending,

@@ -12,6 +12,17 @@ const declared = z.object({
   }),
 });
 
+export interface DeclaredService {
+  readonly port: number | undefined;
+  /** Absent where the service declares none. */
+  readonly versions: readonly string[] | undefined;
+}
+
+export function readService(yaml: string): DeclaredService {
+  const spec = declared.safeParse(parse(yaml)).data?.spec;
+  return { port: spec?.ports?.[0]?.port, versions: spec?.versions?.map((version) => version.name) };
+}
+
 export interface ParentService {
   readonly name: string;
   readonly port: number | undefined;
@@ -32,12 +43,11 @@ export function useParentService(namespace: string, name: string | undefined): P
   ).data;
   if (name === undefined) return undefined;
   const row = services?.find((candidate) => candidate.namespace === namespace && candidate.name === name);
-  const shape = resource === undefined ? undefined : declared.safeParse(parse(resource.yaml)).data;
+  const shape = resource === undefined ? undefined : readService(resource.yaml);
   return {
     name,
-    port: shape?.spec.ports?.[0]?.port,
-    versions:
-      shape?.spec.versions?.map((version) => version.name) ?? row?.versions.map((version) => version.name) ?? [],
+    port: shape?.port,
+    versions: shape?.versions ?? row?.versions.map((version) => version.name) ?? [],
     instances: new Map(row?.versions.map((version) => [version.name, version.instances])),
     requestsPerSecond: row?.golden.requestsPerSecond,
   };

@@ -18,6 +18,7 @@ import { useApply } from '../use-apply.ts';
 import { type Findings, useFindings } from '../use-findings.ts';
 import { type ParentService, useParentService } from '../use-parent-service.ts';
 import { type RouteDraft, useRouteDraft } from '../use-route-draft.ts';
+import { useRouteTemplate } from '../use-route-template.ts';
 import { ApplyBar } from './apply-bar.tsx';
 import { ConflictDialog } from './conflict-dialog.tsx';
 import { RuleCard, versionTarget } from './rule-card.tsx';
@@ -81,7 +82,8 @@ function Head({
       )}
       {draft.isChanged ? (
         <Badge tone="accent">
-          <Pencil aria-hidden="true" /> {draft.base.revision === 0 ? 'new draft' : `draft on r${draft.base.revision}`}
+          <Pencil aria-hidden="true" />{' '}
+          {draft.base.revision === 0 ? 'new, not applied yet' : `draft on r${draft.base.revision}`}
         </Badge>
       ) : (
         <Badge mono>r{draft.base.revision}</Badge>
@@ -297,9 +299,10 @@ function Editor({ namespace, name, draft, resourceKey, storedAtMs }: EditorProps
 
 export function RouteEditorPage({ namespace, name }: RouteEditorPageProps) {
   const key = `HTTPRoute/${namespace}/${name}`;
-  const { draft, query } = useRouteDraft(key);
+  const template = useRouteTemplate(namespace, name);
+  const { draft, query } = useRouteDraft(key, template);
   if (draft === undefined) {
-    if (!query.isError) return <Loading />;
+    if (!query.isError || template !== undefined) return <Loading />;
     return (
       <QueryFailure what={`Route ${namespace}/${name}`} error={query.error} onRetry={() => void query.refetch()} />
     );

@@ -18,6 +18,7 @@ import type { StoredResource } from '#trpc/contract.ts';
 import { readRoute } from '../model/view.ts';
 import { sharesOf } from '../model/weights.ts';
 import { matchInWords, versionOf } from '../model/words.ts';
+import { UnroutedPanel } from './unrouted-panel.tsx';
 
 type Item = Pick<
   StoredResource,
@@ -112,7 +113,8 @@ export function RoutesPage() {
     <div className="px-6 py-3">
       <h1 className="text-20 font-medium text-t2">
         <b className="font-semi text-t0">{all === undefined ? 'Routes' : plural(all.length, 'route')}</b>
-        {all !== undefined && ' say where requests go; a service without one sends to every healthy instance.'}
+        {all !== undefined && (all.length === 1 ? ' says' : ' say')}
+        {all !== undefined && ' where requests go; a service without one sends to every healthy instance.'}
       </h1>
       <div className="my-3 flex gap-2">
         <TextField
@@ -135,8 +137,8 @@ export function RoutesPage() {
             icon={<Split aria-hidden="true" size={18} />}
             title={find === '' ? 'No routes yet' : 'No route is called so'}
           >
-            Requests go to every healthy instance of a service. A route splits, matches or retries them; apply one with
-            <code className="mono"> malha apply</code>.
+            Requests go to every healthy instance of a service. A route splits, matches or retries them; make one for a
+            service below, or apply one with <code className="mono">malha apply</code>.
           </Empty>
         ) : (
           <table className="table">
@@ -159,6 +161,19 @@ export function RoutesPage() {
           </table>
         )}
       </div>
+      {all !== undefined && (
+        <UnroutedPanel
+          namespaces={scope.namespaces}
+          routed={
+            new Set(
+              all.flatMap((item) => {
+                const reading = readRoute(item.yaml);
+                return reading.ok ? `${item.namespace}/${reading.view.parentService ?? ''}` : [];
+              }),
+            )
+          }
+        />
+      )}
     </div>
   );
 }

@@ -1,0 +1,29 @@
+// Every page in both themes: nothing that axe calls serious or critical.
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page } from '@playwright/test';
+import { test } from './mesh-test.ts';
+import { PAGES } from './pages.ts';
+import { signIn } from './sign-in.ts';
+
+async function violationsOn(page: Page, name: string): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${name}: ${id} at ${node.target.join(' ')}`));
+}
+
+for (const theme of ['dark', 'light'] as const) {
+  test(`no page has a serious fault of accessibility, ${theme}`, async ({ page, mesh }) => {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await page.goto('/sign-in');
+    const found = await violationsOn(page, 'sign-in');
+    await signIn(page, mesh);
+    for (const { name, open } of PAGES) {
+      await test.step(name, async () => {
+        await open(page);
+        found.push(...(await violationsOn(page, name)));
+      });
+    }
+    expect(found).toEqual([]);
+  });
+}
