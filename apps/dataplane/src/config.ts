@@ -64,6 +64,8 @@ export interface JoinConfig extends RuntimeConfig {
   readonly controlPlane: HostPort | undefined;
   readonly caPin: string | undefined;
   readonly token: string | undefined;
+  /** File with a join token, read anew for each try: a workload that has to join again needs no restart. */
+  readonly tokenFile: string | undefined;
   readonly service: QualifiedName;
   readonly version: string;
   /** Ports of the service in the mesh, each with the application's own address. */
@@ -135,6 +137,7 @@ const joinOptions = (env: Environment) => ({
     'sha256: and 64 hexadecimal digits',
   ),
   token: text('TOKEN', 'join token; MALHA_JOIN_TOKEN keeps it out of the process list'),
+  'token-file': text('FILE', 'file with a join token, read anew when the workload has to join again'),
   service: required(qualifiedName('NAMESPACE/NAME', 'the Service that this is an instance of')),
   version: required(
     matching(
@@ -210,6 +213,9 @@ function parseJoin(argv: readonly string[], env: Environment, model: JoinConfig[
   const command = split < 0 ? [] : argv.slice(split + 1);
   const { options } = parseOptions(joinOptions(env), split < 0 ? argv : argv.slice(0, split));
   const problems: string[] = [];
+  if (options.token !== undefined && options['token-file'] !== undefined) {
+    problems.push('--token and --token-file exclude each other');
+  }
   if (split >= 0 && command.length === 0) problems.push('a command is missing after --');
   const addresses = options['app-address'];
   const startsApp = model === 'sidecar' && command.length > 0;
@@ -224,6 +230,7 @@ function parseJoin(argv: readonly string[], env: Environment, model: JoinConfig[
     controlPlane: options['control-plane'],
     caPin: options['ca-pin']?.toLowerCase(),
     token: options.token ?? (env.MALHA_JOIN_TOKEN === '' ? undefined : env.MALHA_JOIN_TOKEN),
+    tokenFile: options['token-file'] === undefined ? undefined : path.resolve(options['token-file']),
     service: options.service,
     version: options.version,
     ports: options.port.map((port, i) => ({ port, appAddress: addresses[i] })),

@@ -278,3 +278,58 @@ test('a second agent on the same state is refused', async () => {
   expect(await second.exited).toEqual({ code: 1, signal: null });
   expect(second.stderr).toContain(`MALHA4906: process ${first.pid} already runs this workload`);
 });
+
+test('a workload that is not registered any more goes on, says what to do, and joins again with a new token', async () => {
+  const { plane, state, app } = await mesh();
+  const tokenFile = path.join(state, 'token');
+  fs.writeFileSync(tokenFile, `${plane.createToken('demo', 'shop')}\n`);
+  const program = join(state, [
+    ...['--control-plane', plane.joinAddress, '--ca-pin', plane.ca.pin, '--token-file', tokenFile],
+    ...app,
+  ]);
+  const { outbound } = await program.ready();
+  await plane.waitForSession('demo/shop-1');
+  plane.forget('demo/shop-1');
+  const said = await program.waitFor('what to do', () => /MALHA4909: .*/.exec(program.stderr)?.[0]);
+  expect(said).toContain('the control plane does not know this workload any more');
+  expect(said).toContain('the token was used already');
+  expect(said).toContain(`malha join-token create --service demo/shop" and write the token to ${tokenFile}`);
+  expect((await call(outbound, { host: 'reviews' })).body).toBe('reviews');
+  fs.writeFileSync(tokenFile, plane.createToken('demo', 'shop'));
+  const session = await plane.waitForSession('demo/shop-1', ({ isOpen }) => isOpen, 40_000);
+  expect(plane.joins).toHaveLength(2);
+  expect(plane.joins[1]).toMatchObject({ workloadName: 'shop-1', currentAddress: '127.0.0.1' });
+  await plane.waitFor('a beat', () => session.heartbeats.length > 0);
+  expect((await call(outbound, { host: 'reviews' })).body).toBe('reviews');
+});
+
+test('a control plane with another root is not taken for this mesh, and the operator is told', async () => {
+  const { plane, state, app } = await mesh();
+  const program = join(state, [...withToken(plane), ...app]);
+  const { outbound } = await program.ready();
+  await plane.waitForSession('demo/shop-1');
+  plane.stop();
+  const other = await controlPlane({ joinPort: plane.joinPort, xdsPort: plane.xdsPort });
+  const said = await program.waitFor('what to do', () => /MALHA4909: .*/.exec(program.stderr)?.[0]);
+  expect(said).toContain('the control plane has another root certificate');
+  expect(said).toContain('MALHA4903');
+  expect(other.sessions).toHaveLength(0);
+  expect((await call(outbound, { host: 'reviews' })).body).toBe('reviews');
+});
+
+test('a certificate that expired while the control plane was away is replaced by joining again', async () => {
+  const { plane, resources, state, app } = await mesh({ leafLifetimeMs: 3_000 });
+  const token = plane.createToken('demo', 'shop', 2);
+  const program = join(state, [...withToken(plane, token), ...app]);
+  await program.ready();
+  await plane.waitForSession('demo/shop-1');
+  plane.stop();
+  const expiry = () => Date.parse(new X509Certificate(fs.readFileSync(path.join(state, 'shop', 'cert.pem'))).validTo);
+  await program.waitFor('the end of the certificate', () => Date.now() > expiry() + 1_000);
+  const { ca, joinPort, xdsPort } = plane;
+  const back = await controlPlane({ ca, joinPort, xdsPort, resources });
+  back.tokens.set(token, { namespace: 'demo', serviceAccount: 'shop', usesLeft: 1 });
+  await back.waitForSession('demo/shop-1', () => true, 40_000);
+  expect(program.stderr).toContain('joined again: the certificate expired');
+  expect(expiry()).toBeGreaterThan(Date.now() + 60_000);
+});

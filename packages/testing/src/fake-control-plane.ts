@@ -48,6 +48,7 @@ export interface FakeSession {
   saidGoodbye: boolean;
   isOpen: boolean;
   send(message: NonNullable<Parameters<typeof create<typeof ControlMessageSchema>>[1]>['message']): void;
+  end(): void;
 }
 
 export interface FakeToken {
@@ -70,6 +71,8 @@ export class FakeControlPlane {
   readonly sessions: FakeSession[] = [];
   readonly nacks: Nack[] = [];
   readonly joins: JoinRequest[] = [];
+  /** Workloads that are not registered (any more): Hello is refused until they join again. */
+  readonly #forgotten = new Set<string>();
   renewals = 0;
   /** Encoded export requests by method path. */
   readonly exports: { readonly path: string; readonly bytes: Buffer }[] = [];
@@ -149,6 +152,12 @@ export class FakeControlPlane {
     }
   }
 
+  /** As a registry that was restored from an older state: the session ends, and Hello is refused until a new join. */
+  forget(workload: string): void {
+    this.#forgotten.add(workload);
+    for (const session of this.sessions) if (session.isOpen && session.hello.workload === workload) session.end();
+  }
+
   /** As kill -9 would: connections break, nobody says goodbye. */
   stop(): void {
     this.#joinServer.forceShutdown();
@@ -217,6 +226,7 @@ export class FakeControlPlane {
     this.joins.push(request);
     const chain = this.ca.sign(request.csrPem, token.namespace, token.serviceAccount, this.#life());
     const name = request.workloadName || `workload-${this.joins.length}`;
+    this.#forgotten.delete(`${token.namespace}/${name}`);
     done(
       null,
       create(JoinResponseSchema, {
@@ -256,7 +266,16 @@ export class FakeControlPlane {
     call.on('data', ({ message }: AgentMessage) => {
       if (message.case === 'hello') {
         const hello = message.value;
-        session = { spiffeId, hello, heartbeats: [], served: [], dumps: [], saidGoodbye: false, isOpen: true, send };
+        if (this.#forgotten.has(hello.workload)) {
+          call.emit('error', {
+            code: grpc.status.NOT_FOUND,
+            details: `MALHA5052: ${hello.workload} is not registered`,
+          });
+          return;
+        }
+        const end = () => call.end();
+        const nothing = { heartbeats: [], served: [], dumps: [], saidGoodbye: false };
+        session = { spiffeId, hello, ...nothing, isOpen: true, send, end };
         this.sessions.push(session);
         send({ case: 'welcome', value: { heartbeatIntervalMs: this.options.heartbeatIntervalMs ?? 200 } });
       } else if (message.case === 'heartbeat') session?.heartbeats.push(message.value);

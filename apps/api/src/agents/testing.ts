@@ -122,6 +122,7 @@ export interface JoinWish {
   readonly csrPem?: string;
   readonly labels?: Record<string, string>;
   readonly sameHost?: boolean;
+  readonly currentAddress?: string;
 }
 
 /** Where to join, and what to trust there. */

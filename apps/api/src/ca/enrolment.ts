@@ -35,6 +35,7 @@ export interface JoinOrder {
   readonly model: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly sameHost: boolean;
+  readonly currentAddress: string | undefined;
 }
 
 export interface JoinAnswer {

@@ -43,12 +43,21 @@ describe('leases', () => {
   });
   beforeEach(() => pool.query('TRUNCATE address_leases'));
 
-  function take(owner: string, kind: 'workload' | 'service' = 'workload'): Promise<string> {
+  function take(owner: string, kind: 'workload' | 'service' = 'workload', wished?: string): Promise<string> {
     return inTransaction(pool, async (client) => {
       await lockLeases(client);
-      return lease(client, kind, owner, range);
+      return lease(client, kind, owner, range, wished);
     });
   }
+
+  it('gives an owner the address that it wishes, unless another has it or it is none of the range', async () => {
+    expect(await take('a', 'workload', '127.64.0.5')).toBe('127.64.0.5');
+    expect(await take('a', 'workload', '127.64.0.4')).toBe('127.64.0.5');
+    expect(await take('b', 'workload', '127.64.0.5')).toBe('127.64.0.6');
+    for (const [owner, wished] of Object.entries({ c: '127.64.0.0', d: '127.64.0.7', e: '10.0.0.3' })) {
+      expect(await take(owner, 'workload', wished)).toMatch(/^127\.64\.0\.[234]$/);
+    }
+  });
 
   it('gives each owner its own, also to many at once, until there is none', async () => {
     const owners = ['a', 'b', 'c', 'd', 'e'];

@@ -17,15 +17,25 @@ export async function lockLeases(db: Queryable): Promise<void> {
 }
 
 /**
- * The owner's address. Must run in a transaction after `lockLeases`: two callers would find the same slot.
- * Slots are given out upwards and reused only after the range is used up.
+ * The owner's address: the one it has, else the wished one if nobody has it, else a fresh one. Must run in a
+ * transaction after `lockLeases`: two callers would find the same slot. Slots are given out upwards and reused only
+ * after the range is used up.
  */
-export async function lease(db: Queryable, kind: LeaseKind, owner: string, range: AddressRange): Promise<string> {
+export async function lease(
+  db: Queryable,
+  kind: LeaseKind,
+  owner: string,
+  range: AddressRange,
+  wished?: string,
+): Promise<string> {
   const kept = await db.query<{ slot: number }>(
     'UPDATE address_leases SET released_at = NULL WHERE kind = $1 AND owner = $2 RETURNING slot',
     [kind, owner],
   );
-  const slot = kept.rows[0]?.slot ?? (await takeSlot(db, kind, owner, range));
+  const slot =
+    kept.rows[0]?.slot ??
+    (await takeWished(db, kind, owner, range, wished)) ??
+    (await takeSlot(db, kind, owner, range));
   return range.addressOf(slot);
 }
 
@@ -35,6 +45,23 @@ export async function release(db: Queryable, kind: LeaseKind, owners: readonly s
       WHERE kind = $1 AND owner = ANY($2) AND released_at IS NULL`,
     [kind, owners],
   );
+}
+
+async function takeWished(
+  db: Queryable,
+  kind: LeaseKind,
+  owner: string,
+  range: AddressRange,
+  wished: string | undefined,
+): Promise<number | undefined> {
+  const slot = wished === undefined ? undefined : range.slotOf(wished);
+  if (slot === undefined || slot < range.firstSlot || slot > range.lastSlot) return undefined;
+  const { rows } = await db.query<{ slot: number }>(
+    `INSERT INTO address_leases (kind, slot, owner) VALUES ($1, $2, $3)
+     ON CONFLICT (kind, slot) DO NOTHING RETURNING slot`,
+    [kind, slot, owner],
+  );
+  return rows[0]?.slot;
 }
 
 async function takeSlot(db: Queryable, kind: LeaseKind, owner: string, range: AddressRange): Promise<number> {

@@ -25,6 +25,8 @@ export interface WorkloadReservation {
   readonly labels: Readonly<Record<string, string>>;
   readonly ports: readonly RegisteredPort[];
   readonly sameHost: boolean;
+  /** Where it listens already; undefined = it starts only now. */
+  readonly currentAddress: string | undefined;
   readonly callerAddress: string;
 }
 
@@ -43,7 +45,7 @@ export async function reserve(
   const known = await selectWorkload(client, wanted.namespace, name);
   if (known !== undefined) checkOwner(known, wanted);
   const address = wanted.sameHost
-    ? await lease(client, 'workload', `${wanted.namespace}/${name}`, range)
+    ? await lease(client, 'workload', `${wanted.namespace}/${name}`, range, wanted.currentAddress)
     : plainAddress(wanted.callerAddress);
   const row = joinedRow(wanted, name, address);
   toResource(row);

@@ -16,6 +16,8 @@ import { type Enrolled, enrol } from './enrol.ts';
 import { AgentError } from './errors.ts';
 import { freePort } from './free-port.ts';
 import { IdentityKeeper } from './identity-keeper.ts';
+import type { Membership } from './membership.ts';
+import { Rejoin } from './rejoin.ts';
 import { openConfigStream } from './rpc/config-subscription.ts';
 import { renew } from './rpc/join.ts';
 import type { Heartbeat, Hello } from './rpc/session.ts';
@@ -97,6 +99,8 @@ class WorkloadAgent implements Agent {
   readonly #instanceId = randomUUID();
   readonly #startTimeMs: number;
   readonly #keeper: IdentityKeeper;
+  readonly #rejoin: Rejoin;
+  #membership: Membership;
   readonly #served: ServedConfig;
   readonly #link: ControlLink;
   readonly #exporter: OtlpExporter;
@@ -115,6 +119,7 @@ class WorkloadAgent implements Agent {
   ) {
     const { membership, folder } = enrolled;
     const { config, clock, random, log, worker } = deps;
+    this.#membership = membership;
     const [, service = membership.service] = membership.service.split('/');
     this.workload = { namespace: membership.namespace, name: membership.name, service, version: config.version };
     this.address = membership.address;
@@ -138,6 +143,16 @@ class WorkloadAgent implements Agent {
       },
     });
     this.#keeper = this.#createKeeper();
+    this.#rejoin = new Rejoin({
+      ...{ config, clock, random, log, app: { ports: appPorts } },
+      membership: () => this.#membership,
+      credentials: () => this.#keeper.current(),
+      onJoined: async (joined, credentials) => {
+        folder.saveMembership(joined);
+        this.#membership = joined;
+        await this.#keeper.adopt(credentials);
+      },
+    });
     this.#link = this.#createLink();
     this.#exporter = new OtlpExporter({
       resource: {
@@ -197,7 +212,7 @@ class WorkloadAgent implements Agent {
   secrets = (): SecretMaterial => this.#keeper.current().secrets;
 
   source = (): Readonly<Record<string, unknown>> => ({
-    source: this.enrolled.membership.controlPlane,
+    source: this.#membership.controlPlane,
     connected: this.#link.isConnected,
     servedHash: this.#served.hash,
     refused: this.#served.refusals,
@@ -274,7 +289,8 @@ class WorkloadAgent implements Agent {
     const { clock, random, log } = this.deps;
     const nodeId = `${this.workload.namespace}/${this.workload.name}~${this.#instanceId}`;
     return new ControlLink({
-      address: this.enrolled.membership.controlPlane,
+      address: () => this.#membership.controlPlane,
+      recover: (failure) => this.#rejoin.after(failure),
       secrets: this.secrets,
       hello: () => this.#hello(),
       heartbeat: () => this.#heartbeat(),
@@ -300,7 +316,7 @@ class WorkloadAgent implements Agent {
       startTimeMs: this.#startTimeMs,
       model: 'sidecar',
       softwareVersion: SOFTWARE_VERSION,
-      service: this.enrolled.membership.service,
+      service: this.#membership.service,
       version: this.workload.version,
       ports: this.appPorts,
       labels: this.deps.config.labels,

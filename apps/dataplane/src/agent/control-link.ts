@@ -18,13 +18,15 @@ export interface ConfigStream {
 }
 
 export interface ControlLinkDeps {
-  readonly address: string;
+  readonly address: () => string;
   readonly secrets: () => SecretMaterial;
   readonly hello: () => Hello;
   readonly heartbeat: () => Promise<Heartbeat>;
   readonly events: SessionEvents;
   /** Undefined where another program takes the configuration. */
   readonly openConfigStream: ((client: Client) => ConfigStream) | undefined;
+  /** Called when no connection comes to be; true = something was done about it, connect again at once. */
+  readonly recover: (failure: unknown) => Promise<boolean>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -117,6 +119,11 @@ export class ControlLink {
         const reason = cause === undefined ? '' : `: ${reasonOf(cause)}`;
         log.warn(`control plane lost, traffic goes on with the last good configuration${reason}`);
       } catch (error) {
+        if (this.#isClosed || this.#isLeaving) continue;
+        if (await this.deps.recover(error)) {
+          attempt = 0;
+          continue;
+        }
         this.#say(reasonOf(error));
       }
       await this.#pause(reconnectDelayMs(clock.monotonic() - awaySinceMs, attempt++, random));
@@ -126,7 +133,7 @@ export class ControlLink {
   /** Resolves when an established connection ends; throws when none comes to be. */
   async #serveOneConnection(): Promise<Error | undefined> {
     const { deps } = this;
-    const client = openChannel(deps.address, deps.secrets(), deps.clock);
+    const client = openChannel(deps.address(), deps.secrets(), deps.clock);
     const session = new AgentSession(client, deps.hello(), deps.events);
     const connection: Connection = { client, session, stream: undefined };
     let beats: NodeJS.Timeout | undefined;
@@ -135,7 +142,7 @@ export class ControlLink {
       if (this.#isClosed) return undefined;
       this.#connection = connection;
       this.#said = '';
-      deps.log.info('connected to the control plane', { address: deps.address });
+      deps.log.info('connected to the control plane', { address: deps.address() });
       beats = setInterval(() => void this.#beat(session), intervalMs);
       connection.stream = deps.openConfigStream?.(client);
       const over = session.ended.then((cause) => (this.#isLeaving ? this.#closed : cause));

@@ -1,11 +1,14 @@
 // How a process becomes a member at its start: from its state on disk, else by joining with a token.
+import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { HostPort } from '@malha/cli/option-types';
 import type { Clock } from '@malha/traffic/clock';
 import type { JoinConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import { AgentError } from './errors.ts';
 import { type Credentials, isPinned, type Membership } from './membership.ts';
+import type { Joined } from './rpc/join.ts';
 import { type SavedConfig, type SavedState, StateFolder } from './state-folder.ts';
 
 export interface Enrolled {
@@ -64,6 +67,58 @@ function usableState(
   return saved;
 }
 
+/** What it takes to join. */
+export interface Invitation {
+  readonly controlPlane: HostPort;
+  readonly caPin: string;
+  readonly token: string;
+}
+
+/** The options of the moment, or the names of those that are missing. Throws MALHA4904 for an unreadable token file. */
+export function invitationOf(config: JoinConfig): Invitation | { readonly missing: readonly string[] } {
+  const { controlPlane, caPin } = config;
+  const token = config.token ?? tokenIn(config.tokenFile);
+  if (controlPlane !== undefined && caPin !== undefined && token !== undefined) return { controlPlane, caPin, token };
+  return {
+    missing: [
+      ...(controlPlane === undefined ? ['--control-plane'] : []),
+      ...(caPin === undefined ? ['--ca-pin'] : []),
+      ...(token === undefined ? ['--token'] : []),
+    ],
+  };
+}
+
+function tokenIn(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return fs.readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new AgentError('MALHA4904', `the file of the join token, ${file}, cannot be read`, { cause });
+  }
+}
+
+/** One try. `currentAddress`: where the workload listens already. */
+export async function joinWith(
+  { controlPlane, caPin, token }: Invitation,
+  config: JoinConfig,
+  workload: Application & { readonly name: string | undefined; readonly currentAddress?: string },
+  clock: Clock,
+): Promise<Joined> {
+  // Loaded only when it is needed: a start from disk joins nothing.
+  const { join } = await import('./rpc/join.ts');
+  const wish = {
+    service: `${config.service.namespace}/${config.service.name}`,
+    version: config.version,
+    ports: workload.ports,
+    workloadName: workload.name,
+    hostname: os.hostname(),
+    model: config.model,
+    labels: config.labels,
+    ...(workload.currentAddress === undefined ? {} : { currentAddress: workload.currentAddress }),
+  };
+  return join(controlPlane, caPin, token, wish, clock);
+}
+
 async function joinAnew(
   config: JoinConfig,
   app: Application,
@@ -71,29 +126,12 @@ async function joinAnew(
   whyNotState: string,
   claimed?: StateFolder,
 ): Promise<Enrolled> {
-  const { controlPlane, caPin, token } = config;
-  const missing = [
-    ...(controlPlane === undefined ? ['--control-plane'] : []),
-    ...(caPin === undefined ? ['--ca-pin'] : []),
-    ...(token === undefined ? ['--token'] : []),
-  ];
-  if (controlPlane === undefined || caPin === undefined || token === undefined) {
-    throw new AgentError(
-      'MALHA4901',
-      `there is no usable state on disk (${whyNotState}); to join, give ${missing.join(', ')}`,
-    );
+  const invitation = invitationOf(config);
+  if ('missing' in invitation) {
+    const missing = invitation.missing.join(', ');
+    throw new AgentError('MALHA4901', `there is no usable state on disk (${whyNotState}); to join, give ${missing}`);
   }
-  const { join } = await import('./rpc/join.ts');
-  const wish = {
-    service: `${config.service.namespace}/${config.service.name}`,
-    version: config.version,
-    ports: app.ports,
-    workloadName: config.workloadName,
-    hostname: os.hostname(),
-    model: config.model,
-    labels: config.labels,
-  };
-  const { membership, credentials } = await join(controlPlane, caPin, token, wish, clock);
+  const { membership, credentials } = await joinWith(invitation, config, { ...app, name: config.workloadName }, clock);
   const folder = claimed ?? folderOf(config.stateRoot, membership.namespace, membership.name);
   if (claimed === undefined) folder.claim();
   folder.saveIdentity(credentials);

@@ -12,6 +12,7 @@ import { ControlLink } from './control-link.ts';
 import { type Enrolled, enrol } from './enrol.ts';
 import { AgentError } from './errors.ts';
 import { IdentityKeeper } from './identity-keeper.ts';
+import { Rejoin } from './rejoin.ts';
 import { renew } from './rpc/join.ts';
 import { SOFTWARE_VERSION } from './software-version.ts';
 
@@ -38,7 +39,8 @@ export async function startEnvoyAgent(deps: EnvoyAgentDeps): Promise<EnvoyAgent>
     appAddress === undefined ? [] : [{ port, appAddress: `${appAddress.host}:${appAddress.port}` }],
   );
   const enrolled = await enrol(config, { ports }, clock, log);
-  const { membership, folder } = enrolled;
+  const { folder } = enrolled;
+  let { membership } = enrolled;
   const workload = `${membership.namespace}/${membership.name}`;
   const instanceId = randomUUID();
   const startTimeMs = clock.now();
@@ -59,12 +61,23 @@ export async function startEnvoyAgent(deps: EnvoyAgentDeps): Promise<EnvoyAgent>
       link.reconnect();
     },
   });
+  const rejoin = new Rejoin({
+    ...{ config, clock, random, log, app: { ports } },
+    membership: () => membership,
+    credentials: () => keeper.current(),
+    onJoined: async (joined, credentials) => {
+      folder.saveMembership(joined);
+      membership = joined;
+      await keeper.adopt(credentials);
+    },
+  });
   const health = watchAppHealth(
     ports.map((each) => decodeHostPort(each.appAddress)),
     () => void link.beatNow(),
   );
   const link: ControlLink = new ControlLink({
-    address: membership.controlPlane,
+    address: () => membership.controlPlane,
+    recover: (failure) => rejoin.after(failure),
     secrets: () => keeper.current().secrets,
     hello: () => ({
       workload,

@@ -7,7 +7,8 @@ export type AgentErrorCode =
   | 'MALHA4905' // the state folder is unusable
   | 'MALHA4906' // another agent runs on this state
   | 'MALHA4907' // the control plane answered with something unusable
-  | 'MALHA4908'; // the command could not be started
+  | 'MALHA4908' // the command could not be started
+  | 'MALHA4909'; // the workload has to join again and cannot
 
 export class AgentError extends Error {
   override readonly name = 'AgentError';

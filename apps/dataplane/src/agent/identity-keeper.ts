@@ -40,6 +40,15 @@ export class IdentityKeeper {
     this.#schedule();
   }
 
+  /** The workload joined again: this is its certificate from now on. */
+  async adopt(credentials: Credentials): Promise<void> {
+    this.#credentials = credentials;
+    this.#failures = 0;
+    this.#dueMs = this.#dueOf(credentials);
+    await this.deps.onRenewed(credentials);
+    this.#schedule();
+  }
+
   /** The trust bundle is another one. */
   renewNow(): void {
     this.#dueMs = this.deps.clock.now();

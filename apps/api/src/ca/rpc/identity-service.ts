@@ -22,6 +22,7 @@ const joinRequest = z.object({
   model: z.string().max(32),
   labels: z.record(z.string().max(317), z.string().max(63)),
   sameHost: z.boolean(),
+  currentAddress: z.string().max(45),
 });
 
 export interface IdentityServiceDeps {
@@ -35,11 +36,12 @@ export function createIdentityHandlers(deps: IdentityServiceDeps): UnaryHandlers
   const { enrolment, peerOf } = deps;
   return {
     Join: unary(deps, async (call) => {
-      const { service, workloadName, ...request } = decode(joinRequest, call.request);
+      const { service, workloadName, currentAddress, ...request } = decode(joinRequest, call.request);
       const answer = await enrolment.join({
         ...request,
         service: parseService(service),
         workloadName: workloadName === '' ? undefined : workloadName,
+        currentAddress: currentAddress === '' ? undefined : currentAddress,
         token: bearerToken(call.metadata),
         callerAddress: addressOf(call.getPeer()),
       });

@@ -27,6 +27,8 @@ export interface JoinWish {
   readonly hostname: string;
   readonly model: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Where a workload that joins again listens already. */
+  readonly currentAddress?: string;
 }
 
 export interface Joined {
@@ -61,6 +63,7 @@ export async function join(
     model: wish.model,
     labels: { ...wish.labels },
     sameHost: isLoopback(server.host),
+    currentAddress: wish.currentAddress ?? '',
   });
   try {
     const response = await callUnary(client, identityService.Join, request, { deadlineMs: CALL_TIMEOUT_MS, metadata });
