@@ -1,7 +1,8 @@
 // A difference by lines; long stretches without change are folded to three lines of context.
+
+import { type DiffLine, diffLines } from '@malha/model/line-diff';
 import { useMemo } from 'react';
 import { highlightYaml } from './highlight-yaml.tsx';
-import { type DiffLine, diffLines } from './line-diff.ts';
 
 const CONTEXT = 3;
 

@@ -1,9 +1,9 @@
 'use client';
+import { countChanges, diffLines } from '@malha/model/line-diff';
 // One revision: who, why, what followed, what it changed, how it spread, and taking it back.
 import { useQuery } from '@tanstack/react-query';
 import { FileText } from 'lucide-react';
 import { DiffView } from '#components/code/diff-view.tsx';
-import { countChanges, diffLines } from '#components/code/line-diff.ts';
 import { Avatar, Badge } from '#components/ui/badge.tsx';
 import { QueryFailure } from '#components/ui/error-words.tsx';
 import { Panel } from '#components/ui/panel.tsx';

@@ -1,7 +1,7 @@
 'use client';
+import { mergeLines } from '@malha/model/line-diff';
 // Somebody applied another version meanwhile: both are shown, and nothing of either is lost.
 import { DiffView } from '#components/code/diff-view.tsx';
-import { mergeLines } from '#components/code/line-diff.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { Note } from '#components/ui/states.tsx';

@@ -1,11 +1,11 @@
 'use client';
+import { countChanges, diffLines } from '@malha/model/line-diff';
 // The same route as YAML: editor, difference to what is stored, and who serves it.
 import { Copy, Download } from 'lucide-react';
 import { Tabs } from 'radix-ui';
 import { useMemo, useState } from 'react';
 import { DiffView } from '#components/code/diff-view.tsx';
 import { LazyCodeEditor } from '#components/code/lazy-code-editor.tsx';
-import { countChanges, diffLines } from '#components/code/line-diff.ts';
 import { Badge } from '#components/ui/badge.tsx';
 import { IconButton } from '#components/ui/button.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';

@@ -1,4 +1,4 @@
-// Differences between two texts by lines (longest common subsequence), and a three-way merge on top of it.
+// Differences between two texts of resources by lines (longest common subsequence), and a three-way merge on top of it.
 
 export interface DiffLine {
   readonly kind: 'same' | 'add' | 'remove';
