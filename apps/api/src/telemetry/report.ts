@@ -21,6 +21,12 @@ export interface EdgeLabels {
   readonly mtls: boolean;
 }
 
+/** A call that reached nobody was over nothing: it counts only where there is no other. */
+export function isMutual(labels: readonly EdgeLabels[]): boolean {
+  const reached = labels.filter(({ destination }) => destination.workload !== '');
+  return (reached.length > 0 ? reached : labels).every(({ mtls }) => mtls);
+}
+
 /** Identity of a label set, the same in every report. */
 export type EdgeKey = string & { readonly __brand: 'EdgeKey' };
 

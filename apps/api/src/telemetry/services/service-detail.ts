@@ -5,7 +5,7 @@ import { type Golden, type Series, seriesOf, Tally } from '../golden.ts';
 import { outcomeOfCode } from '../ingest/instance-state.ts';
 import { aggregate, aggregateOutcomes, type ServiceRef, type SumsRow } from '../query/aggregate.ts';
 import { durationOf, type TimeRange, type Window, windowOf } from '../query/time-range.ts';
-import type { EdgeLabels } from '../report.ts';
+import { type EdgeLabels, isMutual } from '../report.ts';
 import { assembleRows, groupBy, type ServiceRow } from './service-rows.ts';
 
 export interface PeerRow {
@@ -126,7 +126,7 @@ function peersOf(
   return [...groups]
     .map(([key, group]) => {
       const [namespace = '', name = ''] = key.split('/');
-      const mtls = group.every(({ labels }) => labels.mtls);
+      const mtls = isMutual(group.map(({ labels }) => labels));
       return { namespace, name, golden: goldenOf(group, window), mtls };
     })
     .sort((a, b) => b.golden.requestsPerSecond - a.golden.requestsPerSecond);

@@ -5,7 +5,7 @@ import { type Health, healthOf, trafficHealth } from '../health.ts';
 import { outcomeOfCode } from '../ingest/instance-state.ts';
 import type { Badge, MeshView, ServiceView } from '../mesh-view.ts';
 import type { OutcomeRow, SumsRow } from '../query/aggregate.ts';
-import type { EdgeEnd, EdgeLabels } from '../report.ts';
+import { type EdgeEnd, type EdgeLabels, isMutual } from '../report.ts';
 
 export type TopologyView = 'service' | 'version' | 'workload';
 
@@ -206,7 +206,7 @@ class EdgeBuilder {
   readonly #id: string;
   readonly #source: NodeBuilder;
   readonly #target: NodeBuilder;
-  #isMtls = true;
+  readonly #labels: EdgeLabels[] = [];
 
   constructor(id: string, source: NodeBuilder, target: NodeBuilder, { destination }: EdgeLabels) {
     this.#id = id;
@@ -217,7 +217,7 @@ class EdgeBuilder {
 
   add(sums: SumsRow<'edge'>, labels: EdgeLabels): void {
     this.tally.add(sums, labels.destination.version);
-    this.#isMtls &&= labels.mtls;
+    this.#labels.push(labels);
     this.#protocols.set(labels.protocol, (this.#protocols.get(labels.protocol) ?? 0) + sums.requests);
   }
 
@@ -234,7 +234,7 @@ class EdgeBuilder {
       source: this.#source.id,
       target: this.#target.id,
       protocol: protocol[0],
-      mtls: this.#isMtls,
+      mtls: isMutual(this.#labels),
       golden: this.tally.golden(seconds),
       share: view === 'service' ? null : rate(this.tally.requests, sentTo.get(this.serviceKey) ?? 0),
       versions: this.tally.shares(seconds),
