@@ -89,6 +89,8 @@ test('another change of modes meanwhile waits for the end of the first', async (
   join('shop/back-1');
   await until('all active', () => isDone(1));
   await new Promise((resolve) => setTimeout(resolve, 100));
+  // What a proxy serves before it knows its endpoints is not of interest here.
+  log.length = 0;
   world.set([...resources, mode('DISABLE')], workloads);
   await until('the first change is under way', () => log.some((line) => line.includes('takes PERMISSIVE')));
   world.set([...resources, mode('STRICT')], workloads);

@@ -211,6 +211,13 @@ export class ClusterRuntime implements PoolOwner {
     else this.pending.unshift(waiting);
   }
 
+  reassign(waiting: Waiting): boolean {
+    if (this.isClosed || waiting.isCancelled || this.balancer.endpoints.length === 0) return false;
+    this.pending.push(waiting);
+    this.servePending();
+    return true;
+  }
+
   private dial(pool: EndpointPool, waiting: Waiting): void {
     this.connectionCount++;
     pool.dial(waiting);
@@ -266,8 +273,12 @@ export class ClusterRuntime implements PoolOwner {
       const waiting = this.pending.shift();
       if (waiting === undefined || waiting.isCancelled) continue;
       const balanced = this.pick(undefined);
-      if (balanced === undefined) waiting.take()?.streamFailed(new ProxyError('noHealthyUpstream', this.cluster.name));
-      else this.dial(this.poolOf(balanced), waiting);
+      if (balanced === undefined) {
+        waiting.take()?.streamFailed(new ProxyError('noHealthyUpstream', this.cluster.name));
+        continue;
+      }
+      const pool = this.poolOf(balanced);
+      if (!pool.serveNow(waiting) && !pool.join(waiting)) this.dial(pool, waiting);
     }
   }
 

@@ -34,6 +34,8 @@ export interface PoolOwner {
   dialFailed(error: ProxyError): void;
   /** It waited for a connection that turned out unable to serve it. */
   requeue(pool: EndpointPool, waiting: Waiting): void;
+  /** The endpoint it waited for is gone or called in another way. False: there is nowhere else to go. */
+  reassign(waiting: Waiting): boolean;
 }
 
 export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarget {
@@ -76,6 +78,14 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
     const multiplexed = needsHttp1 ? undefined : this.leastBusy();
     if (multiplexed !== undefined) return multiplexed.begin(handler);
     return isFresh ? undefined : this.takeIdle()?.begin(handler);
+  }
+
+  /** False: there is no connection that is free. */
+  serveNow(waiting: Waiting): boolean {
+    const connection = (waiting.needsHttp1 ? undefined : this.leastBusy()) ?? this.takeIdle();
+    if (connection === undefined) return false;
+    this.serve(waiting, connection);
+    return true;
   }
 
   /** True: it is served by a connection that is being opened for many. */
@@ -229,6 +239,7 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
     this.connectFailures = 0;
     this.ejectedUntilMs = 0;
     const { owner } = this;
+    if (this.isDraining) waiting = waiting.filter((each) => !owner.reassign(each));
     if (version === 'h2') {
       this.version = version;
       const connection = new Http2ClientConnection(socket, this, owner.environment);

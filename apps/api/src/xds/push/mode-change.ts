@@ -3,12 +3,14 @@ import { changesModes, type ModeTransition, type WorldIndex } from '@malha/polic
 
 type State =
   | { readonly step: 'none'; readonly active: WorldIndex | undefined }
-  | { readonly step: 'accept' | 'switch'; readonly from: WorldIndex; readonly to: WorldIndex };
+  | { readonly step: 'accept' | 'switch' | 'narrow'; readonly from: WorldIndex; readonly to: WorldIndex };
 
 /** What to push now. */
 export interface Stage {
   readonly index: WorldIndex;
-  /** Undefined = the index as it is: the last stage. */
+  /** `none`: no change of modes is under way. `narrow`, the last of one, has to be active before another may begin. */
+  readonly step: State['step'];
+  /** Undefined = the index as it is. */
   readonly transition: ModeTransition | undefined;
 }
 
@@ -39,13 +41,25 @@ export class ModeChange {
   /** The stage under way is active on every proxy that can be reached, or their time is up. */
   advance(): Stage {
     const state = this.#state;
-    if (state.step === 'none') throw new Error('no change of modes is under way');
-    this.#state = state.step === 'accept' ? { ...state, step: 'switch' } : { step: 'none', active: state.to };
+    switch (state.step) {
+      case 'none':
+        throw new Error('no change of modes is under way');
+      case 'accept':
+        this.#state = { ...state, step: 'switch' };
+        break;
+      case 'switch':
+        this.#state = { ...state, step: 'narrow' };
+        break;
+      case 'narrow':
+        // What a proxy was told last of this change must not be taken for the first step of the next one.
+        this.#state = { step: 'none', active: state.to };
+    }
     return this.#stage(state.to);
   }
 
   #stage(index: WorldIndex): Stage {
     const state = this.#state;
-    return { index, transition: state.step === 'none' ? undefined : { from: state.from, step: state.step } };
+    const isWhole = state.step === 'none' || state.step === 'narrow';
+    return { index, step: state.step, transition: isWhole ? undefined : { from: state.from, step: state.step } };
   }
 }

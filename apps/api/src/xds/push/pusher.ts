@@ -1,5 +1,5 @@
 // Brings the world to the proxies: on each change, the snapshot of every proxy; those with another hash get the difference.
-import { buildIndex, type ModeTransition, type WorldIndex } from '@malha/policies';
+import { buildIndex, type WorldIndex } from '@malha/policies';
 import type { Clock } from '@malha/traffic/clock';
 import type { Timers } from '@malha/xds/timers';
 import type { Dialect, UnencodableError } from '../dialects/dialect.ts';
@@ -13,6 +13,8 @@ import { PushQueue } from './push-queue.ts';
 
 /** A proxy that does not get there in this time is left behind by a change of modes. */
 const STAGE_DEADLINE_MS = 10_000;
+/** Requests that callers sent before they switched are still on their way to a callee that is about to narrow. */
+const SETTLE_MS = 1_000;
 
 export interface PusherOptions {
   readonly source: WorldSource;
@@ -42,8 +44,9 @@ export class Pusher {
   readonly #stopListening: () => void;
   #pushed: Pushed | undefined;
   #isBehind = false;
-  #timedStep: ModeTransition['step'] | undefined;
+  #timedStep: Stage['step'] = 'none';
   #cancelStage: () => void = () => undefined;
+  #cancelSettling: (() => void) | undefined;
 
   constructor(options: PusherOptions) {
     this.#options = options;
@@ -64,6 +67,7 @@ export class Pusher {
     this.#stopListening();
     this.#queue.close();
     this.#cancelStage();
+    this.#cancelSettling?.();
   }
 
   get index(): WorldIndex | undefined {
@@ -79,7 +83,9 @@ export class Pusher {
 
   /** Something that a stage of a mode change waits for may have happened. */
   check(): void {
-    if (this.#modes.isUnderWay && this.#lagging().length === 0) this.#advance();
+    if (!this.#modes.isUnderWay || this.#lagging().length > 0) return;
+    if (this.#timedStep !== 'switch') this.#advance();
+    else this.#cancelSettling ??= this.#options.timers.after(SETTLE_MS, () => this.#advance());
   }
 
   /** A revision that is merged into a later push is on its way too, and has its own begin. */
@@ -117,16 +123,16 @@ export class Pusher {
       }
     });
     this.#options.onPushed(stage.index);
-    this.#timeStage(stage.transition?.step);
+    this.#timeStage(stage.step);
     this.check();
   }
 
   /** The deadline of a stage counts from its begin, however the world changes meanwhile. */
-  #timeStage(step: ModeTransition['step'] | undefined): void {
+  #timeStage(step: Stage['step']): void {
     if (step === this.#timedStep) return;
     this.#timedStep = step;
     this.#cancelStage();
-    if (step === undefined) return;
+    if (step === 'none') return;
     this.#cancelStage = this.#options.timers.after(STAGE_DEADLINE_MS, () => {
       this.#options.onStageDeadline(this.#lagging());
       this.#advance();
@@ -172,9 +178,16 @@ export class Pusher {
   #advance(): void {
     const state = this.#pushed?.state;
     if (state === undefined) return;
+    this.#cancelSettling?.();
+    this.#cancelSettling = undefined;
     const stage = this.#modes.advance();
-    this.#pushAll({ state, stage });
-    if (stage.transition !== undefined || !this.#isBehind) return;
+    if (stage.step !== 'none') {
+      this.#pushAll({ state, stage });
+      return;
+    }
+    this.#pushed = { state, stage };
+    this.#timeStage('none');
+    if (!this.#isBehind) return;
     this.#isBehind = false;
     this.#queue.changed();
   }
