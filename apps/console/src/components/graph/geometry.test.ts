@@ -44,14 +44,34 @@ describe('placeLabels', () => {
   const curve = curveBetween(box(0, 0), box(400, 0));
 
   it('keeps labels apart and gives the important one the middle', () => {
+    const beside = curveBetween(box(0, 15), box(400, 15));
     const requests = [
-      { id: 'a', curve, width: 60, height: 20, isImportant: false },
+      { id: 'a', curve: beside, width: 60, height: 20, isImportant: false },
       { id: 'b', curve, width: 60, height: 20, isImportant: true },
     ];
     const places = placeLabels(requests, []);
     expect(places.get('b')).toEqual(pointAt(curve, 0.5));
     const [a, b] = [places.get('a'), places.get('b')];
     expect(Math.abs((a?.x ?? 0) - (b?.x ?? 0))).toBeGreaterThanOrEqual(60);
+  });
+
+  it('puts labels where their own curve is alone', () => {
+    const targets = [-150, -60, 60, 150];
+    const curves = targets.map((y) => curveBetween(box(0, 0), box(400, y)));
+    const places = placeLabels(
+      curves.map((each, index) => ({ id: `${index}`, curve: each, width: 60, height: 30, isImportant: false })),
+      [],
+    );
+    for (const [index, each] of curves.entries()) {
+      const place = places.get(`${index}`);
+      const others = curves.filter((other) => other !== each);
+      const under = others.flatMap((other) =>
+        Array.from({ length: 25 }, (_, at) => pointAt(other, at / 24)).filter(
+          ({ x, y }) => Math.abs(x - (place?.x ?? 0)) < 30 && Math.abs(y - (place?.y ?? 0)) < 15,
+        ),
+      );
+      expect(under).toEqual([]);
+    }
   });
 
   it('moves a label off a box that stands in its way', () => {

@@ -170,11 +170,25 @@ export interface LabelRequest {
 }
 
 const PLACES = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82];
+/** What a sample of another call's curve under a label counts, in square units of covered area. */
+const CURVE_COST = 120;
+/** Beyond this many labels only boxes and labels are looked at: the rest would cost more than it shows. */
+const CURVES_MAX = 150;
 
-/** Each label on its curve where it covers the least of boxes and of labels placed before it. */
+function isUnder(box: Box, { x, y }: Point): boolean {
+  return Math.abs(x - box.x) <= box.width / 2 && Math.abs(y - box.y) <= box.height / 2;
+}
+
+function samplesOf(curve: Curve): readonly Point[] {
+  return Array.from({ length: SAMPLES + 1 }, (_, index) => pointAt(curve, index / SAMPLES));
+}
+
+/** Each label on its curve where it covers the least: of boxes, of labels placed before it, of other calls' curves. */
 export function placeLabels(requests: readonly LabelRequest[], boxes: readonly Box[]): ReadonlyMap<string, Point> {
   const placed: Box[] = [];
   const result = new Map<string, Point>();
+  const samples =
+    requests.length > CURVES_MAX ? [] : requests.map(({ id, curve }) => ({ id, points: samplesOf(curve) }));
   const inOrder = [...requests].sort((a, b) => Number(b.isImportant) - Number(a.isImportant) || (a.id < b.id ? -1 : 1));
   for (const { id, curve, width, height } of inOrder) {
     let best: Point | undefined;
@@ -183,7 +197,12 @@ export function placeLabels(requests: readonly LabelRequest[], boxes: readonly B
       const point = pointAt(curve, t);
       const box = { ...point, width: width + 6, height: height + 4 };
       const covered = boxes.reduce((sum, other) => sum + overlapArea(box, other), 0);
-      const cost = covered + placed.reduce((sum, other) => sum + overlapArea(box, other) * 4, 0);
+      const crossed = samples.reduce(
+        (sum, other) => (other.id === id ? sum : sum + other.points.filter((at) => isUnder(box, at)).length),
+        0,
+      );
+      const labels = placed.reduce((sum, other) => sum + overlapArea(box, other) * 4, 0);
+      const cost = covered + labels + crossed * CURVE_COST;
       if (cost < least - 0.5) {
         least = cost;
         best = point;
