@@ -25,7 +25,7 @@ export async function changes(proxyCounts: readonly number[], say: (line: string
       `${row.what}: p50 ${row.p50Ms.toFixed(0)} ms, p99 ${row.p99Ms.toFixed(0)} ms, slowest ${row.maxMs.toFixed(0)} ms`,
     );
   };
-  const mesh = await startMesh({ bookstore: true, network: 80 });
+  const mesh = await startMesh({ bookstore: true, console: false, network: 80 });
   try {
     record(summary('Apply until a client of the bookstore sees the changed split', await applyToClient(mesh)));
     record(await restartToEffect(mesh));

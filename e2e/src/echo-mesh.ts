@@ -61,8 +61,8 @@ export interface EchoMesh {
   readonly v2: JoinedWorkload;
 }
 
-export async function startEchoMesh(options: Omit<MeshOptions, 'bookstore'>): Promise<EchoMesh> {
-  const mesh = await startMesh({ ...options, bookstore: false });
+export async function startEchoMesh(options: Omit<MeshOptions, 'bookstore' | 'console'>): Promise<EchoMesh> {
+  const mesh = await startMesh({ ...options, bookstore: false, console: false });
   await mesh.apply(`${BASE}---\n${split(50, 50)}`);
   const [caller, v1, v2] = await Promise.all([mesh.join(CALLER), mesh.join(echo('v1')), mesh.join(echo('v2'))]);
   await untilServed(caller.outbound, 'echo', ['echo-v1', 'echo-v2']);

@@ -11,7 +11,7 @@ import { readOptions, type StartOptions, tilde } from './options.ts';
 import { checkPorts } from './ports.ts';
 import { StartError, say, sinceStart, step } from './progress.ts';
 import { RunRecord } from './run-record.ts';
-import { localSecrets } from './secrets.ts';
+import { type LocalSecrets, localSecrets } from './secrets.ts';
 import { type Child, Supervisor } from './supervisor.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -74,6 +74,12 @@ async function main(): Promise<void> {
     stopWithinMs: 5_000,
   });
   await step('control plane', () => until(api, async () => void (await admin.get('/status'))));
+  if (options.withConsole) await step('console', () => startConsole(secrets));
+  if (options.withBookstore) await step('bookstore, in the mesh', () => bookstore(admin));
+  await printWelcome(admin);
+}
+
+async function startConsole(secrets: LocalSecrets): Promise<void> {
   const console_ = supervisor.start({
     name: 'console',
     command: process.execPath,
@@ -90,14 +96,12 @@ async function main(): Promise<void> {
     },
     stopWithinMs: 3_000,
   });
-  await step('console', () => until(console_, () => answers(`http://127.0.0.1:${options.consolePort}/sign-in`)));
-  if (options.withBookstore) await step('bookstore, in the mesh', () => bookstore(admin));
-  await printWelcome(admin);
+  await until(console_, () => answers(`http://127.0.0.1:${options.consolePort}/sign-in`));
 }
 
 function wantedPorts(o: StartOptions) {
   return [
-    { port: o.consolePort, what: 'console', option: 'MALHA_CONSOLE_PORT' },
+    ...(o.withConsole ? [{ port: o.consolePort, what: 'console', option: 'MALHA_CONSOLE_PORT' }] : []),
     { port: o.apiPort, what: 'api', option: 'MALHA_API_PORT' },
     { port: o.xdsPort, what: 'xDS', option: 'MALHA_XDS_PORT' },
     { port: o.joinPort, what: 'joining', option: 'MALHA_JOIN_PORT' },
@@ -113,7 +117,8 @@ function wantedPorts(o: StartOptions) {
 
 async function build(): Promise<void> {
   const turbo = path.join(ROOT, 'node_modules/.bin/turbo');
-  const child = spawn(turbo, ['run', 'build', '--output-logs=errors-only'], {
+  const parts = options.withConsole ? [] : ['--filter=!@malha/console'];
+  const child = spawn(turbo, ['run', 'build', '--output-logs=errors-only', ...parts], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', NEXT_TELEMETRY_DISABLED: '1' },
@@ -191,7 +196,7 @@ function answers(url: string): Promise<void> {
 async function printWelcome(admin: AdminClient): Promise<void> {
   const first = await admin.get<{ email: string; password: string | null }>('/users/first');
   say(`\n  Ready after ${sinceStart()}.\n`);
-  say(`  Console   http://localhost:${options.consolePort}`);
+  if (options.withConsole) say(`  Console   http://localhost:${options.consolePort}`);
   if (first.password === null) say(`  Sign in   as ${first.email}, with the password you have set`);
   else say(`  Sign in   ${first.email}\n  Password  ${first.password}   (change it in Settings)`);
   say(`  State     ${tilde(options.stateDir)} (logs in logs/)`);

@@ -19,6 +19,7 @@ export interface StartOptions {
   /** Requests a second of the bookstore's load generator. */
   readonly shopperRate: number;
   readonly withBookstore: boolean;
+  readonly withConsole: boolean;
 }
 
 export function readOptions(root: string, env: NodeJS.ProcessEnv, argv: readonly string[]): StartOptions {
@@ -36,6 +37,7 @@ export function readOptions(root: string, env: NodeJS.ProcessEnv, argv: readonly
     shopperControlPort: number(env, 'SHOPPER_CONTROL_PORT', 4410),
     shopperRate: number(env, 'SHOPPER_RATE', 30),
     withBookstore: !argv.includes('--no-bookstore'),
+    withConsole: !argv.includes('--no-console'),
   };
 }
 

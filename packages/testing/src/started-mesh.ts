@@ -16,6 +16,8 @@ const POLL_MS = 50;
 export interface MeshOptions {
   /** Whether the bookstore runs in it. */
   readonly bookstore: boolean;
+  /** Whether the web console runs in it. Default true. */
+  readonly console?: boolean;
   /** Requests a second of the bookstore's load generator. */
   readonly shopperRate?: number;
   /** Second byte of the addresses (127.<n>.0.0/16) of its workloads; virtual IPs get the next one. */
@@ -161,23 +163,23 @@ export async function startMesh(options: MeshOptions): Promise<StartedMesh> {
   ];
   const ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()] as const)));
   const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'malha-mesh-'));
-  const starter = spawn(
-    process.execPath,
-    ['--import', 'tsx', path.join(ROOT, 'scripts/start/main.ts'), ...(options.bookstore ? [] : ['--no-bookstore'])],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)])),
-        MALHA_STATE_DIR: stateDir,
-        MALHA_WORKLOAD_CIDR: `127.${options.network}.0.0/16`,
-        MALHA_SERVICE_CIDR: `127.${options.network + 1}.0.0/16`,
-        SHOPPER_RATE: String(options.shopperRate ?? 30),
-        NODE_ENV: 'production',
-      },
+  const flags = [
+    ...(options.bookstore ? [] : ['--no-bookstore']),
+    ...((options.console ?? true) ? [] : ['--no-console']),
+  ];
+  const starter = spawn(process.execPath, ['--import', 'tsx', path.join(ROOT, 'scripts/start/main.ts'), ...flags], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)])),
+      MALHA_STATE_DIR: stateDir,
+      MALHA_WORKLOAD_CIDR: `127.${options.network}.0.0/16`,
+      MALHA_SERVICE_CIDR: `127.${options.network + 1}.0.0/16`,
+      SHOPPER_RATE: String(options.shopperRate ?? 30),
+      NODE_ENV: 'production',
     },
-  );
+  });
   const mesh = new StartedMesh(stateDir, ports, starter);
   const collect = (chunk: Buffer) => {
     mesh.output += chunk;
