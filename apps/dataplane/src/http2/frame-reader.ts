@@ -7,31 +7,31 @@ export interface FrameSink {
 }
 
 export class FrameReader {
-  readonly #sink: FrameSink;
-  #rest: Buffer | undefined;
-  /** Pieces that follow `#rest`, until a whole frame is there. */
-  #pieces: Buffer[] = [];
-  #piecesLength = 0;
-  /** Bytes that the frame at the start of `#rest` needs in all; 0 = its header is not complete. */
-  #needed = 0;
+  private readonly sink: FrameSink;
+  private rest: Buffer | undefined;
+  /** Pieces that follow `rest`, until a whole frame is there. */
+  private pieces: Buffer[] = [];
+  private piecesLength = 0;
+  /** Bytes that the frame at the start of `rest` needs in all; 0 = its header is not complete. */
+  private needed = 0;
 
   constructor(sink: FrameSink) {
-    this.#sink = sink;
+    this.sink = sink;
   }
 
   /** Throws ConnectionError for a frame beyond the size that we take. */
   feed(chunk: Buffer): void {
     let bytes = chunk;
-    const rest = this.#rest;
+    const rest = this.rest;
     if (rest !== undefined) {
-      const have = rest.length + this.#piecesLength + chunk.length;
-      this.#pieces.push(chunk);
-      this.#piecesLength += chunk.length;
-      if (have < Math.max(this.#needed, FRAME_HEADER_BYTES)) return;
-      bytes = Buffer.concat([rest, ...this.#pieces], have);
-      this.#rest = undefined;
-      this.#pieces = [];
-      this.#piecesLength = 0;
+      const have = rest.length + this.piecesLength + chunk.length;
+      this.pieces.push(chunk);
+      this.piecesLength += chunk.length;
+      if (have < Math.max(this.needed, FRAME_HEADER_BYTES)) return;
+      bytes = Buffer.concat([rest, ...this.pieces], have);
+      this.rest = undefined;
+      this.pieces = [];
+      this.piecesLength = 0;
     }
     let at = 0;
     while (bytes.length - at >= FRAME_HEADER_BYTES) {
@@ -42,19 +42,19 @@ export class FrameReader {
       }
       const end = at + FRAME_HEADER_BYTES + length;
       if (end > bytes.length) {
-        this.#keep(bytes, at, FRAME_HEADER_BYTES + length);
+        this.keep(bytes, at, FRAME_HEADER_BYTES + length);
         return;
       }
       const flags = bytes[at + 4] ?? 0;
       const streamId = bytes.readUInt32BE(at + 5) & 0x7fffffff;
-      this.#sink.frame(type, flags, streamId, bytes.subarray(at + FRAME_HEADER_BYTES, end));
+      this.sink.frame(type, flags, streamId, bytes.subarray(at + FRAME_HEADER_BYTES, end));
       at = end;
     }
-    if (at < bytes.length) this.#keep(bytes, at, 0);
+    if (at < bytes.length) this.keep(bytes, at, 0);
   }
 
-  #keep(bytes: Buffer, at: number, needed: number): void {
-    this.#rest = at === 0 ? bytes : bytes.subarray(at);
-    this.#needed = needed;
+  private keep(bytes: Buffer, at: number, needed: number): void {
+    this.rest = at === 0 ? bytes : bytes.subarray(at);
+    this.needed = needed;
   }
 }

@@ -19,7 +19,7 @@ export class Http2ServerConnection implements ServedConnection, SessionOwner, Ti
   constructor(socket: Socket, facts: ConnectionFacts, context: ServerContext, local: LocalSettings) {
     const { handler, monotonic, wheel, timeouts } = context;
     this.context = context;
-    this.streamContext = { handler, facts, monotonic };
+    this.streamContext = { handler, facts };
     this.session = new Http2Session(socket, this, { role: 'server', local, monotonic });
     this.idleSinceMs = monotonic();
     this.partialSinceMs = this.idleSinceMs;

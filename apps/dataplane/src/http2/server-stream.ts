@@ -20,7 +20,6 @@ import type { Http2Stream, StreamEvents } from './stream.ts';
 export interface StreamContext {
   readonly handler: ExchangeHandler;
   readonly facts: ConnectionFacts;
-  readonly monotonic: () => number;
 }
 
 export class ServerStream implements StreamEvents, ResponseSink {
@@ -121,7 +120,7 @@ export class ServerStream implements StreamEvents, ResponseSink {
 
   private start(request: RequestHead, isEnd: boolean): void {
     const { context, stream } = this;
-    const exchange = new Exchange(request, context.facts, this, context.monotonic());
+    const exchange = new Exchange(request, context.facts, this, stream.openedMs);
     exchange.isRequestEnded = isEnd;
     this.exchange = exchange;
     if (!isEnd) stream.expectedLength = request.contentLength;

@@ -52,6 +52,8 @@ const GRANT_SHARE = 0.25;
 const CLOSE_WITHIN_MS = 1_000;
 /** The largest table that our encoder fills, whatever the peer offers. */
 const ENCODER_TABLE_BYTES_MAX = 4_096;
+/** A stream that its client resets before it is so old was opened to be reset. */
+const RAPID_RESET_MS = 1_000;
 /** Of the PINGs that go out with a GOAWAY. */
 const DRAIN_PING = Buffer.from('draining', 'latin1');
 const LIVENESS_PING = Buffer.from('are you?', 'latin1');
@@ -72,10 +74,11 @@ export class Http2Session implements SessionCore, FrameHandler {
   private readonly isServer: boolean;
   private readonly parser: FrameParser;
   private readonly encoder = new HpackEncoder(ENCODER_TABLE_BYTES_MAX);
+  private readonly monotonic: () => number;
   private readonly budget: AbuseBudget;
   private readonly receiveWindow = new ReceiveWindow(CONNECTION_WINDOW, GRANT_SHARE);
   private readonly ended = new EndedStreams();
-  private blockedStreams = new Set<Http2Stream>();
+  private readonly blockedStreams = new Set<Http2Stream>();
   private isPeerKnown = false;
   private isDraining = false;
   private isGoingAway = false;
@@ -90,6 +93,7 @@ export class Http2Session implements SessionCore, FrameHandler {
     this.local = local;
     this.isServer = role === 'server';
     this.writer = new FrameWriter(socket);
+    this.monotonic = monotonic;
     this.budget = new AbuseBudget(monotonic);
     const decoder = new HpackDecoder({ tableSizeMax: local.headerTableSize, listSizeMax: local.maxHeaderListSize });
     this.parser = new FrameParser(this, decoder, this.isServer);
@@ -182,7 +186,8 @@ export class Http2Session implements SessionCore, FrameHandler {
       throw new ConnectionError(ErrorCode.FlowControlError, 'data beyond the window');
     const increment = this.receiveWindow.grant();
     if (increment > 0) this.writer.windowUpdate(0, increment);
-    if (data.length === 0 && !isEndStream) this.budget.spend('empty DATA frames');
+    if (data.length > 0) this.budget.earn();
+    else if (!isEndStream) this.budget.spend('empty DATA frames');
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
       this.lateData(streamId);
@@ -194,9 +199,9 @@ export class Http2Session implements SessionCore, FrameHandler {
 
   resetFrame(streamId: number, errorCode: number): void {
     if (this.isIdleStream(streamId)) throw new ConnectionError(ErrorCode.ProtocolError, 'RST_STREAM on an idle stream');
-    // A reset of a finished stream costs nothing; of an open one it throws our work away (rapid reset).
-    this.budget.spend('resets');
     const stream = this.streams.get(streamId);
+    // A reset right after the head throws our work away (rapid reset); one of a request that took its time does not.
+    if (stream === undefined || this.monotonic() - stream.openedMs < RAPID_RESET_MS) this.budget.spend('resets');
     if (stream === undefined) return;
     this.forget(stream, false);
     stream.events?.streamReset(errorCode, undefined);
@@ -221,7 +226,7 @@ export class Http2Session implements SessionCore, FrameHandler {
       }
     }
     this.writer.settingsAck();
-    if (change > 0) this.pumpBlocked();
+    if (change > 0) for (const stream of [...this.streams.values()]) stream.pumpIfWaiting();
     this.owner.streamsChanged();
   }
 
@@ -307,6 +312,7 @@ export class Http2Session implements SessionCore, FrameHandler {
     if (!this.streams.delete(stream.id)) return;
     this.blockedStreams.delete(stream);
     this.ended.add(stream.id, isReset);
+    if (stream.isLocalEnded && stream.isRemoteEnded) this.budget.earn();
     if (this.isGoingAway && this.isIdle) this.end();
     else this.owner.streamsChanged();
   }
@@ -318,7 +324,7 @@ export class Http2Session implements SessionCore, FrameHandler {
     this.receivedChunks++;
     try {
       this.parser.feed(chunk);
-      if (this.writer.isOverflowing && !this.isSending())
+      if (this.writer.isOverflowing)
         throw new ConnectionError(ErrorCode.EnhanceYourCalm, 'the peer asks but does not read');
     } catch (error) {
       this.fail(error);
@@ -368,26 +374,24 @@ export class Http2Session implements SessionCore, FrameHandler {
   }
 
   private create(streamId: number): Http2Stream {
-    const stream = new Http2Stream(streamId, this, this.peer.initialWindowSize, this.local.initialWindowSize);
+    const stream = new Http2Stream(streamId, this, this.monotonic());
     this.streams.set(streamId, stream);
     return stream;
   }
 
-  /** Streams that wait for the connection's window take turns. */
+  /** Streams that wait for the connection take turns: one that has more to send goes to the end of the line. */
   private pumpBlocked(): void {
-    const waiting = this.blockedStreams;
-    if (waiting.size === 0) return;
-    this.blockedStreams = new Set();
-    for (const stream of waiting) if (!stream.isClosed) stream.pump();
+    const { blockedStreams } = this;
+    for (const stream of blockedStreams) {
+      if (this.sendWindow <= 0 || this.writer.isFull) return;
+      blockedStreams.delete(stream);
+      stream.pumpFrame();
+    }
   }
 
   private drained(): void {
-    for (const stream of this.streams.values()) stream.notifyWritable();
-  }
-
-  private isSending(): boolean {
-    for (const stream of this.streams.values()) if (!stream.isLocalEnded) return true;
-    return false;
+    this.pumpBlocked();
+    for (const stream of [...this.streams.values()]) stream.notifyWritable();
   }
 
   // ——— ends ———

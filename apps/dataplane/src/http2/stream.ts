@@ -38,6 +38,7 @@ const NO_FIELDS: readonly string[] = [];
 
 export class Http2Stream {
   readonly id: number;
+  readonly openedMs: number;
   events: StreamEvents | undefined;
   sendWindow: number;
   isLocalEnded = false;
@@ -55,11 +56,12 @@ export class Http2Stream {
   private trailers: HeaderBlock | undefined;
   private isWritableAwaited = false;
 
-  constructor(id: number, session: SessionCore, sendWindow: number, receiveWindow: number) {
+  constructor(id: number, session: SessionCore, openedMs: number) {
     this.id = id;
+    this.openedMs = openedMs;
     this.session = session;
-    this.sendWindow = sendWindow;
-    this.receiveWindow = new ReceiveWindow(receiveWindow, GRANT_SHARE);
+    this.sendWindow = session.peer.initialWindowSize;
+    this.receiveWindow = new ReceiveWindow(session.local.initialWindowSize, GRANT_SHARE);
   }
 
   private get isQueueEmpty(): boolean {
@@ -80,20 +82,17 @@ export class Http2Stream {
     if (this.isClosed || this.isLocalEnded || chunk.length === 0) return true;
     const { session } = this;
     const { length } = chunk;
-    if (this.isQueueEmpty && length <= this.sendWindow && length <= session.sendWindow) {
-      if (length <= session.peer.maxFrameSize) {
-        this.sendWindow -= length;
-        session.sendWindow -= length;
-        session.writer.data(this.id, chunk, false);
-        if (!session.writer.isFull) return true;
-        this.isWritableAwaited = true;
-        return false;
-      }
+    const { writer, peer } = session;
+    if (this.isQueueEmpty && length <= this.sendWindow && length <= peer.maxFrameSize && this.mayWrite(length)) {
+      this.sendWindow -= length;
+      session.sendWindow -= length;
+      writer.data(this.id, chunk, false);
+    } else {
+      this.queue ??= [];
+      this.queue.push(chunk);
+      this.pump();
     }
-    this.queue ??= [];
-    this.queue.push(chunk);
-    this.pump();
-    if (this.isQueueEmpty && !session.writer.isFull) return true;
+    if (this.isQueueEmpty && !writer.isFull) return true;
     this.isWritableAwaited = true;
     return false;
   }
@@ -111,32 +110,16 @@ export class Http2Stream {
     if (!this.isClosed) this.session.resetStream(this, errorCode);
   }
 
-  /** Sends what the windows allow; the rest waits for a WINDOW_UPDATE. */
+  /** Sends what the windows and the socket allow; the rest waits. */
   pump(): void {
-    const { session, queue } = this;
-    while (queue !== undefined && queue.length > 0) {
-      const chunk = queue[0];
-      if (chunk === undefined) break;
-      const room = Math.min(this.sendWindow, session.sendWindow, session.peer.maxFrameSize);
-      if (room <= 0) {
-        session.blocked(this);
-        return;
-      }
-      const size = Math.min(room, chunk.length);
-      if (size === chunk.length) queue.shift();
-      else queue[0] = chunk.subarray(size);
-      this.sendWindow -= size;
-      session.sendWindow -= size;
-      session.writer.data(this.id, size === chunk.length ? chunk : chunk.subarray(0, size), false);
-    }
-    if (!this.isEndQueued) {
-      this.notifyWritable();
-      return;
-    }
-    this.isEndQueued = false;
-    if (this.trailers !== undefined) session.writeHeaders(this.id, NO_FIELDS, this.trailers, true);
-    else session.writer.end(this.id);
-    this.localEnded();
+    while (this.sendFrame()) if (this.isQueueEmpty) break;
+    this.finishPump();
+  }
+
+  /** One frame, so that streams which wait for the same window take turns. */
+  pumpFrame(): void {
+    if (this.sendFrame() && !this.isQueueEmpty) this.session.blocked(this);
+    this.finishPump();
   }
 
   notifyWritable(): void {
@@ -145,11 +128,50 @@ export class Http2Stream {
     this.events?.writable();
   }
 
+  private mayWrite(length: number): boolean {
+    return length <= this.session.sendWindow && !this.session.writer.isFull;
+  }
+
+  /** False: nothing to send, or it must wait. */
+  private sendFrame(): boolean {
+    const { session } = this;
+    const chunk = this.queue?.[0];
+    // A stream without window is pumped by its WINDOW_UPDATE.
+    if (chunk === undefined || this.sendWindow <= 0) return false;
+    if (!this.mayWrite(1)) {
+      session.blocked(this);
+      return false;
+    }
+    const size = Math.min(chunk.length, this.sendWindow, session.sendWindow, session.peer.maxFrameSize);
+    if (size === chunk.length) this.queue?.shift();
+    else if (this.queue !== undefined) this.queue[0] = chunk.subarray(size);
+    this.sendWindow -= size;
+    session.sendWindow -= size;
+    session.writer.data(this.id, size === chunk.length ? chunk : chunk.subarray(0, size), false);
+    return true;
+  }
+
+  private finishPump(): void {
+    if (!this.isQueueEmpty) return;
+    if (!this.isEndQueued) {
+      this.notifyWritable();
+      return;
+    }
+    this.isEndQueued = false;
+    if (this.trailers !== undefined) this.session.writeHeaders(this.id, NO_FIELDS, this.trailers, true);
+    else this.session.writer.end(this.id);
+    this.localEnded();
+  }
+
   /** Throws StreamError FLOW_CONTROL_ERROR. */
   grantSend(increment: number): void {
     this.sendWindow += increment;
     if (this.sendWindow > WINDOW_MAX)
       throw new StreamError(this.id, ErrorCode.FlowControlError, 'the window grew beyond 2^31-1');
+    this.pumpIfWaiting();
+  }
+
+  pumpIfWaiting(): void {
     if (!this.isQueueEmpty) this.pump();
   }
 

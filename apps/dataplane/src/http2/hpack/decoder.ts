@@ -21,19 +21,19 @@ export interface DecodedBlock {
 }
 
 export class HpackDecoder {
-  readonly #limits: DecoderLimits;
-  /** Ring of name and value by number of insertion; the newest entry has the number `#inserted - 1`. */
-  #names: string[] = [];
-  #values: string[] = [];
-  #first = 0;
-  #inserted = 0;
-  #size = 0;
-  #capacity: number;
-  #at = 0;
+  private readonly limits: DecoderLimits;
+  /** Ring of name and value by number of insertion; the newest entry has the number `inserted - 1`. */
+  private names: string[] = [];
+  private values: string[] = [];
+  private first = 0;
+  private inserted = 0;
+  private size = 0;
+  private capacity: number;
+  private at = 0;
 
   constructor(limits: DecoderLimits) {
-    this.#limits = limits;
-    this.#capacity = limits.tableSizeMax;
+    this.limits = limits;
+    this.capacity = limits.tableSizeMax;
   }
 
   /** Throws HpackError: a connection error of type COMPRESSION_ERROR. */
@@ -41,120 +41,120 @@ export class HpackDecoder {
     const fields: string[] = [];
     let listSize = 0;
     let mayResize = true;
-    this.#at = 0;
-    while (this.#at < block.length) {
-      const first = block[this.#at] ?? 0;
+    this.at = 0;
+    while (this.at < block.length) {
+      const first = block[this.at] ?? 0;
       if ((first & 0xe0) === 0x20) {
         if (!mayResize) throw new HpackError('a table size update after a field');
-        this.#resize(this.#integer(block, 5));
+        this.resize(this.integer(block, 5));
         continue;
       }
       mayResize = false;
       let name: string;
       let value: string;
       if ((first & 0x80) !== 0) {
-        const index = this.#integer(block, 7);
-        name = this.#name(index);
-        value = this.#value(index);
+        const index = this.integer(block, 7);
+        name = this.name(index);
+        value = this.value(index);
       } else {
         const isIndexed = (first & 0x40) !== 0;
-        const index = this.#integer(block, isIndexed ? 6 : 4);
-        name = index === 0 ? this.#string(block) : this.#name(index);
-        value = this.#string(block);
-        if (isIndexed) this.#insert(name, value);
+        const index = this.integer(block, isIndexed ? 6 : 4);
+        name = index === 0 ? this.string(block) : this.name(index);
+        value = this.string(block);
+        if (isIndexed) this.insert(name, value);
       }
       listSize += name.length + value.length + ENTRY_OVERHEAD;
-      if (listSize <= this.#limits.listSizeMax) fields.push(name, value);
+      if (listSize <= this.limits.listSizeMax) fields.push(name, value);
     }
-    return { fields, isTooLarge: listSize > this.#limits.listSizeMax };
+    return { fields, isTooLarge: listSize > this.limits.listSizeMax };
   }
 
-  #integer(block: Buffer, prefixBits: number): number {
+  private integer(block: Buffer, prefixBits: number): number {
     const mask = (1 << prefixBits) - 1;
-    let value = (block[this.#at++] ?? 0) & mask;
+    let value = (block[this.at++] ?? 0) & mask;
     if (value < mask) return value;
     for (let shift = 0; ; shift += 7) {
-      if (this.#at >= block.length) throw new HpackError('an integer is cut off');
+      if (this.at >= block.length) throw new HpackError('an integer is cut off');
       if (shift > INTEGER_SHIFT_MAX) throw new HpackError('an integer is too large');
-      const byte = block[this.#at++] ?? 0;
+      const byte = block[this.at++] ?? 0;
       value += (byte & 0x7f) * 2 ** shift;
       if ((byte & 0x80) === 0) return value;
     }
   }
 
-  #string(block: Buffer): string {
-    if (this.#at >= block.length) throw new HpackError('a string is missing');
-    const isHuffman = ((block[this.#at] ?? 0) & 0x80) !== 0;
-    const length = this.#integer(block, 7);
-    const start = this.#at;
+  private string(block: Buffer): string {
+    if (this.at >= block.length) throw new HpackError('a string is missing');
+    const isHuffman = ((block[this.at] ?? 0) & 0x80) !== 0;
+    const length = this.integer(block, 7);
+    const start = this.at;
     const end = start + length;
     if (end > block.length) throw new HpackError('a string is cut off');
-    this.#at = end;
+    this.at = end;
     return isHuffman ? decodeHuffman(block, start, end) : block.toString('latin1', start, end);
   }
 
-  #name(index: number): string {
+  private name(index: number): string {
     const entry = STATIC_TABLE[index - 1];
-    return entry === undefined ? (this.#names[this.#slot(index)] ?? '') : entry[0];
+    return entry === undefined ? (this.names[this.slot(index)] ?? '') : entry[0];
   }
 
-  #value(index: number): string {
+  private value(index: number): string {
     const entry = STATIC_TABLE[index - 1];
-    return entry === undefined ? (this.#values[this.#slot(index)] ?? '') : entry[1];
+    return entry === undefined ? (this.values[this.slot(index)] ?? '') : entry[1];
   }
 
-  #slot(index: number): number {
-    const number = this.#inserted - 1 - (index - DYNAMIC_START);
-    if (index === 0 || number < this.#first || number >= this.#inserted) {
+  private slot(index: number): number {
+    const number = this.inserted - 1 - (index - DYNAMIC_START);
+    if (index === 0 || number < this.first || number >= this.inserted) {
       throw new HpackError(`index ${index} is not in the table`);
     }
-    return number % this.#names.length;
+    return number % this.names.length;
   }
 
-  #resize(capacity: number): void {
-    if (capacity > this.#limits.tableSizeMax) {
-      throw new HpackError(`a table of ${capacity} bytes is over the limit of ${this.#limits.tableSizeMax}`);
+  private resize(capacity: number): void {
+    if (capacity > this.limits.tableSizeMax) {
+      throw new HpackError(`a table of ${capacity} bytes is over the limit of ${this.limits.tableSizeMax}`);
     }
-    this.#capacity = capacity;
-    this.#evict(0);
+    this.capacity = capacity;
+    this.evict(0);
   }
 
-  #insert(name: string, value: string): void {
+  private insert(name: string, value: string): void {
     const size = name.length + value.length + ENTRY_OVERHEAD;
-    this.#evict(size);
-    if (size > this.#capacity) return;
-    if (this.#inserted - this.#first >= this.#names.length) this.#grow();
-    const slot = this.#inserted % this.#names.length;
-    this.#names[slot] = name;
-    this.#values[slot] = value;
-    this.#inserted += 1;
-    this.#size += size;
+    this.evict(size);
+    if (size > this.capacity) return;
+    if (this.inserted - this.first >= this.names.length) this.grow();
+    const slot = this.inserted % this.names.length;
+    this.names[slot] = name;
+    this.values[slot] = value;
+    this.inserted += 1;
+    this.size += size;
   }
 
   /** Makes room for `size` bytes, or empties the table. */
-  #evict(size: number): void {
-    while (this.#first < this.#inserted && this.#size + size > this.#capacity) {
-      const slot = this.#first % this.#names.length;
-      this.#size -= (this.#names[slot]?.length ?? 0) + (this.#values[slot]?.length ?? 0) + ENTRY_OVERHEAD;
-      this.#names[slot] = '';
-      this.#values[slot] = '';
-      this.#first += 1;
+  private evict(size: number): void {
+    while (this.first < this.inserted && this.size + size > this.capacity) {
+      const slot = this.first % this.names.length;
+      this.size -= (this.names[slot]?.length ?? 0) + (this.values[slot]?.length ?? 0) + ENTRY_OVERHEAD;
+      this.names[slot] = '';
+      this.values[slot] = '';
+      this.first += 1;
     }
   }
 
-  #grow(): void {
-    const count = this.#inserted - this.#first;
-    const capacity = Math.max(16, this.#names.length * 2);
+  private grow(): void {
+    const count = this.inserted - this.first;
+    const capacity = Math.max(16, this.names.length * 2);
     const names = new Array<string>(capacity).fill('');
     const values = new Array<string>(capacity).fill('');
     for (let offset = 0; offset < count; offset++) {
-      const from = (this.#first + offset) % this.#names.length;
-      names[offset] = this.#names[from] ?? '';
-      values[offset] = this.#values[from] ?? '';
+      const from = (this.first + offset) % this.names.length;
+      names[offset] = this.names[from] ?? '';
+      values[offset] = this.values[from] ?? '';
     }
-    this.#names = names;
-    this.#values = values;
-    this.#first = 0;
-    this.#inserted = count;
+    this.names = names;
+    this.values = values;
+    this.first = 0;
+    this.inserted = count;
   }
 }

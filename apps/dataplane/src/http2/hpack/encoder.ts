@@ -47,133 +47,133 @@ interface Entry {
 }
 
 export class HpackEncoder {
-  #out = Buffer.allocUnsafe(4_096);
-  #length = 0;
-  readonly #entries: Entry[] = [];
-  readonly #byName = new Map<string, Map<string, number>>();
-  /** Entries before this position of `#entries` are evicted. */
-  #head = 0;
-  #inserted = 0;
-  #size = 0;
-  #capacity: number;
-  #announcedMin: number | undefined;
+  private out = Buffer.allocUnsafe(4_096);
+  private length = 0;
+  private readonly entries: Entry[] = [];
+  private readonly byName = new Map<string, Map<string, number>>();
+  /** Entries before this position of `entries` are evicted. */
+  private head = 0;
+  private inserted = 0;
+  private size = 0;
+  private capacity: number;
+  private announcedMin: number | undefined;
 
   constructor(capacity = 4_096) {
-    this.#capacity = capacity;
+    this.capacity = capacity;
   }
 
   /** After the peer's SETTINGS_HEADER_TABLE_SIZE; the next block says so (RFC 7541 §4.2). */
   setCapacity(capacity: number): void {
-    if (capacity === this.#capacity) return;
-    this.#announcedMin = Math.min(this.#announcedMin ?? capacity, capacity);
-    this.#capacity = capacity;
-    this.#evict(0);
+    if (capacity === this.capacity) return;
+    this.announcedMin = Math.min(this.announcedMin ?? capacity, capacity);
+    this.capacity = capacity;
+    this.evict(0);
   }
 
   begin(): void {
-    this.#length = 0;
-    if (this.#announcedMin === undefined) return;
-    if (this.#announcedMin < this.#capacity) this.#integer(this.#announcedMin, 5, SIZE_UPDATE);
-    this.#integer(this.#capacity, 5, SIZE_UPDATE);
-    this.#announcedMin = undefined;
+    this.length = 0;
+    if (this.announcedMin === undefined) return;
+    if (this.announcedMin < this.capacity) this.integer(this.announcedMin, 5, SIZE_UPDATE);
+    this.integer(this.capacity, 5, SIZE_UPDATE);
+    this.announcedMin = undefined;
   }
 
   /** `name` in lower case; one char of either is one byte. */
   field(name: string, value: string): void {
     const fixed = staticFields.get(name)?.get(value);
     if (fixed !== undefined) {
-      this.#integer(fixed, 7, INDEXED);
+      this.integer(fixed, 7, INDEXED);
       return;
     }
     if (SECRET.has(name)) {
-      this.#literal(NEVER_INDEXED, 4, name, value);
+      this.literal(NEVER_INDEXED, 4, name, value);
       return;
     }
     if (VOLATILE.has(name) || value.length > INDEX_VALUE_MAX) {
-      this.#literal(WITHOUT_INDEXING, 4, name, value);
+      this.literal(WITHOUT_INDEXING, 4, name, value);
       return;
     }
-    const number = this.#byName.get(name)?.get(value);
+    const number = this.byName.get(name)?.get(value);
     if (number !== undefined) {
-      this.#integer(DYNAMIC_START + this.#inserted - 1 - number, 7, INDEXED);
+      this.integer(DYNAMIC_START + this.inserted - 1 - number, 7, INDEXED);
       return;
     }
-    this.#literal(WITH_INDEXING, 6, name, value);
-    this.#insert(name, value);
+    this.literal(WITH_INDEXING, 6, name, value);
+    this.insert(name, value);
   }
 
   /** The block since `begin`, valid until the next one. */
   end(): Buffer {
-    return this.#out.subarray(0, this.#length);
+    return this.out.subarray(0, this.length);
   }
 
-  #literal(pattern: number, prefixBits: number, name: string, value: string): void {
-    const index = staticNames.get(name) ?? this.#dynamicName(name);
-    this.#integer(index, prefixBits, pattern);
-    if (index === 0) this.#string(name);
-    this.#string(value);
+  private literal(pattern: number, prefixBits: number, name: string, value: string): void {
+    const index = staticNames.get(name) ?? this.dynamicName(name);
+    this.integer(index, prefixBits, pattern);
+    if (index === 0) this.string(name);
+    this.string(value);
   }
 
-  #dynamicName(name: string): number {
-    const values = this.#byName.get(name);
+  private dynamicName(name: string): number {
+    const values = this.byName.get(name);
     if (values === undefined) return 0;
-    for (const number of values.values()) return DYNAMIC_START + this.#inserted - 1 - number;
+    for (const number of values.values()) return DYNAMIC_START + this.inserted - 1 - number;
     return 0;
   }
 
-  #integer(value: number, prefixBits: number, pattern: number): void {
-    this.#reserve(6);
+  private integer(value: number, prefixBits: number, pattern: number): void {
+    this.reserve(6);
     const mask = (1 << prefixBits) - 1;
     if (value < mask) {
-      this.#out[this.#length++] = pattern | value;
+      this.out[this.length++] = pattern | value;
       return;
     }
-    this.#out[this.#length++] = pattern | mask;
+    this.out[this.length++] = pattern | mask;
     let rest = value - mask;
-    for (; rest >= 128; rest = Math.floor(rest / 128)) this.#out[this.#length++] = (rest & 0x7f) | 0x80;
-    this.#out[this.#length++] = rest;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) this.out[this.length++] = (rest & 0x7f) | 0x80;
+    this.out[this.length++] = rest;
   }
 
-  #string(text: string): void {
-    this.#integer(text.length, 7, 0);
-    this.#reserve(text.length);
-    this.#length += this.#out.write(text, this.#length, 'latin1');
+  private string(text: string): void {
+    this.integer(text.length, 7, 0);
+    this.reserve(text.length);
+    this.length += this.out.write(text, this.length, 'latin1');
   }
 
-  #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#out.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#out.length * 2, this.#length + bytes));
-    this.#out.copy(larger, 0, 0, this.#length);
-    this.#out = larger;
+  private reserve(bytes: number): void {
+    if (this.length + bytes <= this.out.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.out.length * 2, this.length + bytes));
+    this.out.copy(larger, 0, 0, this.length);
+    this.out = larger;
   }
 
-  #insert(name: string, value: string): void {
+  private insert(name: string, value: string): void {
     const size = name.length + value.length + ENTRY_OVERHEAD;
-    this.#evict(size);
-    if (size > this.#capacity) return;
-    const number = this.#inserted++;
-    this.#entries.push({ name, value, number });
-    let values = this.#byName.get(name);
+    this.evict(size);
+    if (size > this.capacity) return;
+    const number = this.inserted++;
+    this.entries.push({ name, value, number });
+    let values = this.byName.get(name);
     if (values === undefined) {
       values = new Map();
-      this.#byName.set(name, values);
+      this.byName.set(name, values);
     }
     values.set(value, number);
-    this.#size += size;
+    this.size += size;
   }
 
-  #evict(size: number): void {
-    while (this.#head < this.#entries.length && this.#size + size > this.#capacity) {
-      const entry = this.#entries[this.#head++];
+  private evict(size: number): void {
+    while (this.head < this.entries.length && this.size + size > this.capacity) {
+      const entry = this.entries[this.head++];
       if (entry === undefined) break;
-      this.#size -= entry.name.length + entry.value.length + ENTRY_OVERHEAD;
-      const values = this.#byName.get(entry.name);
+      this.size -= entry.name.length + entry.value.length + ENTRY_OVERHEAD;
+      const values = this.byName.get(entry.name);
       if (values?.get(entry.value) === entry.number) values.delete(entry.value);
-      if (values?.size === 0) this.#byName.delete(entry.name);
+      if (values?.size === 0) this.byName.delete(entry.name);
     }
-    if (this.#head > 256 && this.#head * 2 > this.#entries.length) {
-      this.#entries.splice(0, this.#head);
-      this.#head = 0;
+    if (this.head > 256 && this.head * 2 > this.entries.length) {
+      this.entries.splice(0, this.head);
+      this.head = 0;
     }
   }
 }
