@@ -17,7 +17,6 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     colorScheme: 'dark',
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
     launchOptions: { chromiumSandbox: false, ...(chromium !== undefined && { executablePath: chromium }) },
   },
 });

@@ -12,8 +12,12 @@ async function violationsOn(page: Page, name: string): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map((node) => `${name}: ${id} at ${node.target.join(' ')}`));
 }
 
+/** Axe walks thirteen whole pages. */
+const WITHIN_MS = 420_000;
+
 for (const theme of ['dark', 'light'] as const) {
   test(`no page has a serious fault of accessibility, ${theme}`, async ({ page, mesh }) => {
+    test.setTimeout(WITHIN_MS);
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     await page.goto('/sign-in');
     const found = await violationsOn(page, 'sign-in');

@@ -1,5 +1,8 @@
 // Signs in as a person does: by the form.
-import { expect, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
+
+/** The first page after signing in reads everything anew. */
+const SHOWN_WITHIN_MS = 60_000;
 
 export interface Credentials {
   readonly email: string;
@@ -15,5 +18,5 @@ export async function fillSignIn(page: Page, { email, password }: Credentials): 
 export async function signIn(page: Page, credentials: Credentials): Promise<void> {
   await page.goto('/sign-in');
   await fillSignIn(page, credentials);
-  await expect(page.getByTestId('sync-pill')).toBeVisible();
+  await page.getByTestId('sync-pill').waitFor({ timeout: SHOWN_WITHIN_MS });
 }
