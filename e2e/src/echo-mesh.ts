@@ -66,8 +66,8 @@ export async function startEchoMesh(options: Omit<MeshOptions, 'bookstore' | 'co
   await mesh.apply(`${BASE}---\n${split(50, 50)}`);
   const [caller, v1, v2] = await Promise.all([mesh.join(CALLER), mesh.join(echo('v1')), mesh.join(echo('v2'))]);
   await untilServed(caller.outbound, 'echo', ['echo-v1', 'echo-v2']);
-  await mesh.apply(split(100, 0));
-  await untilActive(mesh, 3);
+  const { revision } = await mesh.apply(split(100, 0));
+  await untilActive(mesh, 3, revision);
   return { mesh, caller, v1, v2 };
 }
 
@@ -94,12 +94,13 @@ function servedBy(outbound: string, host: string): Promise<string> {
   });
 }
 
-/** Waits until `proxies` are there and each serves what is wanted of it. */
-export async function untilActive(mesh: StartedMesh, proxies: number, withinMs = 15_000): Promise<void> {
+/** Waits until `proxies` are there and each serves what the mesh wants of it, `revision` or a later one. */
+export async function untilActive(mesh: StartedMesh, proxies: number, revision = 0, withinMs = 20_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   for (;;) {
-    const status = await mesh.admin<{ proxies: { total: number; active: number } }>('GET', '/status');
-    if (status.proxies.active === status.proxies.total && status.proxies.total >= proxies) return;
+    const status = await mesh.admin<{ revision: number; proxies: { total: number; active: number } }>('GET', '/status');
+    const { total, active } = status.proxies;
+    if (status.revision >= revision && active === total && total >= proxies) return;
     if (performance.now() > deadline) throw new Error(`not in sync: ${JSON.stringify(status)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -16,6 +16,13 @@ export interface LoopOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What became of the requests that were sent in one part of the run. */
+export interface Phase {
+  readonly name: string;
+  readonly sent: number;
+  readonly byServer: Readonly<Record<string, number>>;
+}
+
 export interface Outcome {
   readonly sent: number;
   readonly byStatus: Readonly<Record<string, number>>;
@@ -26,14 +33,21 @@ export interface Outcome {
   readonly firstError: string | undefined;
   /** Answers other than 2xx, and broken ones. */
   readonly failed: number;
+  readonly phases: readonly Phase[];
+}
+
+interface OpenPhase {
+  readonly name: string;
+  sent: number;
+  readonly byServer: Record<string, number>;
 }
 
 export class OpenLoop {
   readonly #options: LoopOptions;
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 512 });
   readonly #byStatus: Record<string, number> = {};
-  readonly #byServer: Record<string, number> = {};
-  #sent = 0;
+  readonly #phases: OpenPhase[] = [{ name: 'start', sent: 0, byServer: {} }];
+  readonly #url: URL;
   #broken = 0;
   #inFlight = 0;
   #firstError: string | undefined;
@@ -41,6 +55,7 @@ export class OpenLoop {
 
   constructor(options: LoopOptions) {
     this.#options = options;
+    this.#url = new URL(options.outbound);
   }
 
   start(): this {
@@ -51,6 +66,11 @@ export class OpenLoop {
       for (; due < wanted; due++) this.#send();
     }, TICK_MS);
     return this;
+  }
+
+  /** Requests sent from now on are counted apart, whenever their answers come. */
+  phase(name: string): void {
+    this.#phases.push({ name, sent: 0, byServer: {} });
   }
 
   /** Stops sending, waits for what is in flight. */
@@ -65,20 +85,26 @@ export class OpenLoop {
   outcome(): Outcome {
     const answered = Object.entries(this.#byStatus);
     const bad = answered.filter(([status]) => !status.startsWith('2')).reduce((sum, [, count]) => sum + count, 0);
+    const byServer: Record<string, number> = {};
+    for (const phase of this.#phases) {
+      for (const [server, count] of Object.entries(phase.byServer)) byServer[server] = (byServer[server] ?? 0) + count;
+    }
     return {
-      sent: this.#sent,
+      sent: this.#phases.reduce((sum, phase) => sum + phase.sent, 0),
       byStatus: { ...this.#byStatus },
-      byServer: { ...this.#byServer },
+      byServer,
       broken: this.#broken,
       firstError: this.#firstError,
       failed: bad + this.#broken,
+      phases: this.#phases.map((phase) => ({ ...phase, byServer: { ...phase.byServer } })),
     };
   }
 
   #send(): void {
-    const { outbound, host, path, method, body, headers } = this.#options;
-    const url = new URL(outbound);
-    this.#sent += 1;
+    const { host, path, method, body, headers } = this.#options;
+    const phase = this.#phases.at(-1);
+    if (phase === undefined) return;
+    phase.sent += 1;
     this.#inFlight += 1;
     let isSettled = false;
     const settle = (status: number | undefined, server: string, error?: string) => {
@@ -91,13 +117,13 @@ export class OpenLoop {
         return;
       }
       this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
-      this.#byServer[server] = (this.#byServer[server] ?? 0) + 1;
+      phase.byServer[server] = (phase.byServer[server] ?? 0) + 1;
       if (status >= 300) this.#firstError ??= error;
     };
     const request = http.request(
       {
-        host: url.hostname,
-        port: url.port,
+        host: this.#url.hostname,
+        port: this.#url.port,
         method,
         path,
         agent: this.#agent,
