@@ -1,0 +1,157 @@
+// The applications of the stage: they answer what a case scripts, and keep what they saw of each request.
+import http from 'node:http';
+import http2 from 'node:http2';
+import net, { type AddressInfo, type Server } from 'node:net';
+import type { Answer, AnswerDetails } from './case.ts';
+import type { Fields, SeenRequest } from './outcome.ts';
+import { APPLICATIONS, type Application, backendName } from './stage.ts';
+
+/** Names a request to the backends, so that its answers and attempts are told from others. */
+export const ID_HEADER = 'x-matrix-id';
+
+/** Response headers of every backend: something to replace, to append to and to remove. */
+export const BACKEND_HEADERS: Readonly<Record<string, string>> = {
+  'content-type': 'text/plain',
+  'x-base': 'backend',
+  'x-drop': 'backend',
+};
+
+export interface Backends {
+  readonly appPort: (name: string, port: number) => number;
+  /** From now on the answers to requests with this id. */
+  script(id: string, answers: readonly Answer[]): void;
+  /** What was seen of a request; forgets it. */
+  take(id: string): SeenRequest[];
+  close(): Promise<void>;
+}
+
+type Incoming = http.IncomingMessage | http2.Http2ServerRequest;
+type Outgoing = http.ServerResponse | http2.Http2ServerResponse;
+
+class Script {
+  readonly seen: SeenRequest[] = [];
+  readonly #answers: readonly Answer[];
+
+  constructor(answers: readonly Answer[]) {
+    this.#answers = answers;
+  }
+
+  /** Of the attempt that `seen` ends with. */
+  get answer(): Answer {
+    return this.#answers[this.seen.length - 1] ?? this.#answers.at(-1) ?? 200;
+  }
+}
+
+export async function startBackends(): Promise<Backends> {
+  const scripts = new Map<string, Script>();
+  const ports = new Map<string, number>();
+  const servers: Server[] = [];
+  const scriptOf = (id: string) => {
+    const script = scripts.get(id) ?? new Script([]);
+    scripts.set(id, script);
+    return script;
+  };
+  for (const application of APPLICATIONS) {
+    const backend = backendName(application.name, application.port);
+    const server = serverOf(application, (request, response) => void serve(backend, request, response, scriptOf));
+    ports.set(backend, await listen(server));
+    servers.push(server);
+  }
+  const closed = await closedPort();
+  return {
+    appPort: (name, port) => ports.get(backendName(name, port)) ?? closed,
+    script: (id, answers) => void scripts.set(id, new Script(answers)),
+    take: (id) => {
+      const seen = scripts.get(id)?.seen ?? [];
+      scripts.delete(id);
+      return seen;
+    },
+    close: async () => {
+      for (const server of servers) {
+        if (server instanceof http.Server) server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }
+    },
+  };
+}
+
+function serverOf({ protocol }: Application, serve: (request: Incoming, response: Outgoing) => void): Server {
+  return protocol === 'h2' ? http2.createServer(serve) : http.createServer({ keepAliveTimeout: 60_000 }, serve);
+}
+
+async function serve(
+  backend: string,
+  request: Incoming,
+  response: Outgoing,
+  scriptOf: (id: string) => Script,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  request.on('error', () => undefined);
+  response.on('error', () => undefined);
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const script = scriptOf(String(request.headers[ID_HEADER] ?? ''));
+  script.seen.push({
+    backend,
+    method: request.method ?? '',
+    path: request.url ?? '',
+    host: String(request.headers[':authority'] ?? request.headers.host ?? ''),
+    headers: fieldsOf(request.rawHeaders),
+    body: Buffer.concat(chunks).toString(),
+  });
+  await answer(script.answer, request, response);
+}
+
+async function answer(scripted: Answer, request: Incoming, response: Outgoing): Promise<void> {
+  if (scripted === 'reset') {
+    request.socket.destroy();
+    return;
+  }
+  const {
+    status = 200,
+    delayMs = 0,
+    headers = {},
+  }: AnswerDetails = typeof scripted === 'number' ? { status: scripted } : scripted;
+  if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+  const isGrpc = String(request.headers['content-type'] ?? '').startsWith('application/grpc');
+  if (isGrpc && 'stream' in response) {
+    answerGrpc(response.stream, headers);
+    return;
+  }
+  response.writeHead(status, { ...BACKEND_HEADERS, ...headers });
+  if (status === 204 || status === 304) response.end();
+  else response.end('answer');
+}
+
+/** An empty message and the code of `grpc-status` among the scripted headers, 0 without one. */
+function answerGrpc(stream: http2.ServerHttp2Stream, headers: Readonly<Record<string, string>>): void {
+  const { 'grpc-status': code = '0', ...rest } = headers;
+  stream.respond(
+    { ':status': 200, ...BACKEND_HEADERS, 'content-type': 'application/grpc', ...rest },
+    { waitForTrailers: true },
+  );
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': code }));
+  stream.end(Buffer.alloc(5));
+}
+
+export function fieldsOf(raw: readonly string[]): Fields {
+  const fields: [string, string][] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    fields.push([(raw[index] ?? '').toLowerCase(), raw[index + 1] ?? '']);
+  }
+  return fields;
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function closedPort(): Promise<number> {
+  const server = net.createServer();
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,105 @@
+// The format of the behaviour matrix: a case is data that every side of the matrix can run.
+
+/** Who runs a case: the pure engine, our proxies on real sockets, stock Envoy configured by our control plane. */
+export const SIDES = ['engine', 'sidecar', 'envoy'] as const;
+export type Side = (typeof SIDES)[number];
+
+export interface Section {
+  readonly name: string;
+  readonly cases: readonly MatrixCase[];
+}
+
+export interface MatrixCase {
+  /** Unique over all sections; states the guarantee. */
+  readonly name: string;
+  /** Resources as a user writes them, added to those of the stage; one with the key of a stage's replaces it. */
+  readonly resources?: string;
+  /** `shop/front` through its proxy unless said otherwise. */
+  readonly caller?: Caller;
+  /** Workloads of the stage, `<namespace>/<name>`, that the registry holds for unhealthy. */
+  readonly unhealthy?: readonly string[];
+  /** Sent one after the other. */
+  readonly exchanges: readonly Exchange[];
+  /** Sides that do not run the case, each with its reason. */
+  readonly leftOut?: Readonly<Partial<Record<Side, string>>>;
+}
+
+/**
+ * `outbound`: an application calls through the proxy of its workload. `inbound`: somebody connects to the proxy of
+ * `shop/vault` itself, with a certificate of the identity or in plaintext.
+ */
+export type Caller =
+  | { readonly via: 'outbound'; readonly workload: 'shop/front' | 'other/visitor' }
+  | { readonly via: 'inbound'; readonly identity: Identity | 'plaintext' };
+
+export interface Identity {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** Another one than the mesh's: the certificate is of a foreign authority. */
+  readonly trustDomain?: string;
+}
+
+export interface Exchange {
+  readonly request: CaseRequest;
+  readonly expect: Expectation;
+  /** What the backends answer to the first, second … attempt; the last one stays. 200 when not given. */
+  readonly answers?: readonly Answer[];
+  /** How often the request is sent, for `expect.share`. */
+  readonly times?: number;
+}
+
+export interface CaseRequest {
+  readonly method?: string;
+  /** Authority as sent. */
+  readonly host: string;
+  /** Request target as sent; `/` when not given. */
+  readonly path?: string;
+  /** In this order, names as written. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  readonly body?: string;
+  /** `h2`: HTTP/2 with prior knowledge; `grpc`: a unary call over it, `path` is `/service/method`. */
+  readonly protocol?: 'http/1.1' | 'h2' | 'grpc';
+  /** Port of `vault` that the SNI names; for callers `inbound`. */
+  readonly serverPort?: number;
+}
+
+/** A status, a connection closed without an answer, or details. */
+export type Answer = number | 'reset' | AnswerDetails;
+
+export interface AnswerDetails {
+  readonly status?: number;
+  readonly delayMs?: number;
+  /** In addition to the stage's. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Expectation {
+  /** `closed`: no answer, the connection ends. */
+  readonly status?: number | 'closed';
+  /** Workload that answered, with `:port` when it is not 8080; null: no backend was asked. */
+  readonly backend?: string | null;
+  /** The request as the backend that answered saw it. */
+  readonly saw?: SeenExpectation;
+  /** Response headers; null = absent. Several values are joined by ", ". */
+  readonly headers?: Readonly<Record<string, string | null>>;
+  /** Requests that backends saw. */
+  readonly attempts?: number;
+  /** Parts of all answers by backend, or by `status <code>` where none answered; needs `times`. */
+  readonly share?: Readonly<Record<string, number>>;
+  /** Policy that denied; not visible from outside, so only where the side can tell. */
+  readonly deniedBy?: string;
+  /** Policy in mode Shadow that would have denied; as above. */
+  readonly shadowDeniedBy?: string;
+  /** Code of a gRPC answer. */
+  readonly grpcStatus?: number;
+}
+
+export interface SeenExpectation {
+  readonly method?: string;
+  readonly path?: string;
+  readonly host?: string;
+  readonly headers?: Readonly<Record<string, string | null>>;
+  readonly body?: string;
+}
+
+export const FRONT: Caller = { via: 'outbound', workload: 'shop/front' };

@@ -1,0 +1,24 @@
+// The functions of the product that the engine side runs. Seeded faults replace one of them, nothing else may.
+import { compile } from '@malha/policies';
+import {
+  applyHeaderMutation,
+  compileAuthorization,
+  compileRouteTable,
+  isIdempotentMethod,
+  redirectLocation,
+  retryDecision,
+  rewritePath,
+} from '@malha/traffic';
+
+export const ENGINE = {
+  compile,
+  compileRouteTable,
+  compileAuthorization,
+  applyHeaderMutation,
+  rewritePath,
+  redirectLocation,
+  retryDecision,
+  isIdempotentMethod,
+};
+
+export type EngineParts = typeof ENGINE;

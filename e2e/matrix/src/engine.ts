@@ -1,0 +1,291 @@
+// The engine side: compiled resources, router, authorizer, mutations and retry decisions, without a socket or a clock.
+import {
+  type AttemptOutcome,
+  type Endpoint,
+  type ForwardAction,
+  INVALID_BACKEND,
+  type MeshConfig,
+  type RequestView,
+  type Route,
+  splitAuthority,
+  type WeightedCluster,
+} from '@malha/traffic';
+import { BACKEND_HEADERS } from './backends.ts';
+import type { Answer, Caller, CaseRequest, MatrixCase } from './case.ts';
+import { ENGINE, type EngineParts } from './engine-parts.ts';
+import { HeaderList } from './header-list.ts';
+import type { Outcome, SeenRequest } from './outcome.ts';
+import { type Player, settingOf } from './side.ts';
+import { backendName, MEMBERS, type Places, TRUST_DOMAIN, worldOf } from './stage.ts';
+
+const DOWN_PORT = 1;
+
+/** Addresses and ports that are never dialled: the endpoint's workload says which application it is. */
+const PLACES: Places = {
+  model: 'sidecar',
+  addressOf: (member) => `127.0.0.${MEMBERS.indexOf(member) + 2}`,
+  appPort: (name, port) => (name === 'down' ? DOWN_PORT : port),
+};
+
+interface Message {
+  readonly method: string;
+  readonly headers: HeaderList;
+  readonly body: string;
+  authority: string;
+  path: string;
+}
+
+interface Peer {
+  readonly principal: string | undefined;
+  readonly namespace: string | undefined;
+}
+
+const NOBODY: Peer = { principal: undefined, namespace: undefined };
+
+interface Attempt {
+  readonly outcome: AttemptOutcome;
+  readonly elapsedMs: number;
+  readonly result: Outcome;
+}
+
+export class EnginePlayer implements Player {
+  readonly side = 'engine';
+  readonly #parts: EngineParts;
+  readonly #random: () => number;
+  #configs = new Map<string, MeshConfig>();
+  #setting: string | undefined;
+  #turn = 0;
+
+  constructor(parts: EngineParts = ENGINE, random = seededRandom(1)) {
+    this.#parts = parts;
+    this.#random = random;
+  }
+
+  async prepare(matrixCase: MatrixCase): Promise<void> {
+    this.#turn = 0;
+    if (this.#setting === settingOf(matrixCase)) return;
+    const world = worldOf(matrixCase, PLACES);
+    this.#configs = new Map(
+      MEMBERS.map((member) => {
+        const [namespace = '', workload = ''] = member.split('/');
+        return [member, this.#parts.compile(world, { namespace, workload }).config];
+      }),
+    );
+    this.#setting = settingOf(matrixCase);
+  }
+
+  async send(caller: Caller, request: CaseRequest, answers: readonly Answer[]): Promise<Outcome> {
+    const message: Message = {
+      method: request.protocol === 'grpc' ? 'POST' : (request.method ?? 'GET'),
+      authority: request.host.toLowerCase(),
+      path: request.path ?? '/',
+      headers: new HeaderList(request.headers ?? []),
+      body: request.body ?? '',
+    };
+    if (caller.via === 'outbound') return this.#outbound(caller.workload, message, answers);
+    const seen: SeenRequest[] = [];
+    return this.#inbound('shop/vault', portOf(request), peerOf(caller.identity), message, answers, seen).result;
+  }
+
+  async close(): Promise<void> {}
+
+  #outbound(workload: string, message: Message, answers: readonly Answer[]): Outcome {
+    const config = this.#config(workload);
+    const table = config.routeTables.find(({ name }) => name === config.outbound.routeTable);
+    if (table === undefined) throw new Error('no route table');
+    const { route, weighted } = this.#parts.compileRouteTable(table).route(viewOf(message), this.#random);
+    if (route === undefined) return answered(404);
+    const { action } = route;
+    if (action.type === 'direct') return this.#own(action.status, new HeaderList([]), route);
+    if (action.type === 'redirect') {
+      const { authority, path } = message;
+      const location = this.#parts.redirectLocation(action, route.match.path, { scheme: 'http', authority, path });
+      return this.#own(action.status, new HeaderList([['location', location]]), route);
+    }
+    if (weighted === undefined) return answered(503);
+    if (weighted.cluster === INVALID_BACKEND) return answered(500);
+    this.#change(message, route, action, weighted);
+    return this.#forward(workload, config, message, action, weighted, answers);
+  }
+
+  #own(status: number, headers: HeaderList, { action }: Route): Outcome {
+    this.#parts.applyHeaderMutation(action.responseHeaders, headers);
+    return { ...answered(status), headers: headers.entries };
+  }
+
+  #change(message: Message, route: Route, action: ForwardAction, weighted: WeightedCluster): void {
+    this.#parts.applyHeaderMutation(action.requestHeaders, message.headers);
+    this.#parts.applyHeaderMutation(weighted.requestHeaders, message.headers);
+    const { host, path } = action.rewrite ?? {};
+    if (path !== undefined) message.path = this.#parts.rewritePath(path, route.match.path, message.path);
+    if (host !== undefined) message.authority = host;
+  }
+
+  #forward(
+    workload: string,
+    config: MeshConfig,
+    message: Message,
+    action: ForwardAction,
+    weighted: WeightedCluster,
+    answers: readonly Answer[],
+  ): Outcome {
+    const endpoints = config.endpoints.find(({ cluster }) => cluster === weighted.cluster)?.endpoints ?? [];
+    const isIdempotent = this.#parts.isIdempotentMethod(message.method);
+    const seen: SeenRequest[] = [];
+    let elapsedMs = 0;
+    for (let attempt = 1; ; attempt += 1) {
+      const endpoint = endpoints[this.#turn++ % Math.max(1, endpoints.length)];
+      if (endpoint === undefined) return answered(503);
+      const {
+        outcome,
+        result,
+        elapsedMs: ownMs,
+      } = limited(
+        this.#dial(workload, endpoint, config, weighted, message, answers, seen),
+        action.backendRequestTimeoutMs,
+      );
+      elapsedMs += ownMs;
+      if (action.requestTimeoutMs > 0 && elapsedMs >= action.requestTimeoutMs) return { ...answered(504), seen };
+      const { retry } = this.#parts.retryDecision(action.retry, outcome, attempt, isIdempotent, true);
+      if (retry) continue;
+      const headers = new HeaderList(result.headers);
+      if (outcome.type === 'response') {
+        this.#parts.applyHeaderMutation(action.responseHeaders, headers);
+        this.#parts.applyHeaderMutation(weighted.responseHeaders, headers);
+      }
+      return { ...result, headers: headers.entries };
+    }
+  }
+
+  /** One attempt: to the application, or to the proxy before it. */
+  #dial(
+    workload: string,
+    endpoint: Endpoint,
+    config: MeshConfig,
+    weighted: WeightedCluster,
+    message: Message,
+    answers: readonly Answer[],
+    seen: SeenRequest[],
+  ): Attempt {
+    const cluster = config.clusters.find(({ name }) => name === weighted.cluster);
+    const member = MEMBERS.find((candidate) => candidate === endpoint.workload);
+    if (member === undefined) {
+      const [, name = ''] = endpoint.workload.split('/');
+      if (endpoint.port === DOWN_PORT) return failed({ type: 'connect-failure' }, 503, seen);
+      return applied(backendName(name, endpoint.port), message, answers, seen);
+    }
+    const [namespace = '', name = ''] = workload.split('/');
+    const peer = endpoint.tls ? peerOf({ namespace, serviceAccount: name }) : NOBODY;
+    const serverName = cluster?.tls.serverName ?? '';
+    return this.#inbound(member, Number(serverName.split('.')[0]), peer, message, answers, seen);
+  }
+
+  /** `servicePort`: as the SNI names it. Plaintext is told apart by its Host. */
+  #inbound(
+    member: string,
+    servicePort: number,
+    peer: Peer,
+    message: Message,
+    answers: readonly Answer[],
+    seen: SeenRequest[],
+  ): Attempt {
+    const { ports } = this.#config(member).inbound;
+    const { host, port: hostPort } = splitAuthority(message.authority);
+    const port =
+      peer.principal === undefined
+        ? ports.find(
+            ({ hosts, serverNames }) =>
+              hosts.includes(host) && serverNames.some((name) => name.startsWith(`${hostPort ?? servicePort}.`)),
+          )
+        : ports.find(({ serverNames }) => serverNames.some((name) => name.startsWith(`${servicePort}.`)));
+    const refused = peer.principal === undefined ? 'STRICT' : 'DISABLE';
+    if (port === undefined || port.mode === refused || peer.namespace === FOREIGN)
+      return failed({ type: 'reset' }, 'closed', seen);
+    const decision = this.#parts.compileAuthorization(port.authorization).decide({
+      ...peer,
+      sourceIp: '127.0.0.1',
+      method: message.method,
+      path: message.path,
+      host: message.authority,
+      port: port.port,
+      header: (name) => message.headers.get(name),
+    });
+    const policies = {
+      deniedBy: decision.allowed ? '' : (decision.policy ?? ''),
+      shadowDeniedBy: decision.shadowDenied ?? '',
+    };
+    if (!decision.allowed) {
+      const result = { ...answered(403), seen, ...policies };
+      return { outcome: { type: 'response', status: 403 }, elapsedMs: 0, result };
+    }
+    const [, name = ''] = member.split('/');
+    const attempt = applied(backendName(name, port.port), message, answers, seen);
+    return { ...attempt, result: { ...attempt.result, ...policies } };
+  }
+
+  #config(member: string): MeshConfig {
+    const config = this.#configs.get(member);
+    if (config === undefined) throw new Error(`${member} is not prepared`);
+    return config;
+  }
+}
+
+/** Namespace that stands for an identity of another trust domain: its certificate proves nothing here. */
+const FOREIGN = '<foreign>';
+
+function peerOf(identity: Extract<Caller, { via: 'inbound' }>['identity']): Peer {
+  if (identity === 'plaintext') return NOBODY;
+  const { namespace, serviceAccount, trustDomain = TRUST_DOMAIN } = identity;
+  const principal = `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+  return { principal, namespace: trustDomain === TRUST_DOMAIN ? namespace : FOREIGN };
+}
+
+function portOf({ serverPort = 80 }: CaseRequest): number {
+  return serverPort;
+}
+
+function viewOf({ method, authority, path, headers }: Message): RequestView {
+  return { method, authority, path, header: (name) => headers.get(name) };
+}
+
+function answered(status: number): Outcome {
+  return { status, headers: [], seen: [] };
+}
+
+function failed(outcome: AttemptOutcome, status: number | 'closed', seen: readonly SeenRequest[]): Attempt {
+  return { outcome, elapsedMs: 0, result: { status, headers: [], seen } };
+}
+
+/** What the application answers, by the script of the exchange. */
+function applied(backend: string, message: Message, answers: readonly Answer[], seen: SeenRequest[]): Attempt {
+  const { method, authority, path, headers, body } = message;
+  seen.push({ backend, method, path, host: authority, headers: headers.entries, body });
+  const answer = answers[seen.length - 1] ?? answers.at(-1) ?? 200;
+  if (answer === 'reset') return failed({ type: 'reset' }, 503, seen);
+  const { status = 200, delayMs = 0, headers: more = {} } = typeof answer === 'number' ? { status: answer } : answer;
+  const { 'grpc-status': code = '0', ...own } = more;
+  const result = {
+    status,
+    headers: Object.entries({ ...BACKEND_HEADERS, ...own }),
+    seen,
+    grpcStatus: Number(code),
+  };
+  return { outcome: { type: 'response', status }, elapsedMs: delayMs, result };
+}
+
+function limited(attempt: Attempt, timeoutMs: number): Attempt {
+  if (timeoutMs === 0 || attempt.elapsedMs < timeoutMs) return attempt;
+  const { seen } = attempt.result;
+  return { outcome: { type: 'timeout' }, elapsedMs: timeoutMs, result: { ...answered(504), seen } };
+}
+
+/** Mulberry32: the same numbers in every run. */
+export function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,172 @@
+// The Envoy side: stock Envoys for the same workloads, configured by our control plane over live ADS. A NACK is an error.
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import * as grpc from '@grpc/grpc-js';
+import { verifyPeer } from '@malha/identity';
+import type { Resource } from '@malha/model';
+import type { TestCa } from '@malha/testing/test-ca';
+import { envoyBootstrap } from '@malha/xds/envoy-bootstrap';
+import type { DeltaCall } from '../../../apps/api/src/xds/server/session.ts';
+import { type RunningServer, runServer, TestWorld, until } from '../../../apps/api/test/xds-mesh.ts';
+import type { Backends } from './backends.ts';
+import type { Answer, Caller, CaseRequest, MatrixCase } from './case.ts';
+import { send } from './client.ts';
+import type { Outcome } from './outcome.ts';
+import { OUTBOUND_PORT, RealCallers } from './real-callers.ts';
+import { type Player, settingOf } from './side.ts';
+import { MEMBERS, type Member, type Places, resourcesOf, stageWorkloads, TRUST_DOMAIN } from './stage.ts';
+
+const ADMIN_PORT = 15_000;
+const STARTED_WITHIN_MS = 60_000;
+const ACTIVE_WITHIN_MS = 20_000;
+
+export async function startEnvoys(binary: string, ca: TestCa, backends: Backends, places: Places): Promise<Player> {
+  const world = new TestWorld();
+  const server = await runServer(world, credentialsOf(ca));
+  const player = new EnvoyPlayer(world, server, new RealCallers(ca, backends, places), places);
+  player.start(binary, ca);
+  return player;
+}
+
+class EnvoyPlayer implements Player {
+  readonly side = 'envoy';
+  readonly #world: TestWorld;
+  readonly #server: RunningServer;
+  readonly #callers: RealCallers;
+  readonly #places: Places;
+  readonly #directory = fs.mkdtempSync(path.join(os.tmpdir(), 'malha-matrix-'));
+  readonly #processes: ChildProcess[] = [];
+  readonly #output: string[] = [];
+  #current: string | undefined;
+  #refusals = 0;
+
+  constructor(world: TestWorld, server: RunningServer, callers: RealCallers, places: Places) {
+    this.#world = world;
+    this.#server = server;
+    this.#callers = callers;
+    this.#places = places;
+  }
+
+  start(binary: string, ca: TestCa): void {
+    MEMBERS.forEach((member, index) => {
+      const folder = this.#writeFiles(member, ca);
+      const baseId = String((process.pid % 10_000) * MEMBERS.length + index);
+      const args = ['-c', path.join(folder, 'envoy.json'), '--concurrency', '1', '--base-id', baseId, '-l', 'warning'];
+      const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+      child.stderr.on('data', (chunk: Buffer) => this.#output.push(`${member}: ${chunk.toString()}`));
+      this.#processes.push(child);
+    });
+  }
+
+  /** Cases that follow each other on the same resources share a revision. */
+  async prepare(matrixCase: MatrixCase): Promise<void> {
+    const wanted = settingOf(matrixCase);
+    if (wanted === this.#current) return;
+    const isFirst = this.#current === undefined;
+    this.#current = undefined;
+    const marker = `probe-${(this.#world.current()?.revision ?? 0) + 1}`;
+    const resources = [...resourcesOf(matrixCase), ...probes(marker)];
+    this.#world.set(resources, stageWorkloads(this.#places, matrixCase.unhealthy));
+    await this.#untilActive(marker, isFirst ? STARTED_WITHIN_MS : ACTIVE_WITHIN_MS);
+    this.#current = wanted;
+  }
+
+  send(caller: Caller, request: CaseRequest, answers: readonly Answer[]): Promise<Outcome> {
+    return this.#callers.send(caller, request, answers);
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+    for (const child of this.#processes) child.kill('SIGKILL');
+    fs.rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #untilActive(marker: string, deadlineMs: number): Promise<void> {
+    const revision = this.#world.current()?.revision ?? 0;
+    const isTaken = () => {
+      this.#throwRefusals();
+      const state = this.#server.xds.propagation.of(revision);
+      return state !== undefined && state.total === MEMBERS.length && state.active === MEMBERS.length;
+    };
+    await until(`revision ${revision} on every Envoy\n${this.#output.join('')}`, isTaken, deadlineMs);
+    // ACKed by the main thread; the probes tell that the workers have it too, listeners included.
+    await this.#untilStatus('shop/front', `${marker}.shop`, (status) => status === 200 || status === 403, deadlineMs);
+    await this.#untilStatus('other/visitor', `${marker}.other`, (status) => status === 503, deadlineMs);
+  }
+
+  async #untilStatus(
+    workload: Member,
+    host: string,
+    isReached: (status: number | 'closed') => boolean,
+    deadlineMs: number,
+  ): Promise<void> {
+    const target = { address: this.#places.addressOf(workload), port: OUTBOUND_PORT };
+    const end = performance.now() + deadlineMs;
+    for (;;) {
+      const { status } = await send(target, { host, method: 'POST' }, '');
+      if (isReached(status)) return;
+      if (performance.now() > end) throw new Error(`${workload}: ${host} answers ${status}\n${this.#output.join('')}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  #throwRefusals(): void {
+    const refusal = this.#server.warnings[this.#refusals];
+    if (refusal === undefined) return;
+    this.#refusals = this.#server.warnings.length;
+    throw new Error(`${refusal.message} ${JSON.stringify(refusal.fields)}`);
+  }
+
+  #writeFiles(member: Member, ca: TestCa): string {
+    const [namespace = '', name = ''] = member.split('/');
+    const folder = path.join(this.#directory, name);
+    const identity = ca.issue(namespace, name);
+    fs.mkdirSync(folder, { mode: 0o700 });
+    fs.writeFileSync(path.join(folder, 'cert.pem'), identity.certificateChainPem);
+    fs.writeFileSync(path.join(folder, 'key.pem'), identity.privateKeyPem, { mode: 0o600 });
+    fs.writeFileSync(path.join(folder, 'trust.pem'), identity.trustBundlePem);
+    const { bootstrap, secrets } = envoyBootstrap({
+      workload: member,
+      instanceId: '1',
+      service: member,
+      xds: { host: '127.0.0.1', port: this.#server.port },
+      identityDirectory: folder,
+      trustDomain: TRUST_DOMAIN,
+      admin: { address: this.#places.addressOf(member), port: ADMIN_PORT },
+    });
+    for (const [file, content] of Object.entries(secrets))
+      fs.writeFileSync(path.join(folder, file), JSON.stringify(content));
+    fs.writeFileSync(path.join(folder, 'envoy.json'), JSON.stringify(bootstrap));
+    return folder;
+  }
+}
+
+/** Services whose names only this revision knows: one before the vault's proxy, one that nobody serves. */
+function probes(marker: string): Resource[] {
+  const probe = (namespace: string, app: string): Resource => ({
+    apiVersion: 'malha.dev/v1',
+    kind: 'Service',
+    metadata: { namespace, name: marker },
+    spec: { selector: { app }, ports: [{ port: 80, targetPort: 8080, appProtocol: 'http' }] },
+  });
+  return [probe('shop', 'vault'), probe('other', 'nobody')];
+}
+
+function credentialsOf(ca: TestCa): Parameters<typeof runServer>[1] {
+  const own = ca.issueControlPlane();
+  return {
+    credentials: grpc.ServerCredentials.createSsl(
+      Buffer.from(ca.trustBundlePem),
+      [{ cert_chain: Buffer.from(own.certificateChainPem), private_key: Buffer.from(own.privateKeyPem) }],
+      true,
+    ),
+    identify: (peer) => {
+      const certificate = (peer as DeltaCall).getAuthContext().sslPeerCertificate;
+      if (certificate === undefined) throw new Error('no certificate');
+      const identity = verifyPeer(certificate.raw, { bundle: ca.trustBundle, role: 'client', nowMs: Date.now() });
+      return { identity, notAfterMs: Date.parse(certificate.valid_to) };
+    },
+  };
+}

@@ -1,0 +1,101 @@
+// What came of a request, and the comparison with what a case expects.
+import type { Exchange, Expectation } from './case.ts';
+
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+/** A request as a backend saw it. */
+export interface SeenRequest {
+  readonly backend: string;
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly headers: Fields;
+  readonly body: string;
+}
+
+export interface Outcome {
+  readonly status: number | 'closed';
+  readonly headers: Fields;
+  /** Every request that backends saw, in order; the last one was answered. */
+  readonly seen: readonly SeenRequest[];
+  /** undefined: this side cannot tell. */
+  readonly deniedBy?: string | undefined;
+  readonly shadowDeniedBy?: string | undefined;
+  readonly grpcStatus?: number | undefined;
+}
+
+/** Differences in words; none = as expected. */
+export function judge({ expect, times }: Exchange, outcomes: readonly Outcome[]): string[] {
+  const differences = outcomes.flatMap((outcome) => judgeOne(expect, outcome));
+  if (expect.share !== undefined) differences.push(...judgeShare(expect.share, outcomes));
+  else if (times !== undefined) return [...new Set(differences)];
+  return differences;
+}
+
+function judgeOne(expect: Expectation, outcome: Outcome): string[] {
+  const last = outcome.seen.at(-1);
+  const differences: string[] = [];
+  const compare = (what: string, wanted: unknown, got: unknown) => {
+    if (wanted !== undefined && wanted !== got) differences.push(`${what}: expected ${text(wanted)}, got ${text(got)}`);
+  };
+  const status = expect.status ?? (expect.share === undefined ? 200 : undefined);
+  compare('status', status, outcome.status);
+  compare('backend', expect.backend, last?.backend ?? null);
+  compare('attempts', expect.attempts, outcome.seen.length);
+  compareHeaders('response header', expect.headers, outcome.headers, compare);
+  if (expect.saw !== undefined) {
+    const { headers, ...rest } = expect.saw;
+    for (const [name, wanted] of Object.entries(rest))
+      compare(`seen ${name}`, wanted, last?.[name as keyof typeof rest]);
+    compareHeaders('seen header', headers, last?.headers ?? [], compare);
+  }
+  compare('gRPC status', expect.grpcStatus, outcome.grpcStatus);
+  if (outcome.deniedBy !== undefined) compare('denied by', expect.deniedBy, outcome.deniedBy);
+  if (outcome.shadowDeniedBy !== undefined) compare('shadow denied by', expect.shadowDeniedBy, outcome.shadowDeniedBy);
+  return differences;
+}
+
+function compareHeaders(
+  what: string,
+  expected: Expectation['headers'],
+  got: Fields,
+  compare: (what: string, wanted: unknown, got: unknown) => void,
+): void {
+  for (const [name, wanted] of Object.entries(expected ?? {})) compare(`${what} ${name}`, wanted, valuesOf(got, name));
+}
+
+/** All values of a header: whether they came in one field or in several makes no difference (RFC 9110 §5.3). */
+export function valuesOf(fields: Fields, name: string): string | null {
+  const values = fields.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+  if (values.length === 0) return null;
+  return values
+    .flatMap((value) => value.split(','))
+    .map((value) => value.trim())
+    .join(', ');
+}
+
+/** Chance of a false alarm per comparison: below one in a million. */
+const DEVIATIONS_MAX = 5;
+
+function judgeShare(share: NonNullable<Expectation['share']>, outcomes: readonly Outcome[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { seen, status } of outcomes) {
+    const key = seen.at(-1)?.backend ?? `status ${status}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const total = Object.values(share).reduce((sum, weight) => sum + weight, 0);
+  const unexpected = [...counts.keys()].filter((key) => share[key] === undefined);
+  const differences = unexpected.map((key) => `share: ${counts.get(key)} of ${outcomes.length} went to ${key}`);
+  for (const [key, weight] of Object.entries(share)) {
+    const part = weight / total;
+    const count = counts.get(key) ?? 0;
+    const room = DEVIATIONS_MAX * Math.sqrt(outcomes.length * part * (1 - part));
+    if (Math.abs(count - outcomes.length * part) > room)
+      differences.push(`share of ${key}: expected ${part * 100} %, got ${count} of ${outcomes.length}`);
+  }
+  return differences;
+}
+
+function text(value: unknown): string {
+  return value === null ? 'none' : JSON.stringify(value);
+}

@@ -1,0 +1,78 @@
+// The sidecar side: our proxies in this process, on real sockets, configured from the compiled resources.
+import { buildIndex, compile } from '@malha/policies';
+import type { TestCa } from '@malha/testing/test-ca';
+import { DataPlane } from '../../../apps/dataplane/src/data-plane.ts';
+import { KeepingTelemetry } from '../../../apps/dataplane/test/mesh-fixture.ts';
+import type { Backends } from './backends.ts';
+import type { Answer, Caller, CaseRequest, MatrixCase } from './case.ts';
+import type { Outcome } from './outcome.ts';
+import { RealCallers } from './real-callers.ts';
+import { type Player, settingOf } from './side.ts';
+import { MEMBERS, type Member, type Places, worldOf } from './stage.ts';
+
+interface Proxy {
+  readonly member: Member;
+  readonly dataPlane: DataPlane;
+  readonly telemetry: KeepingTelemetry;
+}
+
+export async function startSidecars(ca: TestCa, backends: Backends, places: Places): Promise<Player> {
+  const proxies: Proxy[] = [];
+  for (const member of MEMBERS) {
+    const [namespace = '', name = ''] = member.split('/');
+    const telemetry = new KeepingTelemetry();
+    const dataPlane = new DataPlane({
+      workload: { namespace, name, service: name, version: 'v1' },
+      bind: { address: places.addressOf(member), outboundPort: 15_001, inboundPort: 15_006 },
+      telemetry,
+      clock: { now: () => Date.now(), monotonic: () => performance.now() },
+      random: Math.random,
+    });
+    dataPlane.setIdentity(ca.issue(namespace, name));
+    await dataPlane.start();
+    proxies.push({ member, dataPlane, telemetry });
+  }
+  return new SidecarPlayer(proxies, new RealCallers(ca, backends, places), places);
+}
+
+class SidecarPlayer implements Player {
+  readonly side = 'sidecar';
+  readonly #proxies: readonly Proxy[];
+  readonly #callers: RealCallers;
+  readonly #places: Places;
+  #setting: string | undefined;
+
+  constructor(proxies: readonly Proxy[], callers: RealCallers, places: Places) {
+    this.#proxies = proxies;
+    this.#callers = callers;
+    this.#places = places;
+  }
+
+  async prepare(matrixCase: MatrixCase): Promise<void> {
+    if (this.#setting === settingOf(matrixCase)) return;
+    const index = buildIndex(worldOf(matrixCase, this.#places));
+    for (const { member, dataPlane } of this.#proxies) {
+      const [namespace = '', workload = ''] = member.split('/');
+      dataPlane.apply(compile(index, { namespace, workload }).config);
+    }
+    this.#setting = settingOf(matrixCase);
+  }
+
+  async send(caller: Caller, request: CaseRequest, answers: readonly Answer[]): Promise<Outcome> {
+    const outcome = await this.#callers.send(caller, request, answers);
+    return { ...outcome, ...this.#policiesOf(outcome.id) };
+  }
+
+  /** What the callee's proxy noted about the request. */
+  #policiesOf(requestId: string): Pick<Outcome, 'deniedBy' | 'shadowDeniedBy'> {
+    const records = this.#proxies.find(({ member }) => member === 'shop/vault')?.telemetry.records ?? [];
+    const record = records.findLast((candidate) => candidate.requestId === requestId);
+    if (record === undefined) return {};
+    const { status, authorizationPolicy, shadowPolicy } = record;
+    return { deniedBy: status === 403 ? authorizationPolicy : '', shadowDeniedBy: shadowPolicy };
+  }
+
+  async close(): Promise<void> {
+    for (const { dataPlane } of this.#proxies) dataPlane.close();
+  }
+}

@@ -1,0 +1,164 @@
+// The stage that every case plays on: services, workloads and their applications, the same on every side.
+import { keyOf, parseResources, type Resource, type WorkloadResource } from '@malha/model';
+import type { World } from '@malha/policies';
+import type { MatrixCase } from './case.ts';
+
+/** Ports of workloads; services map theirs onto them. */
+export const HTTP_PORT = 8080;
+export const ADMIN_PORT = 8081;
+
+/** Workloads that have a proxy: the side gives each an address. */
+export const MEMBERS = ['shop/front', 'other/visitor', 'shop/vault'] as const;
+export type Member = (typeof MEMBERS)[number];
+
+/** Applications that the stage has, by name of the workload; with a port of their own each. */
+export const APPLICATIONS = [
+  { name: 'reviews-v1', port: HTTP_PORT, protocol: 'http/1.1' },
+  { name: 'reviews-v1', port: ADMIN_PORT, protocol: 'http/1.1' },
+  { name: 'reviews-v2', port: HTTP_PORT, protocol: 'http/1.1' },
+  { name: 'reviews-v3', port: HTTP_PORT, protocol: 'http/1.1' },
+  { name: 'ratings', port: HTTP_PORT, protocol: 'http/1.1' },
+  { name: 'archive', port: HTTP_PORT, protocol: 'http/1.1' },
+  { name: 'vault', port: HTTP_PORT, protocol: 'http/1.1' },
+  { name: 'vault', port: ADMIN_PORT, protocol: 'http/1.1' },
+  { name: 'ledger', port: HTTP_PORT, protocol: 'h2' },
+] as const satisfies readonly Application[];
+
+export interface Application {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: 'http/1.1' | 'h2';
+}
+
+/** How cases name a backend: `reviews-v1`, `reviews-v1:8081`. */
+export function backendName(name: string, port: number): string {
+  return port === HTTP_PORT ? name : `${name}:${port}`;
+}
+
+export const STAGE_SERVICES = `
+apiVersion: malha.dev/v1
+kind: Service
+metadata: {name: front, namespace: shop}
+spec: {selector: {app: front}, ports: [{name: http, port: 80, targetPort: 8080, appProtocol: http}]}
+---
+apiVersion: malha.dev/v1
+kind: Service
+metadata: {name: reviews, namespace: shop}
+spec:
+  selector: {app: reviews}
+  ports: [{name: http, port: 80, targetPort: 8080, appProtocol: http}]
+  versions:
+    - {name: v1, labels: {version: v1}}
+    - {name: v2, labels: {version: v2}}
+    - {name: v3, labels: {version: v3}}
+---
+apiVersion: malha.dev/v1
+kind: Service
+metadata: {name: ratings, namespace: shop}
+spec: {selector: {app: ratings}, ports: [{name: http, port: 80, targetPort: 8080, appProtocol: http}]}
+---
+apiVersion: malha.dev/v1
+kind: Service
+metadata: {name: ledger, namespace: shop}
+spec: {selector: {app: ledger}, ports: [{name: grpc, port: 80, targetPort: 8080, appProtocol: grpc}]}
+---
+apiVersion: malha.dev/v1
+kind: Service
+metadata: {name: vault, namespace: shop}
+spec:
+  selector: {app: vault}
+  ports:
+    - {name: http, port: 80, targetPort: 8080, appProtocol: http}
+    - {name: admin, port: 81, targetPort: 8081, appProtocol: http}
+---
+apiVersion: malha.dev/v1
+kind: Service
+metadata: {name: archive, namespace: other}
+spec: {selector: {app: archive}, ports: [{name: http, port: 80, targetPort: 8080, appProtocol: http}]}
+---
+apiVersion: malha.dev/v1
+kind: Service
+metadata: {name: visitor, namespace: other}
+spec: {selector: {app: visitor}, ports: [{name: http, port: 80, targetPort: 8080, appProtocol: http}]}
+`;
+
+interface StageWorkload {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const on = (namespace: string, name: string, app: string, version = 'v1', more: Record<string, string> = {}) => ({
+  namespace,
+  name,
+  labels: { app, version, ...more },
+});
+
+/** `half`: one of the two answers, the other does not listen. */
+const WORKLOADS: readonly StageWorkload[] = [
+  on('shop', 'front', 'front'),
+  on('shop', 'reviews-v1', 'reviews', 'v1'),
+  on('shop', 'reviews-v2', 'reviews', 'v2'),
+  on('shop', 'reviews-v3', 'reviews', 'v3'),
+  on('shop', 'ratings', 'ratings', 'v1', { half: 'yes' }),
+  on('shop', 'down', 'down', 'v1', { half: 'yes' }),
+  on('shop', 'ledger', 'ledger'),
+  on('shop', 'vault', 'vault'),
+  on('other', 'archive', 'archive'),
+  on('other', 'visitor', 'visitor'),
+];
+
+/** Where things are on one side. */
+export interface Places {
+  readonly model: 'sidecar' | 'envoy';
+  /** Address of a member's proxy; its ports are 15001 and 15006. */
+  readonly addressOf: (member: Member) => string;
+  /** Port on 127.0.0.1 of an application; a closed one for those that do not listen. */
+  readonly appPort: (name: string, port: number) => number;
+}
+
+export function stageWorkloads(places: Places, unhealthy: readonly string[] = []): WorkloadResource[] {
+  return WORKLOADS.map(({ namespace, name, labels }) => {
+    const key = `${namespace}/${name}`;
+    const member = MEMBERS.find((candidate) => candidate === key);
+    return {
+      apiVersion: 'malha.dev/v1',
+      kind: 'Workload',
+      metadata: { namespace, name, labels: { ...labels } },
+      spec: {
+        address: member === undefined ? '127.0.0.1' : places.addressOf(member),
+        model: member === undefined ? 'none' : places.model,
+        serviceAccount: labels.app ?? name,
+        ports: [HTTP_PORT, ADMIN_PORT].map((port) => ({
+          port,
+          appAddress: `127.0.0.1:${places.appPort(name, port)}`,
+        })),
+      },
+      status: { healthy: !unhealthy.includes(key) },
+    };
+  });
+}
+
+/** Resources of the stage and the case, oldest first. Throws when one of them is not valid. */
+export function resourcesOf({ resources }: Pick<MatrixCase, 'resources'>): Resource[] {
+  const own = parsed(resources ?? '');
+  const replaced = new Set(own.map(keyOf));
+  return [...parsed(STAGE_SERVICES).filter((resource) => !replaced.has(keyOf(resource))), ...own];
+}
+
+export function worldOf(matrixCase: MatrixCase, places: Places): World {
+  return {
+    resources: resourcesOf(matrixCase),
+    workloads: stageWorkloads(places, matrixCase.unhealthy),
+    trustDomain: TRUST_DOMAIN,
+  };
+}
+
+export const TRUST_DOMAIN = 'mesh.local';
+
+function parsed(text: string): Resource[] {
+  const { resources, errors } = parseResources(text);
+  const [error] = errors;
+  if (error !== undefined) throw new Error(`line ${error.line}: ${error.path}: ${error.message}\n${text}`);
+  return resources;
+}
