@@ -6,6 +6,7 @@ import { ClusterRegistry } from './cluster/cluster-registry.ts';
 import type { ClusterEnvironment, ClusterStats } from './cluster/cluster-runtime.ts';
 import { type SecretMaterial, WorkloadTls } from './cluster/identity.ts';
 import { TimerWheel } from './exchange/timer-wheel.ts';
+import { introductionOf } from './filters/introduction.ts';
 import { RequestRecorder } from './filters/request-recorder.ts';
 import { createIdentifierPool } from './filters/tracing.ts';
 import { createInboundListener } from './inbound/inbound-listener.ts';
@@ -84,8 +85,9 @@ export class DataPlane {
     const wheel = new TimerWheel(monotonic);
     const count = (event: Parameters<Telemetry['counter']>[0]) => telemetry.counter(event);
     const environment: ClusterEnvironment = { wheel, monotonic, now, random, count, identity: () => this.identity };
+    const forwarding = { wheel, monotonic, random, count, introduction: '' };
+    const introduction = introductionOf(workload);
     const shared = {
-      forwarding: { wheel, monotonic, random, count },
       tracing: { ids: createIdentifierPool(), random },
       telemetry,
     };
@@ -93,8 +95,19 @@ export class DataPlane {
     this.clusters = new ClusterRegistry(environment);
     const destinationRecorder = new RequestRecorder('destination', telemetry, clock);
     const sourceRecorder = new RequestRecorder('source', telemetry, clock);
-    this.inboundStack = new InboundStack({ ...shared, workload, clusters: environment, recorder: destinationRecorder });
-    this.outboundStack = new OutboundStack({ ...shared, clusters: this.clusters, recorder: sourceRecorder });
+    this.inboundStack = new InboundStack({
+      ...shared,
+      forwarding,
+      workload,
+      clusters: environment,
+      recorder: destinationRecorder,
+    });
+    this.outboundStack = new OutboundStack({
+      ...shared,
+      forwarding: { ...forwarding, introduction },
+      clusters: this.clusters,
+      recorder: sourceRecorder,
+    });
     const listening = { telemetry, wheel, now, monotonic, timeouts: limits, connectionsMax: limits.connectionsMax };
     this.inbound = createInboundListener({ ...listening, stack: this.inboundStack });
     this.outbound = createOutboundListener({ ...listening, stack: this.outboundStack });

@@ -119,11 +119,11 @@ export function outboundConfig(setup: OutboundSetup, inbound = EMPTY_INBOUND): M
   };
 }
 
-/** One service `app` on one port of the upstream. */
+/** One service `app` on one port of the upstream, which is an application without a proxy. */
 export function simpleConfig(upstreamPort: number, overrides: Partial<ForwardAction> = {}): MeshConfig {
   return outboundConfig({
     routes: [route(forwardTo([{ name: 'app', weight: 1 }], overrides))],
-    clusters: [cluster('app')],
+    clusters: [cluster('app', { tls: { serverName: '80.app.shop.mesh', spiffeIds: [] } })],
     endpoints: { app: [endpoint('app-1', upstreamPort)] },
   });
 }

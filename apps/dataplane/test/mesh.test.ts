@@ -150,7 +150,12 @@ describe('a pair of proxies', () => {
       service: 'app',
       port: 80,
       destinationWorkload: 'app-1',
-      peer: { namespace: 'shop', service: 'caller', principal: 'spiffe://mesh.local/ns/shop/sa/caller' },
+      peer: {
+        namespace: 'shop',
+        service: 'proxy',
+        workload: 'proxy-1',
+        principal: 'spiffe://mesh.local/ns/shop/sa/caller',
+      },
       requestId: atCaller?.requestId,
     });
     expect(atCallee?.trace).toMatchObject({ traceId: atCaller?.trace?.traceId, parentSpanId: atCaller?.trace?.spanId });
@@ -354,5 +359,69 @@ describe('authorization', () => {
     expect(statusOf(text)).toBe(403);
     expect(closed).toBe(true);
     expect(app.received()).toBe('');
+  });
+});
+
+describe('who calls, in the records of the callee', () => {
+  const OWN = { namespace: 'shop', service: 'proxy', version: 'v1', workload: 'proxy-1' };
+  const plainPort = (port: number, headers = '') =>
+    exchangeBytes(port, `GET / HTTP/1.1\r\nHost: app\r\n${headers}Connection: close\r\n\r\n`);
+
+  it('over mutual TLS names the workload and version of the caller, on each request of a connection', async () => {
+    const { caller, callee, app } = await pair();
+    for (let n = 0; n < 3; n++)
+      await exchangeBytes(caller.outboundPort, GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+    const principal = 'spiffe://mesh.local/ns/shop/sa/caller';
+    expect(callee.telemetry.records.map(({ peer }) => peer)).toEqual(Array(3).fill({ ...OWN, principal }));
+    expect(app.received()).not.toMatch(/x-malha-peer/i);
+  });
+
+  it('in plaintext names the caller, so that its call is known to be counted by its own proxy', async () => {
+    const app = await upstream(answerOk);
+    const callee = await proxyWith(inboundConfig({ appPort: app.port, mode: 'DISABLE' }), { name: 'app-1' });
+    const caller = await proxyWith(callerConfig(callee.inboundPort, { tls: false }));
+    await plainPort(caller.outboundPort);
+    expect(callee.telemetry.records.map(({ peer }) => peer)).toEqual([{ ...OWN, principal: '' }]);
+    expect(app.received()).not.toMatch(/x-malha-peer/i);
+  });
+
+  it('a client without a proxy stays nobody, and what an application says of itself is not passed on', async () => {
+    const app = await upstream(answerOk);
+    const callee = await proxyWith(inboundConfig({ appPort: app.port, mode: 'PERMISSIVE' }), { name: 'app-1' });
+    await plainPort(callee.inboundPort);
+    await plainPort(callee.inboundPort, 'X-Malha-Peer: not a peer\r\n');
+    const caller = await proxyWith(callerConfig(callee.inboundPort, { tls: false }));
+    await plainPort(caller.outboundPort, 'X-Malha-Peer: bank/vault-1/vault/v1\r\n');
+    expect(callee.telemetry.records.map(({ peer }) => peer.workload)).toEqual(['', '', 'proxy-1']);
+    expect(app.received()).not.toMatch(/x-malha-peer/i);
+  });
+
+  it('an identity can say no more of itself than it proved: another namespace is not believed', async () => {
+    const stranger = ca.issue('bank', 'caller');
+    const { callee } = await pair({}, { caller: stranger });
+    const socket = connectTls({
+      ...client(stranger),
+      port: callee.inboundPort,
+      host: '127.0.0.1',
+      servername: '80.app.shop.mesh',
+      checkServerIdentity: () => undefined,
+    });
+    socket.write(GET.replace('\r\n\r\n', '\r\nX-Malha-Peer: shop/web-1/web/v1\r\n\r\n'));
+    await new Promise((resolve) => socket.once('data', resolve));
+    socket.destroy();
+    expect(callee.telemetry.records[0]?.peer).toMatchObject({ namespace: 'bank', service: 'caller', workload: '' });
+  });
+
+  it('an application that has no proxy is not told who calls', async () => {
+    const app = await upstream(answerOk);
+    const config = outboundConfig({
+      routes: [route(forwardTo([{ name: 'app', weight: 1 }]))],
+      clusters: [cluster('app', { tls: { serverName: '80.app.shop.mesh', spiffeIds: [] } })],
+      endpoints: { app: [endpoint('app-1', app.port)] },
+    });
+    const caller = await proxyWith(config);
+    await plainPort(caller.outboundPort);
+    expect(app.received()).toMatch(/^GET/);
+    expect(app.received()).not.toMatch(/x-malha-peer/i);
   });
 });

@@ -23,6 +23,8 @@ const OF_BACKEND: Readonly<Record<HttpRouteFilter['type'], Feature>> = {
   ResponseHeaderModifier: 'filter.backend-headers',
   RequestRedirect: 'filter.backend-rewrite',
   URLRewrite: 'filter.backend-rewrite',
+  RequestMirror: 'filter.backend-mirror',
+  CORS: 'filter.backend-mirror',
 };
 
 export function featureOfFilter(type: HttpRouteFilter['type'], isBackend: boolean): Feature {

@@ -90,7 +90,7 @@ export function edgeKeyOf(labels: EdgeLabels): EdgeKey {
 
 /**
  * Whether this side's report counts for the edge: the caller's if the caller is in the mesh, else the callee's.
- * A caller is known to be in the mesh when it proved an identity or is named by its workload.
+ * A caller is known to be in the mesh when it proved an identity, or when its proxy named its workload in plaintext.
  */
 export function isCounted(labels: EdgeLabels): boolean {
   return labels.reporter === 'source' || (labels.peerPrincipal === '' && labels.source.workload === '');

@@ -16,6 +16,7 @@ export const FORWARDED_CLIENT_CERT = 1 << 12;
 export const PROXY_AUTHENTICATE = 1 << 13;
 export const PROXY_AUTHORIZATION = 1 << 14;
 export const CONTENT_TYPE = 1 << 15;
+export const MALHA_PEER = 1 << 16;
 
 /**
  * A name that gateways of applications (CGI, WSGI) would take for one that decides on framing or trust, as they turn
@@ -43,6 +44,7 @@ const NAMES: readonly (readonly [string, number])[] = [
   ['proxy-authenticate', PROXY_AUTHENTICATE],
   ['proxy-authorization', PROXY_AUTHORIZATION],
   ['content-type', CONTENT_TYPE],
+  ['x-malha-peer', MALHA_PEER],
 ];
 
 const BIT_OF_NAME = new Map(NAMES);

@@ -1,6 +1,8 @@
 // Labels and forwarded identity of callers: made once for each identity, not for each request.
-import type { PeerFacts } from '../exchange/exchange.ts';
+import type { ConnectionFacts, PeerFacts } from '../exchange/exchange.ts';
+import type { HeaderBlock } from '../exchange/header-block.ts';
 import { clientCertificateText } from '../filters/client-certificate.ts';
+import { readIntroduction } from '../filters/introduction.ts';
 import type { Destination } from '../filters/request-recorder.ts';
 import { type PeerLabels, UNKNOWN_PEER } from '../telemetry/record.ts';
 import type { InboundPortRuntime } from './inbound-port.ts';
@@ -11,6 +13,7 @@ const KEPT_MAX = 10_000;
 export class Callers {
   private readonly workload: { readonly name: string; readonly version: string };
   private readonly labels = new Map<string, PeerLabels>();
+  private readonly introduced = new WeakMap<ConnectionFacts, PeerLabels>();
   private readonly destinations = new WeakMap<InboundPortRuntime, Map<PeerLabels, Destination>>();
   private readonly certificateTexts = new WeakMap<PeerFacts, string>();
 
@@ -18,7 +21,28 @@ export class Callers {
     this.workload = workload;
   }
 
-  labelsOf(peer: PeerFacts | undefined): PeerLabels {
+  /** Takes what the caller's proxy says of itself: with the first request of a connection, in plaintext with each. */
+  meet(connection: ConnectionFacts, headers: HeaderBlock): void {
+    const labels = readIntroduction(headers, connection.peer);
+    if (labels !== undefined) this.introduced.set(connection, this.interned(labels));
+    else if (connection.peer === undefined) this.introduced.delete(connection);
+  }
+
+  labelsOf(connection: ConnectionFacts): PeerLabels {
+    return this.introduced.get(connection) ?? this.provedLabels(connection.peer);
+  }
+
+  /** The same object for the same labels, as telemetry recognises peers by identity. */
+  private interned(labels: PeerLabels): PeerLabels {
+    const key = `${labels.namespace}/${labels.workload}/${labels.service}/${labels.version} ${labels.principal}`;
+    const known = this.labels.get(key);
+    if (known !== undefined) return known;
+    if (this.labels.size >= KEPT_MAX) this.labels.clear();
+    this.labels.set(key, labels);
+    return labels;
+  }
+
+  private provedLabels(peer: PeerFacts | undefined): PeerLabels {
     if (peer === undefined) return UNKNOWN_PEER;
     const known = this.labels.get(peer.spiffeId);
     if (known !== undefined) return known;
@@ -36,8 +60,8 @@ export class Callers {
   }
 
   /** This workload as the destination of a call by that peer. */
-  destinationOf(port: InboundPortRuntime, peer: PeerFacts | undefined, servicePort: number): Destination {
-    const labels = this.labelsOf(peer);
+  destinationOf(port: InboundPortRuntime, connection: ConnectionFacts, servicePort: number): Destination {
+    const labels = this.labelsOf(connection);
     let ofPort = this.destinations.get(port);
     if (ofPort === undefined) {
       ofPort = new Map();
@@ -53,7 +77,7 @@ export class Callers {
       port: servicePort,
       version: this.workload.version,
       workload: this.workload.name,
-      mtls: peer !== undefined,
+      mtls: connection.peer !== undefined,
     });
     if (ofPort.size >= KEPT_MAX) ofPort.clear();
     ofPort.set(labels, destination);

@@ -8,6 +8,7 @@ import { HOST } from '../exchange/known-headers.ts';
 import { ProxyError } from '../exchange/proxy-error.ts';
 import { authorize } from '../filters/authorization.ts';
 import { dropClientCertificate, setClientCertificate } from '../filters/client-certificate.ts';
+import { dropIntroduction } from '../filters/introduction.ts';
 import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
 import { type ForwardEnvironment, Forwarder, type ForwardObserver } from '../filters/router/forwarder.ts';
 import { identifyRequest, type TraceSource, traceRequest } from '../filters/tracing.ts';
@@ -66,6 +67,8 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
       return;
     }
     const { headers } = request;
+    this.callers.meet(exchange.connection, headers);
+    dropIntroduction(headers);
     notes.requestId = identifyRequest(headers, this.dependencies.tracing.ids);
     const decision = authorize(exchange, port.authorizer, port.config.port);
     notes.trace = traceRequest(headers, this.samplePercent, this.dependencies.tracing);
@@ -102,10 +105,11 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     this.dependencies.recorder.finished(exchange, destination, { flags, attempts: 1, ttfbMs: -1 });
   }
 
-  private destinationOf(port: InboundPortRuntime | undefined, { peer }: ConnectionFacts) {
+  private destinationOf(port: InboundPortRuntime | undefined, connection: ConnectionFacts) {
     if (port === undefined) return NO_DESTINATION;
     const [firstPort = port.config.port] = port.servicePorts;
+    const { peer } = connection;
     const servicePort = peer === undefined ? firstPort : servicePortOf(peer.serverName);
-    return this.callers.destinationOf(port, peer, servicePort);
+    return this.callers.destinationOf(port, connection, servicePort);
   }
 }

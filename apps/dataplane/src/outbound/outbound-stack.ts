@@ -2,6 +2,7 @@
 import {
   type ForwardAction,
   INVALID_BACKEND,
+  type Mirror,
   type OutboundListener,
   type Route,
   type RouteTable,
@@ -15,8 +16,12 @@ import { respondWithError } from '../exchange/error-response.ts';
 import type { Exchange, ExchangeHandler } from '../exchange/exchange.ts';
 import { HOST } from '../exchange/known-headers.ts';
 import { ProxyError } from '../exchange/proxy-error.ts';
+import type { RequestHead } from '../exchange/request-head.ts';
 import { dropClientCertificate } from '../filters/client-certificate.ts';
+import { applyCors } from '../filters/cors.ts';
 import { mutateHeaders } from '../filters/header-mutation.ts';
+import { dropIntroduction } from '../filters/introduction.ts';
+import { MirroredRequest, MirrorTee } from '../filters/mirror.ts';
 import { redirect, respondDirectly } from '../filters/redirect.ts';
 import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
 import {
@@ -69,6 +74,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     const { request, notes } = exchange;
     const { tracing } = this.dependencies;
     dropClientCertificate(request.headers);
+    dropIntroduction(request.headers);
     notes.requestId = identifyRequest(request.headers, tracing.ids);
     notes.trace = traceRequest(request.headers, this.samplePercent, tracing);
     const decision = this.router?.route(request, tracing.random);
@@ -107,6 +113,10 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       this.answer(exchange, new ProxyError('noHealthyUpstream', `${route.name}: all weights are 0`));
       return;
     }
+    if (action.cors !== undefined && applyCors(exchange, action.cors)) {
+      this.record(exchange, 0);
+      return;
+    }
     const { clusters, forwarding } = this.dependencies;
     const cluster = clusters.get(weighted.cluster);
     if (cluster === undefined) {
@@ -129,7 +139,23 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       if (path !== undefined) request.path = rewritePath(path, route.match.path, request.path);
       if (host !== undefined) request.headers.set('host', host);
     }
-    new Forwarder(exchange, cluster, this.planOf(action, weighted), forwarding, this).start();
+    const copies = action.mirrors === undefined ? [] : this.copiesOf(request, action.mirrors);
+    const forwarder = new Forwarder(exchange, cluster, this.planOf(action, weighted), forwarding, this);
+    forwarder.start();
+    if (copies.length === 0) return;
+    if (!exchange.isRequestEnded && !exchange.isFinished) exchange.consumer = new MirrorTee(forwarder, copies);
+    for (const copy of copies) copy.start(action.requestTimeoutMs, exchange.isRequestEnded);
+  }
+
+  /** As the request is now; a switch of protocols has no second listener. */
+  private copiesOf(request: RequestHead, mirrors: readonly Mirror[]): MirroredRequest[] {
+    const { clusters, forwarding, tracing } = this.dependencies;
+    if (request.upgrade !== '') return [];
+    return mirrors.flatMap(({ cluster, perMillion }) => {
+      const runtime = clusters.get(cluster);
+      if (runtime === undefined || tracing.random() * 1_000_000 >= perMillion) return [];
+      return [new MirroredRequest(request.clone(), runtime, forwarding)];
+    });
   }
 
   private planOf(action: ForwardAction, weighted: WeightedCluster): ForwardPlan {
@@ -140,7 +166,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       attemptTimeoutMs: action.backendRequestTimeoutMs,
       streamIdleTimeoutMs: action.streamIdleTimeoutMs,
       retry: action.retry,
-      responseHeaders: [weighted.responseHeaders, action.responseHeaders],
+      responseHeaders: [action.responseHeaders, weighted.responseHeaders],
     };
     this.plans.set(weighted, plan);
     return plan;

@@ -53,12 +53,30 @@ function ruleFindings(route: AttachedRoute, port: PortEntry, { servicesByKey }: 
     });
     return [
       ...findings,
+      ...mirrorFindings(route, rule, port, servicesByKey, path),
       ...weightFindings(route, rule, backends, path),
       ...filterFindings(route, rule.filters, `${path}.filters`, false),
       ...(rule.sessionPersistence === undefined || !isPlanned('route.session-persistence')
         ? []
         : [report('MALHA1033', resource, `${path}.sessionPersistence`, 'Session persistence is not enforced yet.')]),
     ];
+  });
+}
+
+function mirrorFindings(
+  { resource, namespace }: AttachedRoute,
+  { filters }: HttpRouteRule,
+  port: PortEntry,
+  services: ReadonlyMap<string, ServiceEntry>,
+  path: string,
+): Finding[] {
+  return (filters ?? []).flatMap((filter, at) => {
+    if (filter.type !== 'RequestMirror') return [];
+    const { backendRef } = filter.requestMirror;
+    const resolved = resolveBackend(backendRef, { services, namespace, parentPort: port.port });
+    if (resolved.ok) return [];
+    const where = `${path}.filters[${at}].requestMirror.backendRef.${resolved.field}`;
+    return [report(resolved.code, resource, where, resolved.message)];
   });
 }
 

@@ -5,6 +5,7 @@ import {
   type DirectResponseAction,
   type ForwardAction,
   INVALID_BACKEND,
+  type Mirror,
   NO_MUTATION,
   type RetryPolicy,
   type Route,
@@ -14,7 +15,7 @@ import {
 import type { PortEntry, ServiceEntry } from '../services/entries.ts';
 import type { AttachedRoute } from './attach.ts';
 import { type ResolvedBackend, resolveBackend } from './backends.ts';
-import { compileFilters } from './filters.ts';
+import { compileFilters, mirroredPerMillion, type RequestMirror } from './filters.ts';
 import { compileMatch } from './match.ts';
 import { comparePrecedence, type RankedMatch } from './precedence.ts';
 
@@ -115,8 +116,21 @@ function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
     requestHeaders: filters.requestHeaders,
     responseHeaders: filters.responseHeaders,
     ...(filters.rewrite === undefined ? {} : { rewrite: filters.rewrite }),
+    ...(filters.cors === undefined ? {} : { cors: filters.cors }),
+    ...mirrorsOf(filters.mirrors, ref, context),
     ...withRuleFields(context.settingsOf(ref, version), ref.rule),
   };
+}
+
+/** A mirror to a backend that cannot be reached is left out: it must never harm the request itself. */
+function mirrorsOf(filters: readonly RequestMirror[], ref: RuleRef, context: RouteContext): { mirrors?: readonly Mirror[] } {
+  const mirrors = filters.flatMap((filter) => {
+    const perMillion = mirroredPerMillion(filter);
+    const backend = resolveBackend(filter.backendRef, backendContext(ref, context));
+    if (!backend.ok || perMillion === 0) return [];
+    return [{ cluster: context.use(backend.service, backend.port, backend.version), perMillion }];
+  });
+  return mirrors.length === 0 ? {} : { mirrors };
 }
 
 interface CompiledBackend {

@@ -1,5 +1,5 @@
 // Resolves backendRefs: to a port of a service or of one of its versions, or to the reason why not.
-import { type FindingCode, type HttpBackendRef, MALHA_GROUP, parseServiceVersionName } from '@malha/model';
+import { type BackendObjectReference, type FindingCode, MALHA_GROUP, parseServiceVersionName } from '@malha/model';
 import type { PortEntry, ServiceEntry } from '../services/entries.ts';
 import { isServiceGroup } from './attach.ts';
 
@@ -31,7 +31,7 @@ function unresolved(code: FindingCode, field: string, message: string): Unresolv
   return { ok: false, code, field, message };
 }
 
-export function resolveBackend(ref: HttpBackendRef, context: BackendContext): ResolvedBackend | UnresolvedBackend {
+export function resolveBackend(ref: BackendObjectReference, context: BackendContext): ResolvedBackend | UnresolvedBackend {
   const named = namedService(ref);
   if ('ok' in named) return named;
   const namespace = ref.namespace ?? context.namespace;
@@ -48,7 +48,7 @@ export function resolveBackend(ref: HttpBackendRef, context: BackendContext): Re
   return resolvePort(ref, service, named.version, context.parentPort);
 }
 
-function namedService(ref: HttpBackendRef): { service: string; version: string } | UnresolvedBackend {
+function namedService(ref: BackendObjectReference): { service: string; version: string } | UnresolvedBackend {
   const kind = ref.kind ?? 'Service';
   if (kind === 'Service' && isServiceGroup(ref.group)) return { service: ref.name, version: '' };
   if (kind === 'ServiceVersion' && ref.group === MALHA_GROUP) {
@@ -60,7 +60,7 @@ function namedService(ref: HttpBackendRef): { service: string; version: string }
 
 /** Without a port: the port of the parent if the service has it, else its only HTTP port. */
 function resolvePort(
-  ref: HttpBackendRef,
+  ref: BackendObjectReference,
   service: ServiceEntry,
   version: string,
   parentPort: number,

@@ -1,13 +1,25 @@
 // Filters of a rule or a backend: what they change, and which of them cannot be carried out.
 import type { HeaderFilter, HttpRouteFilter, PathModifier, RequestRedirect, UrlRewrite } from '@malha/model';
 import { defaults } from '@malha/model';
-import { type HeaderMutation, NO_MUTATION, type PathRewrite, type RedirectAction, type Rewrite } from '@malha/traffic';
+import {
+  type CorsPolicy,
+  type HeaderMutation,
+  NO_MUTATION,
+  type PathRewrite,
+  type RedirectAction,
+  type Rewrite,
+} from '@malha/traffic';
+
+type FilterOf<T extends HttpRouteFilter['type']> = Extract<HttpRouteFilter, { type: T }>;
+export type RequestMirror = FilterOf<'RequestMirror'>['requestMirror'];
 
 export interface CompiledFilters {
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
   readonly rewrite: Rewrite | undefined;
   readonly redirect: RedirectAction | undefined;
+  readonly cors: CorsPolicy | undefined;
+  readonly mirrors: readonly RequestMirror[];
   /** A filter that must not be skipped and is not known: requests get 500. */
   readonly failsClosed: boolean;
 }
@@ -17,13 +29,16 @@ const NONE: CompiledFilters = {
   responseHeaders: NO_MUTATION,
   rewrite: undefined,
   redirect: undefined,
+  cors: undefined,
+  mirrors: [],
   failsClosed: false,
 };
 
 export function compileFilters(filters: readonly HttpRouteFilter[] | undefined): CompiledFilters {
   if (filters === undefined || filters.length === 0) return NONE;
   const find = <T extends HttpRouteFilter['type']>(type: T) =>
-    filters.find((filter): filter is Extract<HttpRouteFilter, { type: T }> => filter.type === type);
+    filters.find((filter): filter is FilterOf<T> => filter.type === type);
+  const cors = find('CORS')?.cors;
   const responseHeaders = mutation(find('ResponseHeaderModifier')?.responseHeaderModifier);
   const redirect = find('RequestRedirect')?.requestRedirect;
   const rewrite = find('URLRewrite')?.urlRewrite;
@@ -32,6 +47,8 @@ export function compileFilters(filters: readonly HttpRouteFilter[] | undefined):
     responseHeaders,
     rewrite: rewrite === undefined ? undefined : rewriteOf(rewrite),
     redirect: redirect === undefined ? undefined : redirectOf(redirect, responseHeaders),
+    cors: cors === undefined ? undefined : corsOf(cors),
+    mirrors: filters.flatMap((filter) => (filter.type === 'RequestMirror' ? [filter.requestMirror] : [])),
     failsClosed: find('ExtensionRef') !== undefined || find('ExternalAuth') !== undefined,
   };
 }
@@ -58,6 +75,24 @@ function rewriteOf({ hostname, path }: UrlRewrite): Rewrite {
     ...(hostname === undefined ? {} : { host: hostname }),
     ...(path === undefined ? {} : { path: pathRewrite(path) }),
   };
+}
+
+function corsOf(cors: FilterOf<'CORS'>['cors']): CorsPolicy {
+  return {
+    allowOrigins: cors.allowOrigins ?? [],
+    allowMethods: cors.allowMethods ?? [],
+    allowHeaders: cors.allowHeaders ?? [],
+    exposeHeaders: cors.exposeHeaders ?? [],
+    maxAgeSeconds: cors.maxAge ?? defaults.httpRoute.corsMaxAgeSeconds,
+    allowCredentials: cors.allowCredentials ?? false,
+  };
+}
+
+/** Of the requests; all of them when the filter does not say. */
+export function mirroredPerMillion({ percent, fraction }: RequestMirror): number {
+  if (percent !== undefined) return percent * 10_000;
+  if (fraction === undefined) return 1_000_000;
+  return Math.round((fraction.numerator / (fraction.denominator ?? defaults.httpRoute.fractionDenominator)) * 1_000_000);
 }
 
 function redirectOf(redirect: RequestRedirect, responseHeaders: HeaderMutation): RedirectAction {

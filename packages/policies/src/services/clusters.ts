@@ -34,9 +34,13 @@ export function clusterOf(
   };
 }
 
-/** Identities of all workloads, also the unhealthy: a restart must not change the cluster. */
+/**
+ * Identities of all members, also the unhealthy: a restart must not change the cluster. A service that has only
+ * workloads without a proxy has none; one without any workload will have that of its name.
+ */
 function acceptedIdentities(service: ServiceEntry, version: string, trustDomain: string): SpiffeId[] {
-  const ids = new Set(membersOf(service, version).map((workload) => workload.spiffeId));
-  if (ids.size === 0) ids.add(identity(trustDomain, service.namespace, service.name));
+  const workloads = membersOf(service, version);
+  if (workloads.length === 0) return [identity(trustDomain, service.namespace, service.name)];
+  const ids = new Set(workloads.filter(({ isMember }) => isMember).map((workload) => workload.spiffeId));
   return [...ids].sort(compareText);
 }

@@ -67,6 +67,9 @@ export interface GraphInput {
 
 /** A caller without a proxy. */
 const OUTSIDE = 'outside';
+/** Where calls go that no route matched: nowhere. They fail at the caller's proxy. */
+const NO_ROUTE = 'no-route';
+const WORDS: Readonly<Record<string, string>> = { [OUTSIDE]: 'outside the mesh', [NO_ROUTE]: 'no route' };
 
 export function buildGraph(input: GraphInput): Topology {
   const nodes = new Map<string, NodeBuilder>();
@@ -77,8 +80,8 @@ export function buildGraph(input: GraphInput): Topology {
   for (const sums of input.sums) {
     const labels = input.labels.get(sums.edge);
     if (labels === undefined) continue;
-    const source = nodeAt(nodes, labels.source, input);
-    const target = nodeAt(nodes, labels.destination, input);
+    const source = nodeAt(nodes, labels.source, { ...input, unknown: OUTSIDE });
+    const target = nodeAt(nodes, labels.destination, { ...input, unknown: NO_ROUTE });
     const id = `${source.id}>${target.id}`;
     const edge = edges.get(id) ?? new EdgeBuilder(id, source, target, labels);
     edges.set(id, edge);
@@ -108,8 +111,12 @@ function idleServices({ mesh, namespaces }: GraphInput): NodeBuilder[] {
     .map(({ namespace, name }) => new NodeBuilder(`${namespace}/${name}`, { namespace, service: name }));
 }
 
-function nodeAt(nodes: Map<string, NodeBuilder>, end: EdgeEnd, { view }: GraphInput): NodeBuilder {
-  const id = nodeId(end, view);
+function nodeAt(
+  nodes: Map<string, NodeBuilder>,
+  end: EdgeEnd,
+  { view, unknown }: { readonly view: TopologyView; readonly unknown: string },
+): NodeBuilder {
+  const id = nodeId(end, view) ?? unknown;
   const known = nodes.get(id);
   if (known !== undefined) return known;
   const node = new NodeBuilder(id, {
@@ -122,8 +129,8 @@ function nodeAt(nodes: Map<string, NodeBuilder>, end: EdgeEnd, { view }: GraphIn
   return node;
 }
 
-function nodeId({ namespace, service, version, workload }: EdgeEnd, view: TopologyView): string {
-  if (service === '' && workload === '') return OUTSIDE;
+function nodeId({ namespace, service, version, workload }: EdgeEnd, view: TopologyView): string | undefined {
+  if (service === '' && workload === '') return undefined;
   if (view === 'workload' && workload !== '') return `${namespace}/${service}#${workload}`;
   if (view === 'version' && version !== '') return `${namespace}/${service}@${version}`;
   return `${namespace}/${service}`;
@@ -175,7 +182,8 @@ class NodeBuilder {
     const service = mesh.service(this.names.namespace, this.names.service);
     const seen = this.incoming.requests > 0 ? this.incoming : this.outgoing;
     const golden = seen.golden(seconds);
-    const names = this.id === OUTSIDE ? { ...this.names, service: 'outside the mesh' } : this.names;
+    const words = WORDS[this.id];
+    const names = words === undefined ? this.names : { ...this.names, service: words };
     return {
       id: this.id,
       ...names,

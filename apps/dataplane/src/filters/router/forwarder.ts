@@ -14,6 +14,7 @@ import type { RequestHead } from '../../exchange/request-head.ts';
 import { type TimerTarget, type TimerWheel, WheelTimer } from '../../exchange/timer-wheel.ts';
 import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
 import { mutateHeaders } from '../header-mutation.ts';
+import { introduce } from '../introduction.ts';
 import { ReplayBody } from './replay-body.ts';
 
 /** How one request is to be carried; shared by all requests of a route. */
@@ -31,7 +32,9 @@ export interface ForwardEnvironment {
   readonly wheel: TimerWheel;
   readonly monotonic: () => number;
   readonly random: () => number;
-  count(event: 'retry-budget-exhausted'): void;
+  /** What the peer's proxy is told of this workload; empty = nothing. */
+  readonly introduction: string;
+  count(event: 'retry-budget-exhausted' | 'request-mirrored' | 'mirror-dropped'): void;
 }
 
 /** The stack that started it; one object for all requests. */
@@ -154,6 +157,15 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.endpoint = balanced.endpoint;
     balanced.started();
     this.stream = stream;
+    const { introduction } = this.environment;
+    if (introduction !== '') {
+      const { endpoint } = balanced;
+      introduce(this.request.headers, introduction, {
+        cluster: this.cluster.cluster,
+        endpoint,
+        isReused: stream.isReused,
+      });
+    }
     stream.sendHead(this.request);
     let isOpen = true;
     for (const chunk of this.body.kept) isOpen = stream.sendData(chunk);
