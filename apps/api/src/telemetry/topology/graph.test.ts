@@ -33,9 +33,7 @@ test('calls that no route matched lead nowhere, not outside of the mesh, and cou
     ['bookstore/web', 'web', 'external'],
     ['no-route', 'no route', 'external'],
   ]);
-  expect(edges).toMatchObject([
-    { source: 'bookstore/web', target: 'no-route', mtls: true, flags: [{ flag: 'NR', share: 1 }] },
-  ]);
+  expect(edges).toMatchObject([{ source: 'bookstore/web', target: 'no-route', flags: [{ flag: 'NR', share: 1 }] }]);
   expect(totals.requests).toBe(3);
 });
 
