@@ -273,6 +273,30 @@ test('REST: a bearer token has the rights of its user, over the same routes as t
   expect((await stage.admin('GET', '/ca-pin')).body).toEqual({ pin: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) });
 });
 
+test('what is done to security stands in the audit log, with who did it', async () => {
+  const { token } = await admin.trpc.joinTokens.create.mutate({ namespace: 'bookstore', service: 'reviews' });
+  expect(token).toMatch(/^mjt_/);
+  const [minted] = await admin.trpc.joinTokens.list.query();
+  await admin.trpc.joinTokens.revoke.mutate({ id: minted?.id ?? '' });
+  const local = await stage.admin('POST', '/join-tokens', '{"namespace":"bookstore","service":"web"}', {
+    'content-type': 'application/json',
+    'x-malha-author': 'ana',
+  });
+  expect(local.status).toBe(200);
+  const identity = 'spiffe://mesh.local/ns/bookstore/sa/thief';
+  await admin.trpc.certificates.deny.mutate({ kind: 'identity', value: identity, reason: 'stolen' });
+  await admin.trpc.certificates.allow.mutate({ kind: 'identity', value: identity });
+  const { items } = await admin.trpc.audit.list.query({ limit: 5 });
+  expect(items.map(({ actor, action, target }) => [actor, action, target])).toEqual([
+    [adminEmail, 'certificates.allow', identity],
+    [adminEmail, 'certificates.deny', identity],
+    ['ana', 'joinTokens.create', 'bookstore/web'],
+    [adminEmail, 'joinTokens.revoke', minted?.id],
+    [adminEmail, 'joinTokens.create', 'bookstore/reviews'],
+  ]);
+  expect(JSON.stringify(items)).not.toContain(token.split('.')[1]);
+});
+
 test('explain says which rule and which backend a request gets, also with a draft', async () => {
   const caller = { namespace: 'bookstore' };
   const plain = await admin.trpc.explain.request.query({ caller, method: 'GET', url: 'http://reviews/x' });
@@ -313,6 +337,14 @@ test('kill -9 of Postgres: the console is told, reads and sessions go on, writes
   process.kill(stage.postgres.pid, 'SIGKILL');
   await until(() => states.includes('away'));
   expect((await admin.trpc.resources.list.query({})).items.length).toBeGreaterThan(0);
+  const whileAway = await failureOf(
+    admin.trpc.resources.applyChanges.mutate({
+      yaml: SERVICE.replace('reviews', 'lost'),
+      message: 'lost',
+      baseRevisions: {},
+    }),
+  );
+  expect(whileAway.data).toMatchObject({ malhaCode: 'MALHA5020' });
   await until(() => states.at(-1) === 'ok', 30_000);
   const { revision } = await admin.trpc.resources.get.query({ key: KEY });
   await admin.trpc.resources.applyChanges.mutate({

@@ -1,5 +1,6 @@
 // tRPC: the list of proxies with what each serves, dumps and drain.
 import { z } from 'zod';
+import type { Audit } from '../auth/audit.ts';
 import { operatorProcedure, router, viewerProcedure } from '../trpc/init.ts';
 import { subscribeLatest } from '../trpc/subscribe.ts';
 import type { Agents } from './agents.ts';
@@ -21,6 +22,7 @@ export interface ProxiesRouterDeps {
   readonly agents: Agents;
   /** What XDS knows of a workload (`namespace/name`) that serves the configuration of this hash. */
   readonly configurationOf: (workload: string, servedHash: string) => ProxyConfiguration;
+  readonly audit: Audit;
 }
 
 export type ProxyState = 'in-sync' | 'stale' | 'disconnected' | 'nacked';
@@ -49,7 +51,7 @@ export interface ProxyStatus {
 const workloadName = z.string().regex(/^[-a-z0-9]{1,63}\/[-.a-z0-9]{1,253}$/);
 
 export function createProxiesRouter(deps: ProxiesRouterDeps) {
-  const { agents } = deps;
+  const { agents, audit } = deps;
   const list = async () => (await agents.list()).map((row) => statusOf(row, deps));
   return router({
     list: viewerProcedure.query(list),
@@ -60,9 +62,10 @@ export function createProxiesRouter(deps: ProxiesRouterDeps) {
     dump: operatorProcedure
       .input(z.strictObject({ workload: workloadName, what: z.enum(DUMP_SUBJECTS) }))
       .query(async ({ input }) => Buffer.from(await agents.dump(input.workload, input.what)).toString('utf8')),
-    drain: operatorProcedure
-      .input(z.strictObject({ workload: workloadName }))
-      .mutation(({ input }) => agents.drain(input.workload)),
+    drain: operatorProcedure.input(z.strictObject({ workload: workloadName })).mutation(async ({ input, ctx }) => {
+      await agents.drain(input.workload);
+      await audit({ actor: ctx.principal.email, action: 'proxies.drain', target: input.workload });
+    }),
   });
 }
 

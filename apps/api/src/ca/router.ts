@@ -1,5 +1,6 @@
 // tRPC: the authority's certificates, issued leaves, the deny list, and join tokens.
 import { z } from 'zod';
+import type { Audit } from '../auth/audit.ts';
 import { adminProcedure, router, viewerProcedure } from '../trpc/init.ts';
 import type { CertificateAuthority } from './authority.ts';
 import type { Denials } from './denials.ts';
@@ -12,9 +13,10 @@ export interface CertificatesRouterDeps {
   readonly authority: CertificateAuthority;
   readonly denials: Denials;
   readonly currentLeaves: () => Promise<readonly IssuedLeafRow[]>;
+  readonly audit: Audit;
 }
 
-export function createCertificatesRouter({ authority, denials, currentLeaves }: CertificatesRouterDeps) {
+export function createCertificatesRouter({ authority, denials, currentLeaves, audit }: CertificatesRouterDeps) {
   return router({
     authority: viewerProcedure.query(() => authority.describe()),
     list: viewerProcedure.query(async () => {
@@ -29,13 +31,23 @@ export function createCertificatesRouter({ authority, denials, currentLeaves }: 
     denials: adminProcedure.query(() => denials.list()),
     deny: adminProcedure
       .input(denialRef.extend({ reason: z.string().min(1).max(500) }))
-      .mutation(({ input, ctx }) => denials.add(input.kind, input.value, input.reason, ctx.principal.email)),
-    allow: adminProcedure.input(denialRef).mutation(({ input }) => denials.remove(input.kind, input.value)),
+      .mutation(async ({ input: { kind, value, reason }, ctx }) => {
+        const actor = ctx.principal.email;
+        await denials.add(kind, value, reason, actor);
+        await audit({ actor, action: 'certificates.deny', target: value, detail: { kind, reason } });
+      }),
+    allow: adminProcedure.input(denialRef).mutation(async ({ input: { kind, value }, ctx }) => {
+      await denials.remove(kind, value);
+      await audit({ actor: ctx.principal.email, action: 'certificates.allow', target: value, detail: { kind } });
+    }),
   });
 }
 
 export interface JoinTokensRouterDeps {
-  readonly tokens: JoinTokens;
+  readonly tokens: Pick<JoinTokens, 'list' | 'revoke'>;
+  /** Recorded in the audit log. */
+  readonly mint: JoinTokens['mint'];
+  readonly audit: Audit;
   readonly authority: CertificateAuthority;
   /** `host:port` of the join port as other hosts reach it. */
   readonly joinAddress: () => string;
@@ -48,10 +60,10 @@ const tokenOrder = z.strictObject({
   ttlSeconds: z.int().min(1).max(TOKEN_TTL_MAX_SECONDS).default(TOKEN_TTL_DEFAULT_SECONDS),
 });
 
-export function createJoinTokensRouter({ tokens, authority, joinAddress }: JoinTokensRouterDeps) {
+export function createJoinTokensRouter({ tokens, mint, authority, joinAddress, audit }: JoinTokensRouterDeps) {
   return router({
     create: adminProcedure.input(tokenOrder).mutation(async ({ input, ctx }) => {
-      const { token, expiresAtMs } = await tokens.mint(input, ctx.principal.email);
+      const { token, expiresAtMs } = await mint(input, ctx.principal.email);
       const command = [
         `malha join --control-plane ${joinAddress()} --ca-pin ${authority.pin} --token ${token}`,
         `--service ${input.namespace}/${input.service} --version v1 --port 8080 -- <command>`,
@@ -59,8 +71,9 @@ export function createJoinTokensRouter({ tokens, authority, joinAddress }: JoinT
       return { token, expiresAtMs, command };
     }),
     list: adminProcedure.query(() => tokens.list()),
-    revoke: adminProcedure
-      .input(z.strictObject({ id: z.string().max(64) }))
-      .mutation(({ input }) => tokens.revoke(input.id)),
+    revoke: adminProcedure.input(z.strictObject({ id: z.string().max(64) })).mutation(async ({ input, ctx }) => {
+      await tokens.revoke(input.id);
+      await audit({ actor: ctx.principal.email, action: 'joinTokens.revoke', target: input.id });
+    }),
   });
 }

@@ -1,5 +1,8 @@
 // What people and their programs talk to: sign-in, tRPC, REST, the admin socket.
-import { createAuth } from '../auth/index.ts';
+import type { Audit } from '../auth/audit.ts';
+import { type Auth, createAuth } from '../auth/index.ts';
+import type { CaHandle } from '../ca/index.ts';
+import type { JoinTokens } from '../ca/join-tokens.ts';
 import { countProxies } from '../mesh/proxy-counts.ts';
 import { MeshStatusReader } from '../mesh/status.ts';
 import { History } from '../resources/index.ts';
@@ -40,8 +43,9 @@ export async function createOperatorPlane(foundation: Foundation, parts: Operato
   await auth.firstAdministrator.ensure(config.auth.firstAdminEmail);
 
   const services = createServices(foundation, parts);
-  const router = createRouter(parts, services, auth);
-  const operations = createOperations(parts, services, auth);
+  const mint = auditedMint(parts.members.ca, auth);
+  const router = createRouter(parts, services, { auth, mint });
+  const operations = createOperations(parts, services, { auth, mint });
   const origins = new Origins(config.auth.consoleOrigins);
   const now = () => clock.now();
   const { sessionSecret, internalSecret } = config.auth;
@@ -59,7 +63,24 @@ export async function createOperatorPlane(foundation: Foundation, parts: Operato
   return { apiServer, operations, onUnexpected };
 }
 
-type Auth = ReturnType<typeof createAuth>;
+type Mint = JoinTokens['mint'];
+
+interface Access {
+  readonly auth: Auth;
+  readonly mint: Mint;
+}
+
+/** A token that is not recorded is not handed out. */
+function auditedMint({ tokens }: CaHandle, { repository }: Auth): Mint {
+  return async (order, actor) => {
+    const minted = await tokens.mint(order, actor);
+    const { id, spiffeId, expiresAtMs } = minted;
+    const detail = { id, spiffeId, expiresAtMs, uses: order.uses ?? 1 };
+    const target = `${order.namespace}/${order.service}`;
+    await repository.audit({ actor, action: 'joinTokens.create', target, detail });
+    return minted;
+  };
+}
 
 interface Services {
   readonly status: MeshStatusReader;
@@ -89,7 +110,12 @@ function createServices({ config }: Foundation, { storage, mesh, members }: Oper
   return { status, history };
 }
 
-function createRouter({ mesh, members, joinPort }: OperatorPlaneParts, { status, history }: Services, auth: Auth) {
+function createRouter(
+  { mesh, members, joinPort }: OperatorPlaneParts,
+  { status, history }: Services,
+  { auth, mint }: Access,
+) {
+  const audit: Audit = (entry) => auth.repository.audit(entry);
   const { ca, agents, xds, telemetry, publicHost } = members;
   const { store, analyze, world } = mesh;
   return createRootRouter({
@@ -98,13 +124,13 @@ function createRouter({ mesh, members, joinPort }: OperatorPlaneParts, { status,
     resources: { store, analyze },
     changes: { store, history },
     explain: { world: () => world.world },
-    certificates: { authority: ca.authority, denials: ca.denials, currentLeaves: ca.currentLeaves },
+    certificates: { authority: ca.authority, denials: ca.denials, currentLeaves: ca.currentLeaves, audit },
     joinTokens: {
-      ...{ tokens: ca.tokens, authority: ca.authority },
+      ...{ tokens: ca.tokens, authority: ca.authority, mint, audit },
       joinAddress: () => `${publicHost}:${joinPort()}`,
     },
     proxies: {
-      agents: agents.agents,
+      ...{ agents: agents.agents, audit },
       configurationOf: (workload, servedHash) => xds.propagation.configurationOf(workload, servedHash),
     },
     propagation: xds.propagation,
@@ -112,11 +138,15 @@ function createRouter({ mesh, members, joinPort }: OperatorPlaneParts, { status,
   });
 }
 
-function createOperations({ mesh, members }: OperatorPlaneParts, { status, history }: Services, auth: Auth) {
+function createOperations(
+  { mesh, members }: OperatorPlaneParts,
+  { status, history }: Services,
+  { auth, mint }: Access,
+) {
   const { ca, telemetry } = members;
   return new Operations({
     ...{ store: mesh.store, history, status, firstAdministrator: auth.firstAdministrator },
-    mintJoinToken: (order, createdBy) => ca.tokens.mint(order, createdBy),
+    mintJoinToken: mint,
     caPin: () => ca.authority.pin,
     totals: (sinceMs) => telemetry.queries.totals(sinceMs === undefined ? {} : { sinceMs }),
   });
