@@ -91,8 +91,9 @@ function Difference({ diff }: { readonly diff: ObjectDiff }) {
   const { kind, namespace, name } = objectOf(diff.key);
   const { added, removed } = countChanges(diffLines(diff.before ?? '', diff.after ?? ''));
   const words = { create: 'made', delete: 'removed', update: 'changed', same: 'same' };
+  const label = `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`;
   return (
-    <section aria-label={`${kind} ${name}`} className="border-line border-t first:border-t-0">
+    <section aria-label={label} className="border-line border-t first:border-t-0">
       <h3 className="flex h-8 items-center gap-2 px-4 text-12">
         <FileText aria-hidden="true" size={14} strokeWidth={1.75} className="text-t3" />
         <span className="mono text-t0">{kind}</span>
@@ -102,7 +103,7 @@ function Difference({ diff }: { readonly diff: ObjectDiff }) {
           <span className="text-ok-text">+{added}</span> <span className="text-err-text">−{removed}</span>
         </span>
       </h3>
-      <DiffView label={`Difference of ${kind} ${name}`} before={diff.before ?? ''} after={diff.after ?? ''} />
+      <DiffView label={`Difference of ${label}`} before={diff.before ?? ''} after={diff.after ?? ''} />
     </section>
   );
 }

@@ -36,7 +36,11 @@ function Head({ columns }: { readonly columns: ServiceColumns }) {
         <th>Service</th>
         <th className={columns === 'short' ? 'max-[1359px]:hidden' : ''}>State</th>
         <th className="num">Req/s</th>
-        {columns === 'full' && <th aria-label="Requests over time" />}
+        {columns === 'full' && (
+          <th>
+            <span className="sr-only">Requests over time</span>
+          </th>
+        )}
         <th className="num">p95</th>
         <th className="num">p99</th>
         <th className="num">Errors</th>

@@ -161,7 +161,9 @@ export function TokensPanel() {
               <th>For</th>
               <th>State</th>
               <th>Made by</th>
-              <th aria-label="Revoke" />
+              <th>
+                <span className="sr-only">Revoke</span>
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -140,7 +140,9 @@ export function UsersPanel() {
               <th>Role</th>
               <th>State</th>
               <th className="num">Last sign-in</th>
-              <th aria-label="More" />
+              <th>
+                <span className="sr-only">More</span>
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -31,7 +31,7 @@ export function Rail({ isMini, onToggle }: { readonly isMini: boolean; readonly 
   const here = placeOf(pathname);
   const Toggle = isMini ? PanelLeftOpen : PanelLeftClose;
   return (
-    <div className="row-span-full flex min-h-0 flex-col border-line border-r bg-panel">
+    <nav aria-label="Main" className="row-span-full flex min-h-0 flex-col border-line border-r bg-panel">
       <ScopedLink
         href="/"
         aria-label="Malha, overview"
@@ -40,7 +40,7 @@ export function Rail({ isMini, onToggle }: { readonly isMini: boolean; readonly 
         <Brand />
         {!isMini && 'Malha'}
       </ScopedLink>
-      <nav aria-label="Main" className="flex-1 overflow-y-auto px-2 py-1">
+      <div className="flex-1 overflow-y-auto px-2 py-1">
         {PLACE_GROUPS.map((group, index) => (
           <section key={group.name} aria-label={group.name}>
             {isMini ? (
@@ -53,7 +53,7 @@ export function Rail({ isMini, onToggle }: { readonly isMini: boolean; readonly 
             ))}
           </section>
         ))}
-      </nav>
+      </div>
       <div className="border-line border-t p-2">
         <button
           type="button"
@@ -73,6 +73,6 @@ export function Rail({ isMini, onToggle }: { readonly isMini: boolean; readonly 
           )}
         </button>
       </div>
-    </div>
+    </nav>
   );
 }

@@ -18,10 +18,10 @@ export function SignInPage({ next, reason, controlPlane }: SignInPageProps) {
   return (
     <div className="grid h-screen grid-cols-[minmax(0,1fr)_minmax(0,1.08fr)] grid-rows-[minmax(0,1fr)_44px] max-[1000px]:grid-cols-1">
       <div className="flex min-h-0 flex-col px-12 py-8">
-        <div className="flex items-center gap-2.5 text-16 font-semi text-t0">
+        <header className="flex items-center gap-2.5 text-16 font-semi text-t0">
           <Brand size={24} />
           Malha
-        </div>
+        </header>
         <main className="m-auto w-[364px] max-w-full">
           <h1 className="text-24 font-semi text-t0">Sign in to Malha</h1>
           <p className="mt-1 mb-6 text-t2">The console of your service mesh.</p>

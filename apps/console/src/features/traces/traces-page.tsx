@@ -188,7 +188,9 @@ export function TracesPage() {
                 <th>Request</th>
                 <th>Entered at</th>
                 <th className="num">Result</th>
-                <th aria-label="Duration compared" />
+                <th>
+                  <span className="sr-only">Duration compared</span>
+                </th>
                 <th className="num">Duration</th>
                 <th className="num">Spans</th>
                 <th>Services</th>

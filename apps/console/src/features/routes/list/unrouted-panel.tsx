@@ -44,7 +44,9 @@ export function UnroutedPanel({ namespaces, routed }: UnroutedPanelProps) {
               <th>Requests go to</th>
               <th>Versions</th>
               <th className="num">Req/s</th>
-              <th aria-label="Make a route" />
+              <th>
+                <span className="sr-only">Make a route</span>
+              </th>
             </tr>
           </thead>
           <tbody>
