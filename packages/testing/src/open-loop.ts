@@ -13,7 +13,8 @@ export interface LoopOptions {
   readonly method: 'GET' | 'POST';
   readonly ratePerSecond: number;
   readonly body?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Beside the host; by the request's number, counted from 0. */
+  readonly headersOf?: (index: number) => Readonly<Record<string, string>>;
 }
 
 /** What became of the requests that were sent in one part of the run. */
@@ -33,6 +34,8 @@ export interface Outcome {
   readonly firstError: string | undefined;
   /** Answers other than 2xx, and broken ones. */
   readonly failed: number;
+  /** Attempts beyond the first, by the `x-attempts` headers of the answers. */
+  readonly retries: number;
   readonly phases: readonly Phase[];
 }
 
@@ -48,7 +51,9 @@ export class OpenLoop {
   readonly #byStatus: Record<string, number> = {};
   readonly #phases: OpenPhase[] = [{ name: 'start', sent: 0, byServer: {} }];
   readonly #url: URL;
+  #index = 0;
   #broken = 0;
+  #retries = 0;
   #inFlight = 0;
   #firstError: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -96,15 +101,17 @@ export class OpenLoop {
       broken: this.#broken,
       firstError: this.#firstError,
       failed: bad + this.#broken,
+      retries: this.#retries,
       phases: this.#phases.map((phase) => ({ ...phase, byServer: { ...phase.byServer } })),
     };
   }
 
   #send(): void {
-    const { host, path, method, body, headers } = this.#options;
+    const { host, path, method, body, headersOf } = this.#options;
     const phase = this.#phases.at(-1);
     if (phase === undefined) return;
     phase.sent += 1;
+    const own = headersOf?.(this.#index++) ?? {};
     this.#inFlight += 1;
     let isSettled = false;
     const settle = (status: number | undefined, server: string, error?: string) => {
@@ -128,13 +135,14 @@ export class OpenLoop {
         path,
         agent: this.#agent,
         timeout: TIMEOUT_MS,
-        headers: { host, ...headers, ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }) },
+        headers: { host, ...own, ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }) },
       },
       (response) => {
         let text = '';
         response.on('data', (chunk: Buffer) => {
           if (text.length < 200) text += chunk.toString('latin1');
         });
+        this.#retries += Math.max(0, Number(response.headers['x-attempts'] ?? 1) - 1);
         response.on('end', () =>
           settle(response.statusCode, String(response.headers['x-served-by'] ?? ''), `${response.statusCode} ${text}`),
         );
