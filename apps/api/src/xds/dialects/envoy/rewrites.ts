@@ -15,18 +15,28 @@ export function rewriteFields(rewrite: Rewrite | undefined, matched: PathMatch) 
 }
 
 function prefixFields(value: string, matched: PathMatch) {
-  if (matched.type !== 'prefix') return {};
-  const prefix = matched.value === '/' ? '' : matched.value;
+  const regexRewrite = prefixSubstitution(value, matched);
+  return regexRewrite === undefined ? {} : { regexRewrite };
+}
+
+/** What replaces the matched prefix; undefined when the path stays as it is. */
+export function prefixSubstitution(value: string, matched: PathMatch) {
+  if (matched.type !== 'prefix') return undefined;
+  const prefix = matched.value.replace(/\/+$/, '');
   const replacement = value.replace(/\/+$/, '');
   // `/a` to `/`: `/a/b` becomes `/b`, not `//b`, and `/a` becomes `/`.
-  if (replacement === '') return prefix === '' ? {} : substitute(`^${escaped(prefix)}/*`, '/');
+  if (replacement === '') return prefix === '' ? undefined : substitution(`^${escaped(prefix)}/*`, '/');
   // `/` to `/x`: `/b` becomes `/x/b`.
-  if (prefix === '') return substitute('^/', `${replacement}/`);
-  return { prefixRewrite: replacement };
+  if (prefix === '') return substitution('^/', `${replacement}/`);
+  return substitution(`^${escaped(prefix)}`, replacement);
 }
 
 function substitute(regex: string, text: string) {
-  return { regexRewrite: { pattern: { regex }, substitution: literalSubstitution(text) } };
+  return { regexRewrite: substitution(regex, text) };
+}
+
+function substitution(regex: string, text: string) {
+  return { pattern: { regex }, substitution: literalSubstitution(text) };
 }
 
 /** For RE2. */

@@ -19,9 +19,10 @@ import {
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
 import type { ResourcePlan } from '../dialect.ts';
-import { directResponse, redirectAction } from '../shared/actions.ts';
-import { requestHeaders, responseHeaders } from '../shared/headers.ts';
+import { directResponse } from '../shared/actions.ts';
 import { routeMatch } from '../shared/matches.ts';
+import { requestHeaders, responseHeaders, withHeadersInOrder } from './headers.ts';
+import { redirectMessage } from './redirects.ts';
 import { retryPolicy } from './retries.ts';
 import { rewriteFields } from './rewrites.ts';
 
@@ -42,7 +43,7 @@ function encodeRouteTable({ name, virtualHosts }: RouteTable, clusters: Clusters
     virtualHosts: withUniqueDomains(virtualHosts).map(({ name: hostName, domains, routes }) => ({
       name: hostName,
       domains: [...domains],
-      routes: routes.map((from) => route(from, clusters)),
+      routes: routes.map((from) => route(withHeadersInOrder(from), clusters)),
     })),
   });
   return toBinary(RouteConfigurationSchema, message);
@@ -64,7 +65,7 @@ function route(from: Route, clusters: Clusters): MessageInitShape<typeof RouteSc
   const { name, action } = from;
   const base = { name, match: routeMatch(withoutSlash(from).match), ...responseHeaders(action.responseHeaders) };
   if (action.type === 'redirect') {
-    return { ...base, action: { case: 'redirect', value: redirectAction(action, name) } };
+    return { ...base, action: { case: 'redirect', value: redirectMessage(action, from.match.path, name) } };
   }
   if (action.type === 'direct') return { ...base, action: { case: 'directResponse', value: directResponse(action) } };
   // Envoy refuses weights whose sum is 0; the Gateway API answers 500 there.
