@@ -1,5 +1,21 @@
 // Every section of the matrix.
 import type { Section } from '../src/case.ts';
+import { headerFilters } from './header-filters.ts';
+import { hosts } from './hosts.ts';
 import { pathMatching } from './path-matching.ts';
+import { precedence } from './precedence.ts';
+import { redirects } from './redirects.ts';
+import { rewrites } from './rewrites.ts';
+import { valueMatching } from './value-matching.ts';
+import { weights } from './weights.ts';
 
-export const SECTIONS: readonly Section[] = [pathMatching];
+export const SECTIONS: readonly Section[] = [
+  pathMatching,
+  valueMatching,
+  hosts,
+  precedence,
+  weights,
+  headerFilters,
+  redirects,
+  rewrites,
+];
