@@ -274,7 +274,11 @@ test('REST: a bearer token has the rights of its user, over the same routes as t
 });
 
 test('what is done to security stands in the audit log, with who did it', async () => {
-  const { token } = await admin.trpc.joinTokens.create.mutate({ namespace: 'bookstore', service: 'reviews' });
+  const { token, command } = await admin.trpc.joinTokens.create.mutate({ namespace: 'bookstore', service: 'reviews' });
+  expect(command).toContain(
+    `MALHA_JOIN_TOKEN=${token} npx malha join --control-plane 127.0.0.1:${stage.app.ports.join}`,
+  );
+  expect(command).toMatch(/--service bookstore\/reviews --version v1 --port \d+ -- <command>$/);
   expect(token).toMatch(/^mjt_/);
   const [minted] = await admin.trpc.joinTokens.list.query();
   await admin.trpc.joinTokens.revoke.mutate({ id: minted?.id ?? '' });

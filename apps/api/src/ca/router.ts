@@ -4,6 +4,7 @@ import type { Audit } from '../auth/audit.ts';
 import { adminProcedure, router, viewerProcedure } from '../trpc/init.ts';
 import type { CertificateAuthority } from './authority.ts';
 import type { Denials } from './denials.ts';
+import type { Invitations } from './invitations.ts';
 import { type JoinTokens, TOKEN_TTL_DEFAULT_SECONDS, TOKEN_TTL_MAX_SECONDS } from './join-tokens.ts';
 import type { IssuedLeafRow } from './repository.ts';
 
@@ -45,12 +46,8 @@ export function createCertificatesRouter({ authority, denials, currentLeaves, au
 
 export interface JoinTokensRouterDeps {
   readonly tokens: Pick<JoinTokens, 'list' | 'revoke'>;
-  /** Recorded in the audit log. */
-  readonly mint: JoinTokens['mint'];
+  readonly invitations: Invitations;
   readonly audit: Audit;
-  readonly authority: CertificateAuthority;
-  /** `host:port` of the join port as other hosts reach it. */
-  readonly joinAddress: () => string;
 }
 
 const tokenOrder = z.strictObject({
@@ -60,14 +57,10 @@ const tokenOrder = z.strictObject({
   ttlSeconds: z.int().min(1).max(TOKEN_TTL_MAX_SECONDS).default(TOKEN_TTL_DEFAULT_SECONDS),
 });
 
-export function createJoinTokensRouter({ tokens, mint, authority, joinAddress, audit }: JoinTokensRouterDeps) {
+export function createJoinTokensRouter({ tokens, invitations, audit }: JoinTokensRouterDeps) {
   return router({
     create: adminProcedure.input(tokenOrder).mutation(async ({ input, ctx }) => {
-      const { token, expiresAtMs } = await mint(input, ctx.principal.email);
-      const command = [
-        `malha join --control-plane ${joinAddress()} --ca-pin ${authority.pin} --token ${token}`,
-        `--service ${input.namespace}/${input.service} --version v1 --port 8080 -- <command>`,
-      ].join(' ');
+      const { token, expiresAtMs, command } = await invitations.create(input, ctx.principal.email);
       return { token, expiresAtMs, command };
     }),
     list: adminProcedure.query(() => tokens.list()),

@@ -1,8 +1,7 @@
 // What people and their programs talk to: sign-in, tRPC, REST, the admin socket.
 import type { Audit } from '../auth/audit.ts';
 import { type Auth, createAuth } from '../auth/index.ts';
-import type { CaHandle } from '../ca/index.ts';
-import type { JoinTokens } from '../ca/join-tokens.ts';
+import { Invitations } from '../ca/invitations.ts';
 import { countProxies } from '../mesh/proxy-counts.ts';
 import { MeshStatusReader } from '../mesh/status.ts';
 import { History } from '../resources/index.ts';
@@ -43,9 +42,9 @@ export async function createOperatorPlane(foundation: Foundation, parts: Operato
   await auth.firstAdministrator.ensure(config.auth.firstAdminEmail);
 
   const services = createServices(foundation, parts);
-  const mint = auditedMint(parts.members.ca, auth);
-  const router = createRouter(parts, services, { auth, mint });
-  const operations = createOperations(parts, services, { auth, mint });
+  const invitations = createInvitations(parts, auth);
+  const router = createRouter(parts, services, { auth, invitations });
+  const operations = createOperations(parts, services, { auth, invitations });
   const origins = new Origins(config.auth.consoleOrigins);
   const now = () => clock.now();
   const { sessionSecret, internalSecret } = config.auth;
@@ -63,23 +62,27 @@ export async function createOperatorPlane(foundation: Foundation, parts: Operato
   return { apiServer, operations, onUnexpected };
 }
 
-type Mint = JoinTokens['mint'];
-
 interface Access {
   readonly auth: Auth;
-  readonly mint: Mint;
+  readonly invitations: Invitations;
 }
 
-/** A token that is not recorded is not handed out. */
-function auditedMint({ tokens }: CaHandle, { repository }: Auth): Mint {
-  return async (order, actor) => {
-    const minted = await tokens.mint(order, actor);
-    const { id, spiffeId, expiresAtMs } = minted;
-    const detail = { id, spiffeId, expiresAtMs, uses: order.uses ?? 1 };
-    const target = `${order.namespace}/${order.service}`;
-    await repository.audit({ actor, action: 'joinTokens.create', target, detail });
-    return minted;
-  };
+/** A token that is not recorded in the audit log is not handed out. */
+function createInvitations({ mesh, members, joinPort }: OperatorPlaneParts, { repository }: Auth): Invitations {
+  const { authority, tokens } = members.ca;
+  return new Invitations({
+    mint: async (order, actor) => {
+      const minted = await tokens.mint(order, actor);
+      const { id, spiffeId, expiresAtMs } = minted;
+      const detail = { id, spiffeId, expiresAtMs, uses: order.uses ?? 1 };
+      const target = `${order.namespace}/${order.service}`;
+      await repository.audit({ actor, action: 'joinTokens.create', target, detail });
+      return minted;
+    },
+    pin: () => authority.pin,
+    joinAddress: () => `${members.publicHost}:${joinPort()}`,
+    resourceOf: (key) => mesh.store.state.byKey.get(key)?.resource,
+  });
 }
 
 interface Services {
@@ -111,12 +114,12 @@ function createServices({ config }: Foundation, { storage, mesh, members }: Oper
 }
 
 function createRouter(
-  { mesh, members, joinPort }: OperatorPlaneParts,
+  { mesh, members }: OperatorPlaneParts,
   { status, history }: Services,
-  { auth, mint }: Access,
+  { auth, invitations }: Access,
 ) {
   const audit: Audit = (entry) => auth.repository.audit(entry);
-  const { ca, agents, xds, telemetry, publicHost } = members;
+  const { ca, agents, xds, telemetry } = members;
   const { store, analyze, world } = mesh;
   return createRootRouter({
     auth: { users: auth.users, repository: auth.repository },
@@ -125,10 +128,7 @@ function createRouter(
     changes: { store, history },
     explain: { world: () => world.world },
     certificates: { authority: ca.authority, denials: ca.denials, currentLeaves: ca.currentLeaves, audit },
-    joinTokens: {
-      ...{ tokens: ca.tokens, authority: ca.authority, mint, audit },
-      joinAddress: () => `${publicHost}:${joinPort()}`,
-    },
+    joinTokens: { tokens: ca.tokens, invitations, audit },
     proxies: {
       ...{ agents: agents.agents, audit },
       configurationOf: (workload, servedHash) => xds.propagation.configurationOf(workload, servedHash),
@@ -141,12 +141,12 @@ function createRouter(
 function createOperations(
   { mesh, members }: OperatorPlaneParts,
   { status, history }: Services,
-  { auth, mint }: Access,
+  { auth, invitations }: Access,
 ) {
   const { ca, telemetry } = members;
   return new Operations({
     ...{ store: mesh.store, history, status, firstAdministrator: auth.firstAdministrator },
-    mintJoinToken: mint,
+    invite: (order, createdBy) => invitations.create(order, createdBy),
     caPin: () => ca.authority.pin,
     totals: (sinceMs) => telemetry.queries.totals(sinceMs === undefined ? {} : { sinceMs }),
   });

@@ -27,7 +27,10 @@ export interface OperationsOptions {
   readonly history: History<unknown>;
   readonly status: MeshStatusReader;
   readonly firstAdministrator: FirstAdministrator;
-  readonly mintJoinToken: (order: JoinTokenOrder, createdBy: string) => Promise<{ token: string; expiresAtMs: number }>;
+  readonly invite: (
+    order: JoinTokenOrder,
+    createdBy: string,
+  ) => Promise<{ readonly token: string; readonly expiresAtMs: number; readonly command: string }>;
   /** `sha256:…` of the root's public key. */
   readonly caPin: () => string;
   /** Requests, failures and retries by edge, exact, since a time or since ever. */
@@ -88,8 +91,8 @@ export class Operations {
   async mintJoinToken(caller: Caller, body: unknown) {
     const order = joinTokenOrder.parse(body);
     if (caller.type === 'user') requireRole(caller.principal, 'admin', order.namespace);
-    const { token, expiresAtMs } = await orAway(() => this.#options.mintJoinToken(order, authorOf(caller)));
-    return { token, expiresAtMs };
+    const { token, expiresAtMs, command } = await orAway(() => this.#options.invite(order, authorOf(caller)));
+    return { token, expiresAtMs, command };
   }
 
   async apply(caller: Caller, request: ApplyRequest) {

@@ -47,11 +47,8 @@ async function run([verb, ...argv]: readonly string[], output: Output): Promise<
     output.print(token);
     return EXIT_OK;
   }
-  const pin = stringField(await callApi(address, { method: 'GET', path: '/ca-pin' }), 'pin');
   output.print(token);
-  output.note(
-    `\nTo join:\n  MALHA_JOIN_TOKEN=${token} malha join --control-plane HOST:15013 \\\n    --ca-pin ${pin} \\\n    --service ${namespace}/${name} --version v1 --port 8080 -- your-command\n${expiry(answer)}`,
-  );
+  output.note(`\nTo join:\n\n  ${stringField(answer, 'command')}\n\n${expiry(answer)}`);
   return EXIT_OK;
 }
 

@@ -1,5 +1,6 @@
 // What both HTTP connection managers of Envoy have in common.
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { CorsSchema } from '@malha/xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb';
 import { RouterSchema } from '@malha/xds/generated/envoy/extensions/filters/http/router/v3/router_pb';
 import {
   HttpConnectionManager_CodecType,
@@ -8,6 +9,9 @@ import {
   type HttpFilterSchema,
 } from '@malha/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { typed } from './types.ts';
+
+/** Name of the filter, and key of its settings for a route. */
+export const CORS_FILTER = 'envoy.filters.http.cors';
 
 /** A proxy of the mesh does not show: no Server header of its own, no address added. */
 export function commonManager(statPrefix: string) {
@@ -18,6 +22,11 @@ export function commonManager(statPrefix: string) {
     skipXffAppend: true,
     upgradeConfigs: [{ upgradeType: 'websocket' }],
   } satisfies MessageInitShape<typeof HttpConnectionManagerSchema>;
+}
+
+/** Does nothing where a route has no policy of its own. */
+export function corsFilter(): MessageInitShape<typeof HttpFilterSchema> {
+  return { name: CORS_FILTER, configType: typed(CorsSchema, {}) };
 }
 
 export function routerFilter(): MessageInitShape<typeof HttpFilterSchema> {

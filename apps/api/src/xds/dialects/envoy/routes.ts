@@ -18,13 +18,17 @@ import {
   type WeightedCluster_ClusterWeightSchema,
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
+import { CorsPolicySchema } from '@malha/xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb';
 import type { ResourcePlan } from '../dialect.ts';
-import { directResponse } from '../shared/actions.ts';
+import { directResponse, mirrorPolicies } from '../shared/actions.ts';
 import { routeMatch } from '../shared/matches.ts';
+import { corsPolicy } from './cors.ts';
 import { requestHeaders, responseHeaders, withHeadersInOrder } from './headers.ts';
+import { CORS_FILTER } from './manager.ts';
 import { redirectMessage } from './redirects.ts';
 import { retryPolicy } from './retries.ts';
 import { rewriteFields } from './rewrites.ts';
+import { pack } from './types.ts';
 
 type Clusters = ReadonlyMap<string, Cluster>;
 
@@ -75,6 +79,9 @@ function route(from: Route, clusters: Clusters): MessageInitShape<typeof RouteSc
   return {
     ...base,
     ...requestHeaders(action.requestHeaders),
+    ...(action.cors !== undefined && {
+      typedPerFilterConfig: { [CORS_FILTER]: pack(CorsPolicySchema, corsPolicy(action.cors)) },
+    }),
     action: { case: 'route', value: forward(action, from, clusters) },
   };
 }
@@ -98,6 +105,7 @@ function forward(action: ForwardAction, from: Route, clusters: Clusters): Messag
     timeout: durationFromMs(isGrpc ? 0 : action.requestTimeoutMs),
     idleTimeout: durationFromMs(action.streamIdleTimeoutMs),
     ...(retry !== undefined && { retryPolicy: retry }),
+    requestMirrorPolicies: mirrorPolicies(action.mirrors),
     ...rewriteFields(action.rewrite, withoutSlash(from).match.path),
     upgradeConfigs: [{ upgradeType: 'websocket' }],
   };

@@ -2,6 +2,7 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { anyPack, durationFromMs } from '@bufbuild/protobuf/wkt';
 import type {
+  CorsPolicy,
   ForwardAction,
   RetryPolicy,
   Rewrite,
@@ -11,7 +12,7 @@ import type {
   WeightedCluster,
 } from '@malha/traffic';
 import { ROUTE_TYPE } from '@malha/xds';
-import { RETRY_BUDGET_CONFIG, WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
+import { CORS_CONFIG, RETRY_BUDGET_CONFIG, WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
 import {
   type RetryPolicySchema,
   type RouteActionSchema,
@@ -20,10 +21,10 @@ import {
   type WeightedCluster_ClusterWeightSchema,
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
-import { RetryBudgetSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
+import { CorsPolicySchema, RetryBudgetSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import { field } from '../../snapshot/wire.ts';
 import type { ResourcePlan } from '../dialect.ts';
-import { directResponse, literalSubstitution, redirectAction } from '../shared/actions.ts';
+import { directResponse, literalSubstitution, mirrorPolicies, redirectAction } from '../shared/actions.ts';
 import { requestHeaders, responseHeaders } from '../shared/headers.ts';
 import { routeMatch } from '../shared/matches.ts';
 import { retryOn } from '../shared/retries.ts';
@@ -68,6 +69,9 @@ function route(from: Route): MessageInitShape<typeof RouteSchema> {
         ...requestHeaders(from.action.requestHeaders),
         typedPerFilterConfig: {
           [RETRY_BUDGET_CONFIG]: anyPack(RetryBudgetSchema, create(RetryBudgetSchema, from.action.retry.budget)),
+          ...(from.action.cors !== undefined && {
+            [CORS_CONFIG]: anyPack(CorsPolicySchema, corsPolicy(from.action.cors)),
+          }),
         },
         action: { case: 'route', value: forward(from.action) },
       };
@@ -80,8 +84,19 @@ function forward(action: ForwardAction): MessageInitShape<typeof RouteActionSche
     timeout: durationFromMs(action.requestTimeoutMs),
     idleTimeout: durationFromMs(action.streamIdleTimeoutMs),
     retryPolicy: retryPolicy(action.retry, action.backendRequestTimeoutMs),
+    requestMirrorPolicies: mirrorPolicies(action.mirrors),
     ...(action.rewrite !== undefined && rewrite(action.rewrite)),
   };
+}
+
+function corsPolicy({ allowOrigins, allowMethods, allowHeaders, exposeHeaders, ...rest }: CorsPolicy) {
+  return create(CorsPolicySchema, {
+    allowOrigins: [...allowOrigins],
+    allowMethods: [...allowMethods],
+    allowHeaders: [...allowHeaders],
+    exposeHeaders: [...exposeHeaders],
+    ...rest,
+  });
 }
 
 function clusterWeight(weighted: WeightedCluster): MessageInitShape<typeof WeightedCluster_ClusterWeightSchema> {

@@ -1,11 +1,13 @@
 // Redirects, fixed answers and rewrites as Envoy's route actions.
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { DirectResponseAction, RedirectAction } from '@malha/traffic';
+import type { DirectResponseAction, Mirror, RedirectAction } from '@malha/traffic';
 import {
   RedirectAction_RedirectResponseCode as Code,
   type DirectResponseActionSchema,
   type RedirectActionSchema,
+  type RouteAction_RequestMirrorPolicySchema,
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
+import { FractionalPercent_DenominatorType } from '@malha/xds/generated/envoy/type/v3/percent_pb';
 import { UnencodableError } from '../dialect.ts';
 
 const REDIRECT_CODES: ReadonlyMap<number, Code> = new Map([
@@ -38,6 +40,19 @@ export function redirectAction(action: RedirectAction, route: string): MessageIn
 export function directResponse(action: DirectResponseAction): MessageInitShape<typeof DirectResponseActionSchema> {
   if (action.body === '') return { status: action.status };
   return { status: action.status, body: { specifier: { case: 'inlineString', value: action.body } } };
+}
+
+/** A copy keeps the host of the request: the backend sees what the other one sees. */
+export function mirrorPolicies(
+  mirrors: readonly Mirror[] | undefined,
+): MessageInitShape<typeof RouteAction_RequestMirrorPolicySchema>[] {
+  return (mirrors ?? []).map(({ cluster, perMillion }) => ({
+    cluster,
+    runtimeFraction: {
+      defaultValue: { numerator: perMillion, denominator: FractionalPercent_DenominatorType.MILLION },
+    },
+    disableShadowHostSuffixAppend: true,
+  }));
 }
 
 /** In a substitution a backslash begins a reference to a group. */
