@@ -40,6 +40,12 @@ export function moment(ms: number, nowMs: number): string {
   return new Date(ms).getFullYear() === new Date(nowMs).getFullYear() ? shortDay.format(ms) : withYear.format(ms);
 }
 
+/** To the second, with the day unless it is today: "14:19:36", "2 Nov, 14:19:36". */
+export function momentWithSeconds(ms: number, nowMs: number): string {
+  const time = clockWithSeconds(ms);
+  return startOfDay(ms) === startOfDay(nowMs) ? time : `${moment(ms, nowMs)}, ${time}`;
+}
+
 const steps: readonly (readonly [number, string])[] = [
   [86_400_000, 'd'],
   [3_600_000, 'h'],

@@ -11,7 +11,7 @@ import { Note, Skeleton, SkeletonRows } from '#components/ui/states.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { ScopedLink } from '#features/scope/index.ts';
 import { duration, inWords, plural } from '#format/number.ts';
-import { clockWithSeconds, moment } from '#format/time.ts';
+import { momentWithSeconds } from '#format/time.ts';
 import { useTRPC } from '#trpc/client.ts';
 import type { ChangeDetail as Detail, ObjectDiff, Propagation } from '#trpc/contract.ts';
 import { compare, objectOf, takingBack, verdictOf } from './change-words.ts';
@@ -30,9 +30,7 @@ function Head({ change, propagation }: { readonly change: Detail; readonly propa
         <p className="mt-1 flex flex-wrap items-center gap-2 text-12 text-t2">
           <Avatar name={change.author} size={20} />
           {change.author}
-          <span>
-            {moment(change.createdAtMs, Date.now())}, {clockWithSeconds(change.createdAtMs)}
-          </span>
+          <span>{momentWithSeconds(change.createdAtMs, Date.now())}</span>
           {spread !== null && spread !== undefined && spread.total > 0 && (
             <Badge tone={isActive ? 'ok' : 'info'} shape>
               active {spread.active}/{spread.total}
@@ -120,7 +118,8 @@ function Spread({ propagation }: { readonly propagation: Propagation }) {
       title="Propagation"
       sub={plural(propagation.total, 'proxy', 'proxies')}
       actions={
-        propagation.p99Ms !== null && (
+        propagation.p99Ms !== null &&
+        propagation.p99Ms > 0 && (
           <span className="text-12 text-t2">
             p50 {inWords(duration(propagation.p50Ms))} ·{' '}
             <b className="font-semi text-t0">p99 {inWords(duration(propagation.p99Ms))}</b>

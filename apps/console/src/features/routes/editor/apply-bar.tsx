@@ -45,9 +45,13 @@ function Arrival({ propagation }: { readonly propagation: Propagation }) {
           </b>
         </div>
         <div className="text-t3">
-          {propagation.p50Ms !== null && `p50 ${inWords(duration(propagation.p50Ms))}`}
-          {propagation.p99Ms !== null && ` · p99 ${inWords(duration(propagation.p99Ms))}`}
-          {late > 0 && ` · ${late} on the way`}
+          {[
+            // Zero: no proxy had to change, so nothing was timed.
+            ...(propagation.p99Ms === null || propagation.p99Ms === 0
+              ? []
+              : [`p50 ${inWords(duration(propagation.p50Ms))}`, `p99 ${inWords(duration(propagation.p99Ms))}`]),
+            ...(late > 0 ? [`${late} on the way`] : []),
+          ].join(' · ')}
         </div>
       </div>
     </div>

@@ -24,6 +24,7 @@ export function PropagationList({ propagation }: { readonly propagation: Propaga
           {propagation.active} of {propagation.total} proxies
         </b>
         {propagation.p99Ms !== null &&
+          propagation.p99Ms > 0 &&
           `, p50 ${inWords(duration(propagation.p50Ms))}, p99 ${inWords(duration(propagation.p99Ms))}`}
         .
       </p>

@@ -13,6 +13,11 @@ import { useTRPC } from '#trpc/client.ts';
 
 const REFRESH_MS = 5_000;
 
+function instancesInWords(ready: number): string {
+  if (ready === 0) return 'nobody: no instance is ready';
+  return ready === 1 ? 'its one ready instance' : `any of ${plural(ready, 'ready instance')}`;
+}
+
 export interface UnroutedPanelProps {
   /** Empty = all. */
   readonly namespaces: readonly string[];
@@ -64,11 +69,7 @@ export function UnroutedPanel({ namespaces, routed }: UnroutedPanelProps) {
                     </ScopedLink>
                   </span>
                 </td>
-                <td className="text-t2">
-                  {row.healthyInstances === 0
-                    ? 'nobody: no instance is ready'
-                    : `every ready instance (${plural(row.healthyInstances, 'instance')})`}
-                </td>
+                <td className="text-t2">{instancesInWords(row.healthyInstances)}</td>
                 <td className="mono text-t2">{row.versions.map((version) => version.name).join(', ') || '–'}</td>
                 <td className="num live-figure">{rateShort(row.golden.requestsPerSecond)}</td>
                 <td className="num">
