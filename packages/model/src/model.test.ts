@@ -146,6 +146,6 @@ describe('capability table', () => {
     expect(dialectOf('none')).toBeUndefined();
     expect(isEnforced('route.weights', 'sidecar')).toBe(true);
     expect(isEnforced('route.weights', 'none')).toBe(false);
-    expect(enforcementOf('filter.mirror', 'malha')).toBe('planned');
+    expect(enforcementOf('filter.extension', 'malha')).toBe('planned');
   });
 });

@@ -100,18 +100,18 @@ describe('analyze', () => {
       ['warning MALHA1032 HTTPRoute/shop/r spec.hostnames'],
     ],
     [
-      'a mirror',
+      'a mirror to nowhere',
       route(
         'r',
         'reviews',
-        `[{filters: [{type: RequestMirror, requestMirror: {backendRef: {name: reviews}}}], backendRefs: [${good}]}]`,
+        `[{filters: [{type: RequestMirror, requestMirror: {backendRef: {name: nowhere}}}], backendRefs: [${good}]}]`,
       ),
-      ['warning MALHA1033 HTTPRoute/shop/r spec.rules[0].filters[0]'],
+      ['error MALHA1022 HTTPRoute/shop/r spec.rules[0].filters[0].requestMirror.backendRef.name'],
     ],
     [
-      'CORS',
-      route('r', 'reviews', `[{filters: [{type: CORS, cors: {}}], backendRefs: [${good}]}]`),
-      ['warning MALHA1033 HTTPRoute/shop/r spec.rules[0].filters[0]'],
+      'CORS of one backend',
+      route('r', 'reviews', '[{backendRefs: [{name: reviews, filters: [{type: CORS, cors: {}}]}]}]'),
+      ['warning MALHA1033 HTTPRoute/shop/r spec.rules[0].backendRefs[0].filters[0]'],
     ],
     [
       'a rewrite of one backend',

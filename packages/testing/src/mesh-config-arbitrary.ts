@@ -101,6 +101,18 @@ const action: fc.Arbitrary<RouteAction> = fc.oneof(
       backendRequestTimeoutMs: milliseconds,
       streamIdleTimeoutMs: milliseconds,
       retry,
+      mirrors: fc.array(fc.record({ cluster: clusterName, perMillion: fc.nat(1_000_000) }), {
+        minLength: 1,
+        maxLength: 2,
+      }),
+      cors: fc.record({
+        allowOrigins: fc.array(fc.constantFrom('*', 'https://shop.example', 'http://*.example:8080'), { maxLength: 2 }),
+        allowMethods: fc.array(fc.constantFrom('GET', 'PUT', '*'), { maxLength: 2 }),
+        allowHeaders: fc.array(headerName, { maxLength: 2 }),
+        exposeHeaders: fc.array(headerName, { maxLength: 2 }),
+        maxAgeSeconds: fc.nat(86_400),
+        allowCredentials: fc.boolean(),
+      }),
     },
     {
       requiredKeys: [

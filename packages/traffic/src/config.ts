@@ -111,12 +111,33 @@ export interface ForwardAction {
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
   readonly rewrite?: Rewrite;
+  readonly cors?: CorsPolicy;
+  readonly mirrors?: readonly Mirror[];
   /** 0 = no limit. From the arrival of the request to the end of the response. */
   readonly requestTimeoutMs: number;
   /** 0 = no limit. One attempt. */
   readonly backendRequestTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
   readonly retry: RetryPolicy;
+}
+
+/** Cross-origin requests of browsers. `*` stands alone in a list and means anything. */
+export interface CorsPolicy {
+  /** `*`, or `scheme://host[:port]`; a `*` within the host stands for any text. */
+  readonly allowOrigins: readonly string[];
+  readonly allowMethods: readonly string[];
+  readonly allowHeaders: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  /** How long a browser may keep the answer to a preflight. */
+  readonly maxAgeSeconds: number;
+  readonly allowCredentials: boolean;
+}
+
+/** Copies of requests for another backend, whose answers nobody sees. */
+export interface Mirror {
+  readonly cluster: ClusterName;
+  /** Share of the requests, 0 to 1,000,000. */
+  readonly perMillion: number;
 }
 
 export interface RedirectAction {

@@ -96,7 +96,13 @@ function judge(route: Route, checks: readonly MatchCheck[], winner: Route | unde
 function actionWords(action: RouteAction): string {
   switch (action.type) {
     case 'forward':
-      return action.clusters.length === 1 ? 'Forwarded to one backend.' : 'Forwarded to one of the backends by weight.';
+      return [
+        action.clusters.length === 1 ? 'Forwarded to one backend.' : 'Forwarded to one of the backends by weight.',
+        ...(action.mirrors ?? []).map(
+          ({ cluster, perMillion }) => `A copy of ${perMillion / 10_000} % of the requests goes to ${cluster}.`,
+        ),
+        ...(action.cors === undefined ? [] : ['Preflights of browsers are answered by the proxy.']),
+      ].join(' ');
     case 'redirect':
       return `Redirected with ${action.status}.`;
     case 'direct':

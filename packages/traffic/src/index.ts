@@ -3,6 +3,7 @@ export * from './authorization.ts';
 export * from './balancer.ts';
 export type * from './clock.ts';
 export * from './config.ts';
+export * from './cors.ts';
 export type * from './explain.ts';
 export * from './flags.ts';
 export * from './histogram.ts';

@@ -4,8 +4,9 @@
 export const LISTENER_METADATA = 'malha.listener';
 export const CLUSTER_METADATA = 'malha.cluster';
 export const ENDPOINT_METADATA = 'malha.endpoint';
-/** Key in a route's typed_per_filter_config. */
+/** Keys in a route's typed_per_filter_config. */
 export const RETRY_BUDGET_CONFIG = 'malha.retry_budget';
+export const CORS_CONFIG = 'malha.cors';
 /** Name of the network filter of an inbound filter chain. */
 export const INBOUND_FILTER = 'malha.inbound';
 

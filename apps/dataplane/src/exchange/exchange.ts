@@ -1,4 +1,5 @@
 // One request and its response as events with back-pressure both ways; neither side knows the other's HTTP version.
+import type { HeaderValue } from '@malha/traffic/config';
 import type { TraceRef } from '../telemetry/record.ts';
 import type { HeaderBlock } from './header-block.ts';
 import type { ProxyError } from './proxy-error.ts';
@@ -84,6 +85,8 @@ export class Exchange {
   isRequestEnded = false;
   /** The response is complete, or will never be: every later call is ignored. */
   isFinished = false;
+  /** Set on the response, whoever makes it. */
+  addedHeaders: readonly HeaderValue[] | undefined;
   /** What the record of the request says of it; filled by the filters. */
   readonly notes: ExchangeNotes;
   private readonly sink: ResponseSink;
@@ -107,6 +110,8 @@ export class Exchange {
   sendHead(head: ResponseHead, isUpgrade: boolean): void {
     if (this.isFinished || this.status !== 0) return;
     this.status = head.status;
+    if (this.addedHeaders !== undefined)
+      for (const { name, value } of this.addedHeaders) setHeader(head.headers, name, value);
     this.sink.sendHead(head, isUpgrade);
   }
 
@@ -159,4 +164,10 @@ export class Exchange {
   responseDrained(): void {
     if (!this.isFinished) this.consumer?.responseDrained();
   }
+}
+
+/** `Vary` is a list to which others add; everything else is replaced. */
+function setHeader(headers: HeaderBlock, name: string, value: string): void {
+  if (name === 'vary') headers.add(name, value);
+  else headers.set(name, value);
 }

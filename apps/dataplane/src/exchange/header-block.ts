@@ -53,6 +53,14 @@ export class HeaderBlock {
     return block;
   }
 
+  /** A copy that changes by itself. */
+  clone(): HeaderBlock {
+    const copy = new HeaderBlock(this.text, [...this.fields], this.linesStart, this.linesEnd, this.known);
+    copy.removedCount = this.removedCount;
+    copy.added = this.added === undefined ? undefined : [...this.added];
+    return copy;
+  }
+
   /** The value, several joined by `, `; undefined when absent. */
   get(name: string): string | undefined {
     const bit = knownHeader(name);

@@ -37,6 +37,12 @@ export class RequestHead implements RequestView {
     this.takesTrailers = takesTrailers;
   }
 
+  /** A copy whose headers change by themselves. */
+  clone(): RequestHead {
+    const { method, authority, path, headers, contentLength, upgrade, takesTrailers } = this;
+    return new RequestHead(method, authority, path, headers.clone(), contentLength, upgrade, takesTrailers);
+  }
+
   header(name: string): string | undefined {
     return this.headers.get(name);
   }

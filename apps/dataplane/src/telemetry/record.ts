@@ -77,6 +77,8 @@ export const PROXY_COUNTERS = [
   'head-rejected',
   'limit-reached',
   'retry-budget-exhausted',
+  'request-mirrored',
+  'mirror-dropped',
   'endpoint-ejected',
   'config-rejected',
 ] as const;
@@ -93,6 +95,8 @@ export function zeroCounters(): Record<ProxyCounter, number> {
     'head-rejected': 0,
     'limit-reached': 0,
     'retry-budget-exhausted': 0,
+    'request-mirrored': 0,
+    'mirror-dropped': 0,
     'endpoint-ejected': 0,
     'config-rejected': 0,
   };

@@ -46,6 +46,8 @@ export const backendObjectReference = z.strictObject({
   port: portNumber.optional(),
 });
 
+export type BackendObjectReference = z.infer<typeof backendObjectReference>;
+
 const pathModifier = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ReplaceFullPath'), replaceFullPath: z.string().max(1024) }),
   z.strictObject({ type: z.literal('ReplacePrefixMatch'), replacePrefixMatch: z.string().max(1024) }),

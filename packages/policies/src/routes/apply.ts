@@ -123,7 +123,11 @@ function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
 }
 
 /** A mirror to a backend that cannot be reached is left out: it must never harm the request itself. */
-function mirrorsOf(filters: readonly RequestMirror[], ref: RuleRef, context: RouteContext): { mirrors?: readonly Mirror[] } {
+function mirrorsOf(
+  filters: readonly RequestMirror[],
+  ref: RuleRef,
+  context: RouteContext,
+): { mirrors?: readonly Mirror[] } {
   const mirrors = filters.flatMap((filter) => {
     const perMillion = mirroredPerMillion(filter);
     const backend = resolveBackend(filter.backendRef, backendContext(ref, context));

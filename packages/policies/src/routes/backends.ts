@@ -31,7 +31,10 @@ function unresolved(code: FindingCode, field: string, message: string): Unresolv
   return { ok: false, code, field, message };
 }
 
-export function resolveBackend(ref: BackendObjectReference, context: BackendContext): ResolvedBackend | UnresolvedBackend {
+export function resolveBackend(
+  ref: BackendObjectReference,
+  context: BackendContext,
+): ResolvedBackend | UnresolvedBackend {
   const named = namedService(ref);
   if ('ok' in named) return named;
   const namespace = ref.namespace ?? context.namespace;

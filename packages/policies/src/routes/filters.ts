@@ -92,7 +92,9 @@ function corsOf(cors: FilterOf<'CORS'>['cors']): CorsPolicy {
 export function mirroredPerMillion({ percent, fraction }: RequestMirror): number {
   if (percent !== undefined) return percent * 10_000;
   if (fraction === undefined) return 1_000_000;
-  return Math.round((fraction.numerator / (fraction.denominator ?? defaults.httpRoute.fractionDenominator)) * 1_000_000);
+  return Math.round(
+    (fraction.numerator / (fraction.denominator ?? defaults.httpRoute.fractionDenominator)) * 1_000_000,
+  );
 }
 
 function redirectOf(redirect: RequestRedirect, responseHeaders: HeaderMutation): RedirectAction {

@@ -2,8 +2,10 @@
 import { type Duration, durationMs } from '@bufbuild/protobuf/wkt';
 import type {
   ClusterName,
+  CorsPolicy,
   ForwardAction,
   HeaderMutation,
+  Mirror,
   RedirectAction,
   RetryBudgetConfig,
   RetryCondition,
@@ -12,7 +14,7 @@ import type {
   RouteAction,
   WeightedCluster,
 } from '@malha/traffic';
-import { RETRY_BUDGET_CONFIG, WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
+import { CORS_CONFIG, RETRY_BUDGET_CONFIG, WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
 import { DataSourceSchema } from '@malha/xds/generated/envoy/config/core/v3/base_pb';
 import {
   RedirectAction_RedirectResponseCode as Code,
@@ -20,18 +22,21 @@ import {
   RedirectActionSchema,
   RetryPolicy_RetryBackOffSchema,
   RetryPolicySchema,
+  RouteAction_RequestMirrorPolicySchema,
   RouteActionSchema,
   WeightedCluster_ClusterWeightSchema,
   WeightedClusterSchema,
   type WeightedCluster as WireClusters,
   type DirectResponseAction as WireDirect,
   type RouteAction as WireForward,
+  type RouteAction_RequestMirrorPolicy as WireMirror,
   type RedirectAction as WireRedirect,
   type RetryPolicy as WireRetry,
   type Route as WireRoute,
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { RegexMatchAndSubstituteSchema, RegexMatcherSchema } from '@malha/xds/generated/envoy/type/matcher/v3/regex_pb';
-import { RetryBudgetSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
+import { FractionalPercent_DenominatorType } from '@malha/xds/generated/envoy/type/v3/percent_pb';
+import { CorsPolicySchema, RetryBudgetSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import { headerMutation } from './headers.ts';
 import { onlyFields, ResourceError, required, unpack } from './strict.ts';
 
@@ -40,6 +45,7 @@ const checkForward = onlyFields(RouteActionSchema, [
   'timeout',
   'idleTimeout',
   'retryPolicy',
+  'requestMirrorPolicies',
   'hostRewriteLiteral',
   'prefixRewrite',
   'regexRewrite',
@@ -61,6 +67,11 @@ const checkRetry = onlyFields(RetryPolicySchema, [
   'retryBackOff',
 ]);
 const checkBackOff = onlyFields(RetryPolicy_RetryBackOffSchema, ['baseInterval', 'maxInterval']);
+const checkMirror = onlyFields(RouteAction_RequestMirrorPolicySchema, [
+  'cluster',
+  'runtimeFraction',
+  'disableShadowHostSuffixAppend',
+]);
 const checkSubstitute = onlyFields(RegexMatchAndSubstituteSchema, ['pattern', 'substitution']);
 const checkRegex = onlyFields(RegexMatcherSchema, ['regex']);
 const checkRedirect = onlyFields(RedirectActionSchema, [
@@ -104,7 +115,9 @@ export function routeAction(route: WireRoute, path: string): RouteAction {
       `${path}.request_headers_to_add`,
     );
     const budget = retryBudget(route, path);
-    return forwardAction(route.action.value, { requestHeaders, responseHeaders }, budget, `${path}.route`);
+    const cors = corsPolicy(route, path);
+    const action = forwardAction(route.action.value, { requestHeaders, responseHeaders }, budget, `${path}.route`);
+    return cors === undefined ? action : { ...action, cors };
   }
   for (const [name, list] of [
     ['request_headers_to_add', route.requestHeadersToAdd],
@@ -125,7 +138,8 @@ export function routeAction(route: WireRoute, path: string): RouteAction {
 function retryBudget(route: WireRoute, path: string): RetryBudgetConfig {
   const at = `${path}.typed_per_filter_config`;
   for (const name of Object.keys(route.typedPerFilterConfig)) {
-    if (name !== RETRY_BUDGET_CONFIG) throw new ResourceError(`${at}[${name}]`, 'not supported by this proxy');
+    if (name !== RETRY_BUDGET_CONFIG && name !== CORS_CONFIG)
+      throw new ResourceError(`${at}[${name}]`, 'not supported by this proxy');
   }
   const { percent, minConcurrent } = unpack(
     RetryBudgetSchema,
@@ -133,6 +147,32 @@ function retryBudget(route: WireRoute, path: string): RetryBudgetConfig {
     `${at}[${RETRY_BUDGET_CONFIG}]`,
   );
   return { percent, minConcurrent };
+}
+
+function corsPolicy(route: WireRoute, path: string): CorsPolicy | undefined {
+  const any = route.typedPerFilterConfig[CORS_CONFIG];
+  if (any === undefined) return undefined;
+  const at = `${path}.typed_per_filter_config[${CORS_CONFIG}]`;
+  const { allowOrigins, allowMethods, allowHeaders, exposeHeaders, maxAgeSeconds, allowCredentials } = unpack(
+    CorsPolicySchema,
+    any,
+    at,
+  );
+  return { allowOrigins, allowMethods, allowHeaders, exposeHeaders, maxAgeSeconds, allowCredentials };
+}
+
+function mirrors(from: readonly WireMirror[], path: string): { mirrors?: readonly Mirror[] } {
+  if (from.length === 0) return {};
+  return {
+    mirrors: from.map((policy, index) => {
+      const at = `${path}[${index}]`;
+      checkMirror(policy, at);
+      const fraction = required(policy.runtimeFraction?.defaultValue, `${at}.runtime_fraction.default_value`);
+      if (fraction.denominator !== FractionalPercent_DenominatorType.MILLION)
+        throw new ResourceError(`${at}.runtime_fraction`, 'only a share of a million is supported by this proxy');
+      return { cluster: policy.cluster as ClusterName, perMillion: fraction.numerator };
+    }),
+  };
 }
 
 function milliseconds(duration: Duration | undefined, path: string): number {
@@ -160,6 +200,7 @@ function forwardAction(
     backendRequestTimeoutMs: milliseconds(retry.perTryTimeout, `${path}.retry_policy.per_try_timeout`),
     streamIdleTimeoutMs: milliseconds(action.idleTimeout, `${path}.idle_timeout`),
     retry: retryPolicy(retry, budget, `${path}.retry_policy`),
+    ...mirrors(action.requestMirrorPolicies, `${path}.request_mirror_policies`),
   };
 }
 
