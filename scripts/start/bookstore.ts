@@ -1,12 +1,10 @@
 // Puts the bookstore in the mesh: its resources once, then each instance by the `malha join` a user would type.
-import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { AdminClient } from './admin-client.ts';
 import type { Supervisor } from './supervisor.ts';
 
 const STOP_WITHIN_MS = 8_000;
-const CERTIFICATE_MARGIN_MS = 60_000;
 
 interface Instance {
   readonly namespace: string;
@@ -55,18 +53,19 @@ export async function startBookstore(
     const workload = `${instance.service}-${instance.version}`;
     const name = `${instance.namespace}.${workload}`;
     const agentDir = path.join(options.stateDir, 'agents', name);
-    const token = hasValidCertificate(agentDir) ? [] : ['--token', await mintToken(admin, instance)];
     supervisor.start({
       name,
       command: process.execPath,
       args: [
         path.join(options.root, 'packages/cli/bin/malha.mjs'),
-        ...['join', '--control-plane', options.joinAddress, '--ca-pin', pin, ...token],
+        ...['join', '--control-plane', options.joinAddress, '--ca-pin', pin],
         ...['--service', `${instance.namespace}/${instance.service}`, '--version', instance.version],
         ...['--workload', workload, '--port', '9080', '--state-dir', agentDir],
         ...['--', process.execPath, path.join(options.root, 'examples/bookstore/dist/main.mjs'), instance.service],
       ],
       env: {
+        // Used when there is no certificate yet, or it is of a mesh whose database is gone.
+        MALHA_JOIN_TOKEN: await mintToken(admin, instance),
         VERSION: instance.version,
         SHOPPER_RATE: String(options.ratePerSecond),
         SHOPPER_CONTROL_PORT: String(options.controlPort),
@@ -81,14 +80,4 @@ export async function startBookstore(
 async function mintToken(admin: AdminClient, { namespace, service }: Instance): Promise<string> {
   const { token } = await admin.post<{ token: string }>('/join-tokens', { namespace, service, ttlSeconds: 600 });
   return token;
-}
-
-/** Whether an earlier run left a certificate that still lets the workload in; after a long stop it has expired. */
-function hasValidCertificate(agentDir: string): boolean {
-  try {
-    const certificate = new X509Certificate(fs.readFileSync(path.join(agentDir, 'cert.pem')));
-    return Date.parse(certificate.validTo) > Date.now() + CERTIFICATE_MARGIN_MS;
-  } catch {
-    return false;
-  }
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmbeddedPostgres, EmbeddedPostgresError, startPostgres } from '@malha/embedded-postgres';
 import { AdminClient } from './admin-client.ts';
 import { applyBookstore, startBookstore } from './bookstore.ts';
+import { checkDatabase } from './database-check.ts';
 import { readOptions, type StartOptions, tilde } from './options.ts';
 import { checkPorts } from './ports.ts';
 import { StartError, say, sinceStart, step } from './progress.ts';
@@ -18,11 +19,11 @@ const ROOT = path.resolve(import.meta.dirname, '..', '..');
 const READY_WITHIN_MS = 60_000;
 const POLL_MS = 100;
 
-const options = readOptions(ROOT, process.env, process.argv);
+const options = readOptionsOrExit();
 fs.mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
 const record = new RunRecord(path.join(options.stateDir, 'run.json'));
 const supervisor = new Supervisor(record, path.join(options.stateDir, 'logs'));
-let postgres: EmbeddedPostgres | undefined;
+let postgres: Promise<EmbeddedPostgres> | undefined;
 let stopping = false;
 
 process.on('SIGINT', () => void stop(0));
@@ -31,9 +32,22 @@ process.on('SIGTERM', () => void stop(0));
 try {
   await main();
 } catch (error) {
-  const isPlain = error instanceof StartError || error instanceof EmbeddedPostgresError;
-  console.error(`\n${isPlain ? (error as Error).message : (error as Error).stack}\n`);
+  if (!stopping) console.error(`\n${inWords(error)}\n`);
   await stop(1);
+}
+
+function inWords(error: unknown): string {
+  if (error instanceof StartError || error instanceof EmbeddedPostgresError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function readOptionsOrExit(): StartOptions {
+  try {
+    return readOptions(ROOT, process.env, process.argv);
+  } catch (error) {
+    console.error(`\n${inWords(error)}\n`);
+    process.exit(1);
+  }
 }
 
 async function main(): Promise<void> {
@@ -131,9 +145,12 @@ async function build(): Promise<void> {
 }
 
 async function database(): Promise<string> {
-  if (options.databaseUrl !== undefined) return options.databaseUrl;
-  postgres = await startPostgres({ dir: path.join(options.stateDir, 'postgres'), log: () => undefined });
-  return postgres.url;
+  if (options.databaseUrl !== undefined) {
+    await checkDatabase(options.databaseUrl);
+    return options.databaseUrl;
+  }
+  postgres = startPostgres({ dir: path.join(options.stateDir, 'postgres'), log: () => undefined });
+  return (await postgres).url;
 }
 
 async function bookstore(admin: AdminClient): Promise<void> {
@@ -208,7 +225,8 @@ async function stop(code: number): Promise<void> {
   stopping = true;
   say('\n  stopping');
   await supervisor.stopAll(['control-plane']);
-  await postgres?.stop();
+  // Also one that is still starting.
+  await postgres?.then((server) => server.stop()).catch(() => undefined);
   record.end();
   process.exit(code);
 }

@@ -1,6 +1,7 @@
 // The options of `npm start`, read from the environment once.
 import os from 'node:os';
 import path from 'node:path';
+import { StartError } from './progress.ts';
 
 export interface StartOptions {
   /** Everything that survives a stop: database, certificates, logs. */
@@ -46,7 +47,7 @@ function number(env: NodeJS.ProcessEnv, name: string, fallback: number): number 
   if (text === undefined || text === '') return fallback;
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > 65_535)
-    throw new Error(`${name} must be a number, not "${text}"`);
+    throw new StartError(`${name} must be a number from 0 to 65535, not "${text}".`);
   return value;
 }
 

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { say } from './progress.ts';
+import { StartError, say } from './progress.ts';
 import type { RunRecord } from './run-record.ts';
 
 const RESTART_FIRST_MS = 200;
@@ -104,6 +104,7 @@ export class Supervisor {
   readonly #record: RunRecord;
   readonly #logDir: string;
   readonly #children: Child[] = [];
+  #isStopping = false;
 
   constructor(record: RunRecord, logDir: string) {
     this.#record = record;
@@ -112,6 +113,7 @@ export class Supervisor {
   }
 
   start(options: ChildOptions): Child {
+    if (this.#isStopping) throw new StartError('stopped while starting');
     const child = new Child(options, this.#record, this.#logDir);
     fs.writeFileSync(child.logFile, '', { mode: 0o600 });
     this.#children.push(child);
@@ -121,6 +123,7 @@ export class Supervisor {
 
   /** Ends all but the named ones at once, those in the reverse order of their start. */
   async stopAll(lastNames: readonly string[]): Promise<void> {
+    this.#isStopping = true;
     const last = this.#children.filter((child) => lastNames.includes(child.name));
     await Promise.all(this.#children.filter((child) => !last.includes(child)).map((child) => child.stop()));
     for (const child of last.reverse()) await child.stop();

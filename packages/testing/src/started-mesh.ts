@@ -18,6 +18,10 @@ export interface MeshOptions {
   readonly bookstore: boolean;
   /** Whether the web console runs in it. Default true. */
   readonly console?: boolean;
+  /** The state and ports of an earlier mesh, which has ended. */
+  readonly after?: StartedMesh;
+  /** Beside the environment of the test. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Requests a second of the bookstore's load generator. */
   readonly shopperRate?: number;
   /** Second byte of the addresses (127.<n>.0.0/16) of its workloads; virtual IPs get the next one. */
@@ -136,15 +140,30 @@ export class StartedMesh {
     return workload;
   }
 
-  async stop(): Promise<void> {
-    for (const workload of this.#workloads) await workload.stop();
-    if (this.#starter.exitCode === null && this.#starter.signalCode === null) {
-      const gone = new Promise<void>((resolve) => this.#starter.once('exit', () => resolve()));
-      this.#starter.kill('SIGTERM');
-      const timer = setTimeout(() => this.#starter.kill('SIGKILL'), STOP_WITHIN_MS);
+  /** Ids of the processes that the starter has started. */
+  processIds(): number[] {
+    const file = JSON.parse(fs.readFileSync(path.join(this.stateDir, 'run.json'), 'utf8')) as {
+      processes: { pid: number }[];
+    };
+    return file.processes.map(({ pid }) => pid);
+  }
+
+  /** Signals the starter, as Ctrl-C or an accident would; resolves with its exit code or signal. State is kept. */
+  async end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
+    const starter = this.#starter;
+    if (starter.exitCode === null && starter.signalCode === null) {
+      const gone = new Promise<void>((resolve) => starter.once('exit', () => resolve()));
+      starter.kill(signal);
+      const timer = setTimeout(() => starter.kill('SIGKILL'), STOP_WITHIN_MS);
       await gone;
       clearTimeout(timer);
     }
+    return starter.exitCode ?? starter.signalCode;
+  }
+
+  async stop(): Promise<void> {
+    for (const workload of this.#workloads) await workload.stop();
+    await this.end('SIGTERM');
     fs.rmSync(this.stateDir, { recursive: true, force: true });
   }
 }
@@ -161,8 +180,10 @@ export async function startMesh(options: MeshOptions): Promise<StartedMesh> {
     'MALHA_OTLP_HTTP_PORT',
     'SHOPPER_CONTROL_PORT',
   ];
-  const ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()] as const)));
-  const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), 'malha-mesh-'));
+  const ports =
+    options.after?.ports ??
+    Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()] as const)));
+  const stateDir = options.after?.stateDir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'malha-mesh-'));
   const flags = [
     ...(options.bookstore ? [] : ['--no-bookstore']),
     ...((options.console ?? true) ? [] : ['--no-console']),
