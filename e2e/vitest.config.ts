@@ -1,14 +1,11 @@
-// Scenarios on a whole mesh: real processes, one file at a time. The long ones run by `npm run test:long` only.
+// The behaviour matrix: in process, but for the Envoys that it starts. One file at a time: each has proxies of its own.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 300_000,
-    projects: [
-      { extends: true, test: { name: 'scenarios', include: ['scenarios/**/*.test.ts'] } },
-      { extends: true, test: { name: 'long', include: ['long/**/*.test.ts'] } },
-    ],
+    name: 'matrix',
+    include: ['matrix/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });

@@ -19,12 +19,17 @@ const runners: Runner[] = [
   vitest('unit', ['--config', 'vitest.all.config.ts'], ROOT, reports),
   check('build', bin('turbo'), ['run', 'build', '--concurrency=2', '--output-logs=errors-only'], ROOT),
 ];
-runners.push(vitest('scenarios', ['--root', 'e2e', '--project', 'scenarios'], ROOT, reports));
+runners.push(
+  vitest('scenarios', ['--root', 'e2e', '--config', 'vitest.mesh.config.ts', '--project', 'scenarios'], ROOT, reports),
+);
 if (fs.existsSync(path.join(ROOT, 'e2e', 'playwright.config.ts'))) {
   ensureChromium();
   runners.push(playwright('browser', [], ROOT, reports));
 }
-if (isLong) runners.push(vitest('long', ['--root', 'e2e', '--project', 'long'], ROOT, reports));
+if (isLong)
+  runners.push(
+    vitest('long', ['--root', 'e2e', '--config', 'vitest.mesh.config.ts', '--project', 'long'], ROOT, reports),
+  );
 
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const results: { name: string; counts: Counts; seconds: number }[] = [];
