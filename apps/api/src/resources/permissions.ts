@@ -14,6 +14,12 @@ const ROLE_TO_WRITE: Readonly<Record<ResourceKind, Role>> = {
   AuthorizationPolicy: 'admin',
 };
 
+/** Taking a revision back writes all of its objects; one without objects is the whole mesh's. */
+export function requireRevert(principal: Principal, keys: readonly ResourceKey[]): void {
+  if (keys.length === 0) requireRole(principal, 'editor');
+  requireWrite(principal, keys);
+}
+
 /** Throws RoleMissing for the first object that the caller may not write. */
 export function requireWrite(principal: Principal, keys: Iterable<ResourceKey>): void {
   for (const key of keys) {

@@ -9,7 +9,7 @@ import type { MeshStatus, MeshStatusReader } from '../mesh/status.ts';
 import { changesOf } from '../resources/drafts.ts';
 import { ResourceNotFound } from '../resources/errors.ts';
 import type { History } from '../resources/history.ts';
-import { requireWrite } from '../resources/permissions.ts';
+import { requireRevert, requireWrite } from '../resources/permissions.ts';
 import { keyOfChange } from '../resources/plan.ts';
 import { baseRevisionsSchema, changeSchema, decodeChanges, messageSchema, present } from '../resources/router.ts';
 import type { ResourceStore } from '../resources/store.ts';
@@ -144,7 +144,7 @@ export class Operations {
   async revert(caller: Caller, revision: number, message: string) {
     if (caller.type === 'user') {
       const { objects } = await this.#options.history.get(revision);
-      requireWrite(
+      requireRevert(
         caller.principal,
         objects.map(({ key }) => key),
       );

@@ -172,7 +172,7 @@ export class Propagation {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Called when a proxy that had to change for a revision is active on it. */
+  /** Called when a proxy with a stream to this replica, that had to change for a revision, is active on it. */
   onArrival(listener: (latencyMs: number) => void): () => void {
     this.#arrivalListeners.add(listener);
     return () => this.#arrivalListeners.delete(listener);
@@ -202,7 +202,8 @@ export class Propagation {
       const isUnaffected = hadIt || known.isBaseline;
       const latencyMs = isUnaffected ? 0 : Math.max(0, atMs - known.startedAtMs);
       known.arrivals.set(proxy.workload, { latencyMs, isUnaffected, evidence: proxy.evidence });
-      if (!isUnaffected) for (const listener of this.#arrivalListeners) listener(latencyMs);
+      // Every replica hears of every proxy: each arrival is told by the one that pushed to it.
+      if (!isUnaffected && proxy.isConnected) for (const listener of this.#arrivalListeners) listener(latencyMs);
       this.#emit(known.revision);
     }
   }
