@@ -8,7 +8,7 @@ import { Skeleton, SkeletonRows } from '#components/ui/states.tsx';
 import { Expiries } from '#features/certificates/index.ts';
 import { RecentChanges, useChangeMarks } from '#features/changes/index.ts';
 import { useScope, useViewParameter } from '#features/scope/index.ts';
-import { groupByNamespace, ServiceTable } from '#features/services/index.ts';
+import { groupByNamespace, ServiceTable, worstFirst } from '#features/services/index.ts';
 import type { Overview } from '#trpc/contract.ts';
 import { Problems } from './problems.tsx';
 import { sentenceOf } from './sentence.ts';
@@ -57,7 +57,7 @@ function Services({ overview }: { readonly overview: Overview }) {
         <p className="px-4 py-3 text-12 text-t2">No service is in the chosen namespaces yet.</p>
       ) : (
         <ServiceTable
-          rows={overview.services}
+          rows={order === 'namespace' ? overview.services : worstFirst(overview.services)}
           columns="short"
           {...(order === 'namespace' && { groupBy: groupByNamespace })}
         />

@@ -9,7 +9,7 @@ import { ScopedLink, useScope } from '#features/scope/index.ts';
 import { clock } from '#format/time.ts';
 import type { Problem } from '#trpc/contract.ts';
 
-function ProblemRow({ problem }: { readonly problem: Problem }) {
+function ProblemRow({ problem, isFirst }: { readonly problem: Problem; readonly isFirst: boolean }) {
   const scope = useScope();
   return (
     <li className="flex items-center gap-2.5 border-line border-t py-2.5 pr-3 pl-4 first:border-t-0">
@@ -34,7 +34,7 @@ function ProblemRow({ problem }: { readonly problem: Problem }) {
         See it
       </ButtonLink>
       {problem.revision !== undefined && (
-        <ButtonLink href={scope.href(`/changes/${problem.revision}`)} kind="primary">
+        <ButtonLink href={scope.href(`/changes/${problem.revision}`)} kind={isFirst ? 'primary' : 'default'}>
           <Undo2 aria-hidden="true" strokeWidth={1.75} />
           Take back r{problem.revision}
         </ButtonLink>
@@ -71,8 +71,8 @@ export function Problems({ problems }: { readonly problems: readonly Problem[] }
         </p>
       ) : (
         <ul>
-          {problems.map((problem) => (
-            <ProblemRow key={`${problem.title}-${problem.link}`} problem={problem} />
+          {problems.map((problem, index) => (
+            <ProblemRow key={`${problem.title}-${problem.link}`} problem={problem} isFirst={index === 0} />
           ))}
         </ul>
       )}

@@ -135,7 +135,9 @@ export function Signals({ overview, marks }: { readonly overview: Overview; read
         beside=""
         under={
           <>
-            <SeriesDot colour="var(--s-rest)" /> p50 {inWords(duration(golden.p50Ms))}
+            <span className="flex items-center gap-1.5 max-[1359px]:hidden">
+              <SeriesDot colour="var(--s-rest)" /> p50 {inWords(duration(golden.p50Ms))}
+            </span>
             <SeriesDot colour="var(--s-1)" /> p95 {inWords(duration(golden.p95Ms))}
           </>
         }

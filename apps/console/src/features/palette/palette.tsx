@@ -167,7 +167,7 @@ export function Palette({ isOpen, onClose }: { readonly isOpen: boolean; readonl
         <Dialog.Overlay className="scrim" />
         <Dialog.Content
           aria-describedby={undefined}
-          className="dialog top-[84px]! w-[640px] translate-y-0! overflow-hidden!"
+          className="dialog top-[84px]! w-[640px] overflow-hidden! [transform:translateX(-50%)]!"
         >
           <Dialog.Title className="sr-only">Search or jump to</Dialog.Title>
           <PaletteBody onClose={onClose} />

@@ -3,11 +3,12 @@ import { Box } from 'lucide-react';
 import { plural } from '#format/number.ts';
 import type { ServiceRow } from '#trpc/contract.ts';
 import type { ServiceGroup } from './service-table.tsx';
+import { worstFirst } from './worst-first.ts';
 
 export function groupByNamespace(rows: readonly ServiceRow[]): readonly ServiceGroup[] {
   const names = [...new Set(rows.map((row) => row.namespace))].sort();
   return names.map((name) => {
-    const own = rows.filter((row) => row.namespace === name);
+    const own = worstFirst(rows.filter((row) => row.namespace === name));
     const instances = own.reduce((sum, row) => sum + row.instances, 0);
     return {
       name,

@@ -63,7 +63,7 @@ export function HopPanel({ hop, onClose }: { readonly hop: Hop; readonly onClose
           label={hop.isFailed ? 'failed' : 'answered'}
         />
         <div className="min-w-0 flex-1">
-          <h2 className="mono truncate font-medium text-t0">{hop.span.service}</h2>
+          <h2 className="mono truncate font-medium text-t0">{hop.service}</h2>
           <p className="truncate text-12 text-t3">
             {hop.span.name} · {inWords(duration(hop.durationMs))}
           </p>

@@ -49,7 +49,7 @@ function HopRow({
         style={{ paddingLeft: 20 + hop.depth * 15 }}
       >
         <SeriesDot colour={colour} />
-        <span className="mono shrink-0 text-t0">{hop.span.service}</span>
+        <span className="mono shrink-0 text-t0">{hop.service}</span>
         <span className="min-w-0 flex-1 truncate text-t2">{hop.span.name}</span>
         {attempts > 1 && (
           <Badge tone="warn">
@@ -133,7 +133,7 @@ export function HopRows({ waterfall, colours, selected, onSelect }: HopRowsProps
           key={hop.id}
           hop={hop}
           waterfall={waterfall}
-          colour={colours.get(hop.span.service) ?? 'var(--s-rest)'}
+          colour={colours.get(hop.service) ?? 'var(--s-rest)'}
           isSelected={hop.id === selected}
           onSelect={() => onSelect(hop.id)}
         />

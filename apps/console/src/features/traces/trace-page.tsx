@@ -27,7 +27,7 @@ const COLOURS = ['var(--s-1)', 'var(--s-4)', 'var(--s-2)', 'var(--s-3)', 'var(--
 
 function useColours(waterfall: Waterfall): ReadonlyMap<string, string> {
   return useMemo(() => {
-    const services = [...new Set(waterfall.hops.map((hop) => hop.span.service))];
+    const services = [...new Set(waterfall.hops.map((hop) => hop.service))];
     return new Map(services.map((service, index) => [service, COLOURS[index] ?? 'var(--s-rest)']));
   }, [waterfall]);
 }
@@ -39,7 +39,7 @@ function Origin({ hops }: { readonly hops: readonly Hop[] }) {
   return (
     <Note tone="err" className="mx-5 mt-3">
       <b className="font-semi text-t0">
-        Failed at <span className="mono">{origin.span.service}</span>
+        Failed at <span className="mono">{origin.service}</span>
         {origin.depth > 0 && ', and every caller passed it on'}.
       </b>{' '}
       {words || `It answered ${origin.span.status}.`}

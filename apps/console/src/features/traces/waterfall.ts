@@ -7,6 +7,8 @@ export interface Hop {
   readonly span: Span;
   /** The caller's side of the same call. */
   readonly call: Span | null;
+  /** Who was asked: the callee, also where only its caller was seen. */
+  readonly service: string;
   readonly depth: number;
   readonly startMs: number;
   readonly durationMs: number;
@@ -55,6 +57,14 @@ function childrenBySpan(spans: readonly Span[]): ReadonlyMap<string | null, read
   return result;
 }
 
+/** A caller's span names whom it called; without the callee's own span that is all there is of it. */
+function calleeOf({ kind, service, attributes }: Span): string {
+  const called = attributes['malha.destination.service'];
+  return kind === 'client' && typeof called === 'string' && called !== ''
+    ? called.slice(called.indexOf('/') + 1)
+    : service;
+}
+
 function build(
   span: Span,
   depth: number,
@@ -72,6 +82,7 @@ function build(
     id: shown.spanId,
     span: shown,
     call: shown === span ? null : span,
+    service: calleeOf(shown),
     depth,
     startMs: Math.min(span.startMs, shown.startMs),
     durationMs: Math.max(endOf(span), endOf(shown)) - Math.min(span.startMs, shown.startMs),
@@ -114,7 +125,7 @@ export function waterfallOf(spans: readonly Span[]): Waterfall {
   const times = new Map<string, number>();
   const byId = new Map(hops.map((hop) => [hop.id, hop]));
   for (const { hopId, fromMs, toMs } of criticalPath) {
-    const service = byId.get(hopId)?.span.service ?? '';
+    const service = byId.get(hopId)?.service ?? '';
     times.set(service, (times.get(service) ?? 0) + toMs - fromMs);
   }
   const byService = [...times]

@@ -277,7 +277,7 @@ export function RuleCard(props: RuleCardProps) {
             <Plus aria-hidden="true" /> new
           </Badge>
         )}
-        {rule.matches.length === 0 && (
+        {rule.matches.length === 0 && !isSelected && (
           <span className="chip h-5!">
             <span className="chip-key">{matchInWords(rule)}</span>
           </span>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { backendLine, ruleLines, ruleName } from './explain-words.ts';
 import type { RequestExplanation } from './use-explanation.ts';
 
-const everyPath = { part: 'path' as const, ok: true, words: 'path /reviews/1 does begin with /' };
+const everyPath = { part: 'path' as const, ok: true, words: 'path /reviews/1 begins with /' };
 
 function explanation(change: Partial<RequestExplanation> = {}): RequestExplanation {
   return {

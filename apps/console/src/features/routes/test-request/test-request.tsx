@@ -198,7 +198,7 @@ export function TestRequest({ namespace, route, service, yaml }: TestRequestProp
         }
       >
         <div className="grid gap-2 px-4 py-3">
-          <div className="grid grid-cols-[84px_minmax(72px,0.55fr)_minmax(96px,1fr)_minmax(120px,auto)] gap-2">
+          <div className="grid grid-cols-[84px_minmax(72px,2fr)_minmax(96px,4fr)_minmax(112px,3fr)] gap-2">
             <Select
               label="Method"
               value={method}
