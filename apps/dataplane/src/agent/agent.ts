@@ -13,16 +13,12 @@ import { type AppHealth, watchAppHealth } from './app-health.ts';
 import { type AppProcess, startApp } from './app-process.ts';
 import { ControlLink } from './control-link.ts';
 import { type Enrolled, enrol } from './enrol.ts';
-import { AgentError } from './errors.ts';
 import { freePort } from './free-port.ts';
-import { IdentityKeeper } from './identity-keeper.ts';
-import type { Membership } from './membership.ts';
-import { Rejoin } from './rejoin.ts';
 import { openConfigStream } from './rpc/config-subscription.ts';
-import { renew } from './rpc/join.ts';
 import type { Heartbeat, Hello } from './rpc/session.ts';
 import { ServedConfig } from './served-config.ts';
 import { SOFTWARE_VERSION } from './software-version.ts';
+import { Standing } from './standing.ts';
 
 /** Wait for a first configuration before the application starts; after it, it starts all the same. */
 const FIRST_CONFIG_MS = 10_000;
@@ -98,9 +94,7 @@ class WorkloadAgent implements Agent {
   ports: BoundPorts;
   readonly #instanceId = randomUUID();
   readonly #startTimeMs: number;
-  readonly #keeper: IdentityKeeper;
-  readonly #rejoin: Rejoin;
-  #membership: Membership;
+  readonly #standing: Standing;
   readonly #served: ServedConfig;
   readonly #link: ControlLink;
   readonly #exporter: OtlpExporter;
@@ -119,7 +113,6 @@ class WorkloadAgent implements Agent {
   ) {
     const { membership, folder } = enrolled;
     const { config, clock, random, log, worker } = deps;
-    this.#membership = membership;
     const [, service = membership.service] = membership.service.split('/');
     this.workload = { namespace: membership.namespace, name: membership.name, service, version: config.version };
     this.address = membership.address;
@@ -142,15 +135,13 @@ class WorkloadAgent implements Agent {
         this.#link.served(hash, refusals);
       },
     });
-    this.#keeper = this.#createKeeper();
-    this.#rejoin = new Rejoin({
+    this.#standing = new Standing(enrolled, {
       ...{ config, clock, random, log, app: { ports: appPorts } },
-      membership: () => this.#membership,
-      credentials: () => this.#keeper.current(),
-      onJoined: async (joined, credentials) => {
-        folder.saveMembership(joined);
-        this.#membership = joined;
-        await this.#keeper.adopt(credentials);
+      client: () => this.#link.client(),
+      onRenewed: async (secrets) => {
+        await worker.setIdentity(secrets);
+        // The control plane sees the certificate that the connection began with.
+        this.#link.reconnect();
       },
     });
     this.#link = this.#createLink();
@@ -192,7 +183,7 @@ class WorkloadAgent implements Agent {
     this.#hasConfig = isRestored;
     const hasConfig = isRestored ? Promise.resolve(true) : this.#waitForConfig();
     this.#link.start();
-    this.#keeper.start();
+    this.#standing.start();
     if (!(await hasConfig)) log.warn('no configuration yet; calls through the proxy fail until it comes');
     this.#health = watchAppHealth(
       this.appPorts.map((each) => decodeHostPort(each.appAddress)),
@@ -209,10 +200,10 @@ class WorkloadAgent implements Agent {
     return this.#hasConfig && !this.#isDraining;
   }
 
-  secrets = (): SecretMaterial => this.#keeper.current().secrets;
+  secrets = (): SecretMaterial => this.#standing.secrets();
 
   source = (): Readonly<Record<string, unknown>> => ({
-    source: this.#membership.controlPlane,
+    source: this.#standing.membership.controlPlane,
     connected: this.#link.isConnected,
     servedHash: this.#served.hash,
     refused: this.#served.refusals,
@@ -228,7 +219,7 @@ class WorkloadAgent implements Agent {
   async drain(): Promise<number> {
     const { worker, config, log } = this.deps;
     this.#isDraining = true;
-    this.#keeper.close();
+    this.#standing.close();
     this.#health?.close();
     if (this.#link.isConnected) {
       this.#link.goodbye();
@@ -248,7 +239,7 @@ class WorkloadAgent implements Agent {
 
   /** Lets go of everything at once, without a drain. */
   async abandon(): Promise<void> {
-    this.#keeper.close();
+    this.#standing.close();
     this.#health?.close();
     await this.#app?.stop();
     await this.#link.close();
@@ -265,32 +256,12 @@ class WorkloadAgent implements Agent {
     }
   }
 
-  #createKeeper(): IdentityKeeper {
-    const { clock, random, log, worker } = this.deps;
-    return new IdentityKeeper(this.enrolled.credentials, {
-      clock,
-      random,
-      log,
-      renew: () => {
-        const client = this.#link.client();
-        if (client === undefined) throw new AgentError('MALHA4902', 'there is no connection to the control plane');
-        return renew(client, clock);
-      },
-      onRenewed: async (credentials) => {
-        this.enrolled.folder.saveIdentity(credentials);
-        await worker.setIdentity(credentials.secrets);
-        // The control plane sees the certificate that the connection began with.
-        this.#link.reconnect();
-      },
-    });
-  }
-
   #createLink(): ControlLink {
     const { clock, random, log } = this.deps;
     const nodeId = `${this.workload.namespace}/${this.workload.name}~${this.#instanceId}`;
     return new ControlLink({
-      address: () => this.#membership.controlPlane,
-      recover: (failure) => this.#rejoin.after(failure),
+      address: () => this.#standing.membership.controlPlane,
+      recover: (failure) => this.#standing.recover(failure),
       secrets: this.secrets,
       hello: () => this.#hello(),
       heartbeat: () => this.#heartbeat(),
@@ -301,7 +272,7 @@ class WorkloadAgent implements Agent {
           log.info('the control plane asks for a drain');
           this.deps.stop();
         },
-        onTrustChanged: () => this.#keeper.renewNow(),
+        onTrustChanged: () => this.#standing.renewNow(),
       },
       clock,
       random,
@@ -316,7 +287,7 @@ class WorkloadAgent implements Agent {
       startTimeMs: this.#startTimeMs,
       model: 'sidecar',
       softwareVersion: SOFTWARE_VERSION,
-      service: this.#membership.service,
+      service: this.#standing.membership.service,
       version: this.workload.version,
       ports: this.appPorts,
       labels: this.deps.config.labels,

@@ -6,15 +6,14 @@ import type { Clock } from '@malha/traffic/clock';
 import { envoyBootstrap } from '@malha/xds/envoy-bootstrap';
 import { DEFAULT_PORTS, type JoinConfig } from '../config.ts';
 import type { Log } from '../log.ts';
-import { watchAppHealth } from './app-health.ts';
+import { type AppHealth, watchAppHealth } from './app-health.ts';
 import { type AppProcess, startApp } from './app-process.ts';
 import { ControlLink } from './control-link.ts';
 import { type Enrolled, enrol } from './enrol.ts';
-import { AgentError } from './errors.ts';
-import { IdentityKeeper } from './identity-keeper.ts';
-import { Rejoin } from './rejoin.ts';
-import { renew } from './rpc/join.ts';
+import type { Membership } from './membership.ts';
+import type { Hello } from './rpc/session.ts';
 import { SOFTWARE_VERSION } from './software-version.ts';
+import { Standing } from './standing.ts';
 
 export interface EnvoyAgentDeps {
   readonly config: JoinConfig;
@@ -40,59 +39,26 @@ export async function startEnvoyAgent(deps: EnvoyAgentDeps): Promise<EnvoyAgent>
   );
   const enrolled = await enrol(config, { ports }, clock, log);
   const { folder } = enrolled;
-  let { membership } = enrolled;
-  const workload = `${membership.namespace}/${membership.name}`;
   const instanceId = randomUUID();
   const startTimeMs = clock.now();
   const bootstrapFile = writeFiles(enrolled, config, instanceId);
 
-  const keeper = new IdentityKeeper(enrolled.credentials, {
-    clock,
-    random,
-    log,
-    renew: () => {
-      const client = link.client();
-      if (client === undefined) throw new AgentError('MALHA4902', 'there is no connection to the control plane');
-      return renew(client, clock);
-    },
-    onRenewed: async (credentials) => {
-      // Envoy watches the folder and reads them anew.
-      folder.saveIdentity(credentials);
-      link.reconnect();
-    },
-  });
-  const rejoin = new Rejoin({
+  const standing = new Standing(enrolled, {
     ...{ config, clock, random, log, app: { ports } },
-    membership: () => membership,
-    credentials: () => keeper.current(),
-    onJoined: async (joined, credentials) => {
-      folder.saveMembership(joined);
-      membership = joined;
-      await keeper.adopt(credentials);
-    },
+    client: () => link.client(),
+    // Envoy watches the folder and reads the files anew.
+    onRenewed: async () => link.reconnect(),
   });
   const health = watchAppHealth(
     ports.map((each) => decodeHostPort(each.appAddress)),
     () => void link.beatNow(),
   );
   const link: ControlLink = new ControlLink({
-    address: () => membership.controlPlane,
-    recover: (failure) => rejoin.after(failure),
-    secrets: () => keeper.current().secrets,
-    hello: () => ({
-      workload,
-      instanceId,
-      startTimeMs,
-      model: 'envoy',
-      softwareVersion: SOFTWARE_VERSION,
-      service: membership.service,
-      version: config.version,
-      ports,
-      labels: config.labels,
-      address: membership.address,
-      inboundPort: config.listen.inboundPort ?? membership.inboundPort,
-      appHealthy: health.isHealthy(),
-    }),
+    ...{ clock, random, log },
+    address: () => standing.membership.controlPlane,
+    recover: (failure) => standing.recover(failure),
+    secrets: standing.secrets,
+    hello: () => helloOf(standing.membership, { config, ports, instanceId, startTimeMs, health }),
     // What Envoy serves is seen by its acknowledgements; its memory and connections by its own admin port.
     heartbeat: async () => ({
       servedHash: '',
@@ -103,13 +69,10 @@ export async function startEnvoyAgent(deps: EnvoyAgentDeps): Promise<EnvoyAgent>
       appHealthy: health.isHealthy(),
     }),
     openConfigStream: undefined,
-    events: { onDumpRequest: () => {}, onDrain: deps.stop, onTrustChanged: () => keeper.renewNow() },
-    clock,
-    random,
-    log,
+    events: { onDumpRequest: () => {}, onDrain: deps.stop, onTrustChanged: () => standing.renewNow() },
   });
   link.start();
-  keeper.start();
+  standing.start();
   const envoy = await startEnvoy(deps, bootstrapFile);
   let exitCode = 0;
   void envoy?.exited.then(({ code, words }) => {
@@ -120,7 +83,7 @@ export async function startEnvoyAgent(deps: EnvoyAgentDeps): Promise<EnvoyAgent>
   return {
     bootstrapFile,
     async leave() {
-      keeper.close();
+      standing.close();
       health.close();
       const isOver = exitCode !== 0;
       link.goodbye();
@@ -131,6 +94,31 @@ export async function startEnvoyAgent(deps: EnvoyAgentDeps): Promise<EnvoyAgent>
       folder.release();
       return code;
     },
+  };
+}
+
+function helloOf(
+  membership: Membership,
+  own: {
+    readonly config: JoinConfig;
+    readonly ports: Hello['ports'];
+    readonly instanceId: string;
+    readonly startTimeMs: number;
+    readonly health: AppHealth;
+  },
+): Hello {
+  const { config, ports, instanceId, startTimeMs, health } = own;
+  return {
+    workload: `${membership.namespace}/${membership.name}`,
+    ...{ instanceId, startTimeMs, ports },
+    model: 'envoy',
+    softwareVersion: SOFTWARE_VERSION,
+    service: membership.service,
+    version: config.version,
+    labels: config.labels,
+    address: membership.address,
+    inboundPort: config.listen.inboundPort ?? membership.inboundPort,
+    appHealthy: health.isHealthy(),
   };
 }
 
