@@ -13,10 +13,11 @@ function grouped(value: number, digits: number): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** Requests per second: 412, 20.0, 0.96. */
+/** Requests per second: 412, 20.0, 0.96. Never rounds a few away to zero. */
 export function rate(perSecond: number | null | undefined, unit = '/s'): Measure {
   if (perSecond === null || perSecond === undefined) return none;
   if (perSecond === 0) return { text: '0', unit };
+  if (perSecond < 0.005) return { text: '<0.01', unit };
   const digits = perSecond >= 99.95 ? 0 : perSecond >= 9.995 ? 1 : 2;
   return { text: grouped(perSecond, digits), unit };
 }

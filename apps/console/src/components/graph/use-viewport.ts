@@ -13,7 +13,7 @@ export interface Transform {
 const ZOOM_MIN = 0.15;
 const ZOOM_MAX = 2.5;
 /** Beyond this a small mesh would look like a poster. */
-const FIT_ZOOM_MAX = 1;
+const FIT_ZOOM_MAX = 1.25;
 const FIT_PADDING = 28;
 /** Below this only the labels of failing edges stay. */
 const DETAIL_ZOOM = 0.6;

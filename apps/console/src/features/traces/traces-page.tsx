@@ -84,7 +84,7 @@ function Row({ trace, longest }: { readonly trace: TraceSummary; readonly longes
       </td>
       <td className="mono text-t2">{trace.rootService}</td>
       <td className={`num ${failed ? 'font-semi text-err-text' : ''}`}>{trace.status === 0 ? '–' : trace.status}</td>
-      <td className="w-52">
+      <td className="w-52 min-w-24">
         <span className="block h-1.5 rounded-full bg-track">
           <span
             className="block h-full min-w-0.5 rounded-full"
@@ -99,10 +99,10 @@ function Row({ trace, longest }: { readonly trace: TraceSummary; readonly longes
         <Figure value={duration(trace.durationMs)} />
       </td>
       <td className="num">{trace.spans}</td>
-      <td className="max-w-72 truncate text-t2" title={trace.services.join(', ')}>
+      <td className="max-w-72 truncate text-t2 max-[1359px]:max-w-44" title={trace.services.join(', ')}>
         {trace.services.length}: {servicesInWords(trace)}
       </td>
-      <td className="mono text-t3">{trace.traceId.slice(0, 12)}</td>
+      <td className="mono text-t3 max-[1359px]:hidden">{trace.traceId.slice(0, 12)}</td>
     </tr>
   );
 }
@@ -194,7 +194,7 @@ export function TracesPage() {
                 <th className="num">Duration</th>
                 <th className="num">Spans</th>
                 <th>Services</th>
-                <th>Trace</th>
+                <th className="max-[1359px]:hidden">Trace</th>
               </tr>
             </thead>
             <tbody>
