@@ -1,7 +1,8 @@
 // A mesh with one caller and an echo service in two versions: the stage of most scenarios.
 import http from 'node:http';
 import path from 'node:path';
-import { type JoinedWorkload, type MeshOptions, type StartedMesh, startMesh } from '@malha/testing/started-mesh';
+import type { JoinedWorkload } from '@malha/testing/joined-workload';
+import { type MeshOptions, type StartedMesh, startMesh } from '@malha/testing/started-mesh';
 
 const ECHO = [process.execPath, path.resolve(import.meta.dirname, 'echo.mjs')];
 

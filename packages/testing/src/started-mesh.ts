@@ -7,6 +7,13 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type EnvoyOptions,
+  type JoinedWorkload,
+  joinEnvoy,
+  joinSidecar,
+  type WorkloadOptions,
+} from './joined-workload.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 const READY_WITHIN_MS = 240_000;
@@ -26,26 +33,6 @@ export interface MeshOptions {
   readonly shopperRate?: number;
   /** Second byte of the addresses (127.<n>.0.0/16) of its workloads; virtual IPs get the next one. */
   readonly network: number;
-}
-
-export interface WorkloadOptions {
-  /** `<namespace>/<service>` */
-  readonly service: string;
-  readonly version?: string;
-  readonly workload: string;
-  readonly command: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-/** A workload that the test has put into the mesh by `malha join`. */
-export interface JoinedWorkload {
-  readonly name: string;
-  readonly child: ChildProcess;
-  readonly stateDir: string;
-  readonly logFile: string;
-  /** Where its application sends its calls, e.g. http://127.70.0.2:15001. */
-  readonly outbound: string;
-  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export class StartedMesh {
@@ -118,26 +105,32 @@ export class StartedMesh {
 
   /** Puts a command into the mesh and waits until its proxy is ready. */
   async join(options: WorkloadOptions): Promise<JoinedWorkload> {
-    const [namespace = '', service = ''] = options.service.split('/');
-    const { pin } = await this.admin<{ pin: string }>('GET', '/ca-pin');
-    const { token } = await this.admin<{ token: string }>('POST', '/join-tokens', {
-      namespace,
-      service,
-      ttlSeconds: 600,
-    });
-    const stateDir = path.join(this.stateDir, 'agents', `${namespace}.${options.workload}`);
-    const workload = await spawnJoin(this, options, ['--ca-pin', pin, '--token', token], stateDir);
-    this.#workloads.push(workload);
-    return workload;
+    const { pin, token } = await this.#invitation(options.service);
+    return this.#joined(await joinSidecar(this, options, ['--ca-pin', pin, '--token', token]));
   }
 
   /** Starts a workload again from its state on disk: without a token, also while the control plane is away. */
   async rejoin(options: WorkloadOptions): Promise<JoinedWorkload> {
-    const [namespace = ''] = options.service.split('/');
-    const stateDir = path.join(this.stateDir, 'agents', `${namespace}.${options.workload}`);
-    const workload = await spawnJoin(this, options, [], stateDir);
+    return this.#joined(await joinSidecar(this, options, []));
+  }
+
+  /** Puts a stock Envoy into the mesh, before an application that listens already. */
+  async joinEnvoy(options: EnvoyOptions): Promise<JoinedWorkload> {
+    const { pin, token } = await this.#invitation(options.service);
+    return this.#joined(await joinEnvoy(this, options, ['--ca-pin', pin, '--token', token]));
+  }
+
+  #joined(workload: JoinedWorkload): JoinedWorkload {
     this.#workloads.push(workload);
     return workload;
+  }
+
+  async #invitation(of: string): Promise<{ pin: string; token: string }> {
+    const [namespace = '', service = ''] = of.split('/');
+    const { pin } = await this.admin<{ pin: string }>('GET', '/ca-pin');
+    const request = { namespace, service, ttlSeconds: 600 };
+    const { token } = await this.admin<{ token: string }>('POST', '/join-tokens', request);
+    return { pin, token };
   }
 
   /** Ids of the processes that the starter has started. */
@@ -199,6 +192,7 @@ export async function startMesh(options: MeshOptions): Promise<StartedMesh> {
       MALHA_SERVICE_CIDR: `127.${options.network + 1}.0.0/16`,
       SHOPPER_RATE: String(options.shopperRate ?? 30),
       NODE_ENV: 'production',
+      ...options.env,
     },
   });
   const mesh = new StartedMesh(stateDir, ports, starter);
@@ -219,64 +213,6 @@ export async function startMesh(options: MeshOptions): Promise<StartedMesh> {
   mesh.email = /Sign in\s+(\S+)/.exec(mesh.output)?.[1] ?? '';
   mesh.password = /Password\s+(\S+)/.exec(mesh.output)?.[1] ?? '';
   return mesh;
-}
-
-async function spawnJoin(
-  mesh: StartedMesh,
-  options: WorkloadOptions,
-  credentials: readonly string[],
-  stateDir: string,
-): Promise<JoinedWorkload> {
-  const logFile = path.join(mesh.stateDir, 'logs', `${options.workload}.test.log`);
-  const outboundFile = path.join(mesh.stateDir, `${options.workload}.outbound`);
-  fs.rmSync(outboundFile, { force: true });
-  const log = fs.openSync(logFile, 'a');
-  const args = ['join', '--control-plane', mesh.joinAddress, ...credentials];
-  args.push('--service', options.service, '--version', options.version ?? 'v1', '--workload', options.workload);
-  args.push('--port', '9080', '--state-dir', stateDir, '--');
-  // The command writes the address of its sidecar where the test can read it, then becomes what the test wants to run.
-  args.push('sh', '-c', 'printf %s "$MALHA_OUTBOUND" > "$0.new" && mv "$0.new" "$0" && exec "$@"', outboundFile);
-  args.push(...options.command);
-  const child = spawn(process.execPath, [path.join(ROOT, 'packages/cli/bin/malha.mjs'), ...args], {
-    stdio: ['ignore', log, log],
-    env: { ...process.env, ...options.env },
-    detached: true,
-  });
-  fs.closeSync(log);
-  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    process.kill(signal === 'SIGKILL' ? -child.pid : child.pid, signal);
-    const group = -child.pid;
-    const timer = setTimeout(() => process.kill(group, 'SIGKILL'), STOP_WITHIN_MS);
-    await gone;
-    clearTimeout(timer);
-  };
-  const deadline = performance.now() + 30_000;
-  while (!fs.existsSync(outboundFile)) {
-    if (child.exitCode !== null || performance.now() > deadline) {
-      await stop('SIGKILL');
-      throw new Error(`${options.workload} did not join:\n${fs.readFileSync(logFile, 'utf8')}`);
-    }
-    await sleep(POLL_MS);
-  }
-  const outbound = fs.readFileSync(outboundFile, 'utf8');
-  await listening(new URL(outbound), deadline);
-  return { name: options.workload, child, stateDir, logFile, outbound, stop };
-}
-
-async function listening(url: URL, deadline: number): Promise<void> {
-  for (;;) {
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = net.connect({ host: url.hostname, port: Number(url.port) });
-      socket.once('connect', () => resolve(true));
-      socket.once('error', () => resolve(false));
-      socket.once('connect', () => socket.destroy());
-    });
-    if (isOpen) return;
-    if (performance.now() > deadline) throw new Error(`${url.href} does not listen`);
-    await sleep(POLL_MS);
-  }
 }
 
 function adminRequest<T>(socketPath: string, method: string, target: string, body: unknown): Promise<T> {
