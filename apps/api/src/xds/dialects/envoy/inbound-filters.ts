@@ -34,18 +34,18 @@ export function isHttp({ protocol }: InboundPort): boolean {
 }
 
 export function portFilters(port: InboundPort): Filter[] {
-  return isHttp(port) ? [httpManager([port])] : tcpFilters(port);
+  return isHttp(port) ? [httpManager([port], [port])] : tcpFilters(port);
 }
 
-/** Plaintext has no SNI: HTTP ports are told apart by Host; a TCP port can only be there alone. */
-export function plaintextFilters(ports: readonly InboundPort[]): Filter[] {
+/** Plaintext has no SNI: of `all` ports those for HTTP are told apart by Host; a TCP port can only be there alone. */
+export function plaintextFilters(ports: readonly InboundPort[], all: readonly InboundPort[]): Filter[] {
   const http = ports.filter(isHttp);
-  if (http.length > 0) return [httpManager(http)];
+  if (http.length > 0) return [httpManager(http, all)];
   const [only, ...more] = ports;
   return only === undefined || more.length > 0 ? [] : tcpFilters(only);
 }
 
-function httpManager(ports: readonly InboundPort[]): Filter {
+function httpManager(ports: readonly InboundPort[], all: readonly InboundPort[]): Filter {
   const hasPaths = ports.some(({ authorization }) =>
     authorization.policies.some(({ rules }) => rules.some(({ paths }) => paths.length > 0)),
   );
@@ -53,7 +53,7 @@ function httpManager(ports: readonly InboundPort[]): Filter {
     ...commonManager(`inbound_${ports.map(({ port }) => port).join('_')}`),
     routeSpecifier: {
       case: 'routeConfig',
-      value: { name: 'inbound', virtualHosts: ports.map((port) => virtualHost(port, ports.length === 1)) },
+      value: { name: 'inbound', virtualHosts: ports.map((port) => virtualHost(port, all)) },
     },
     streamIdleTimeout: NO_TIMEOUT,
     httpFilters: [...rbacFilters(ports), routerFilter()],
@@ -67,10 +67,11 @@ function httpManager(ports: readonly InboundPort[]): Filter {
   return { name: 'envoy.filters.network.http_connection_manager', configType: config };
 }
 
-function virtualHost(port: InboundPort, isOnly: boolean): Host {
+function virtualHost(port: InboundPort, all: readonly InboundPort[]): Host {
+  const isOnly = all.length === 1;
   return {
     name: String(port.port),
-    domains: isOnly ? ['*'] : hostDomains(port),
+    domains: isOnly ? ['*'] : hostDomains(port, all),
     routes: [
       {
         match: { pathSpecifier: { case: 'prefix', value: '/' } },
@@ -88,10 +89,21 @@ function virtualHost(port: InboundPort, isOnly: boolean): Host {
   };
 }
 
-/** With the ports of the services that stand in the SNI names, `<port>.<service>.<namespace>.mesh`. */
-function hostDomains({ hosts, serverNames }: InboundPort): string[] {
+/** Port that a host without one means, of several. */
+const USUAL_PORT = '80';
+
+/**
+ * With the ports of the services that stand in the SNI names, `<port>.<service>.<namespace>.mesh`. A host that several
+ * ports have means, without a port, the one of 80.
+ */
+function hostDomains({ port: own, hosts, serverNames }: InboundPort, all: readonly InboundPort[]): string[] {
   const ports = serverNames.map((name) => name.slice(0, name.indexOf('.')));
-  return [...new Set(hosts.flatMap((host) => [host, ...ports.map((port) => `${host}:${port}`)]))];
+  const isAlone = (host: string) => all.every(({ port, hosts: others }) => port === own || !others.includes(host));
+  const domains = hosts.flatMap((host) => [
+    ...(isAlone(host) || ports.includes(USUAL_PORT) ? [host] : []),
+    ...ports.map((port) => `${host}:${port}`),
+  ]);
+  return [...new Set(domains)];
 }
 
 function rbacFilters(ports: readonly InboundPort[]): HttpFilter[] {

@@ -34,7 +34,7 @@ function encodeInbound({ ports }: InboundListener, context: DialectContext): Uin
     address: socketAddress(context.address, context.inboundPort),
     trafficDirection: TrafficDirection.INBOUND,
     listenerFilters: [{ name: 'envoy.filters.listener.tls_inspector', configType: typed(TlsInspectorSchema, {}) }],
-    filterChains: [...encrypted.map((port) => tlsChain(port, context)), ...plaintextChain(plaintext)],
+    filterChains: [...encrypted.map((port) => tlsChain(port, context)), ...plaintextChain(plaintext, ports)],
   });
   return toBinary(ListenerSchema, message);
 }
@@ -66,8 +66,8 @@ function tlsChain(port: InboundPort, context: DialectContext): FilterChain {
 }
 
 /** Without such a port a plaintext connection finds no chain and is closed without a byte. */
-function plaintextChain(ports: readonly InboundPort[]): FilterChain[] {
-  const filters = plaintextFilters(ports);
+function plaintextChain(ports: readonly InboundPort[], all: readonly InboundPort[]): FilterChain[] {
+  const filters = plaintextFilters(ports, all);
   if (filters.length === 0) return [];
   return [{ name: 'plaintext', filterChainMatch: { transportProtocol: 'raw_buffer' }, filters }];
 }

@@ -1,35 +1,56 @@
-// Retries in Envoy's terms: one policy for a route, so what only idempotent requests may repeat is for them alone.
+// Retries in Envoy's terms: it has one policy for a route and does not ask for the method, so a route is made two.
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { durationFromMs } from '@bufbuild/protobuf/wkt';
-import type { ForwardAction, RetryCondition } from '@malha/traffic';
-import type {
-  HeaderMatcherSchema,
-  RetryPolicySchema,
-} from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
-import { exactHeader } from '../shared/matches.ts';
+import { type AnySchema, durationFromMs } from '@bufbuild/protobuf/wkt';
+import { type ForwardAction, isIdempotentMethod, type RetryCondition, type Route } from '@malha/traffic';
+import type { RetryPolicySchema } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { retryOn } from '../shared/retries.ts';
 
 /** RFC 9110 §9.2.2 */
-const IDEMPOTENT_METHODS = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'];
+const IDEMPOTENT_METHODS = 'GET|HEAD|OPTIONS|TRACE|PUT|DELETE';
 
 /** The request was not processed, or the operator named the status: any method may be sent again. */
 const SAFE_FOR_ALL: ReadonlySet<RetryCondition> = new Set(['connect-failure', 'refused-stream', 'retriable-status']);
 
+/** Another endpoint than those that were tried, when one is found within some draws of the balancer. */
+const OTHER_ENDPOINT = {
+  name: 'envoy.retry_host_predicates.previous_hosts',
+  configType: {
+    case: 'typedConfig' as const,
+    // The message has no fields.
+    value: {
+      typeUrl: 'type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate',
+    } satisfies MessageInitShape<typeof AnySchema>,
+  },
+};
+const DRAWS_MAX = 5n;
+
+/** What only idempotent requests may repeat is for a route of their own, before the one for all the others. */
+export function byIdempotence(route: Route): Route[] {
+  const { action, match } = route;
+  if (action.type !== 'forward' || action.retry.attempts === 0) return [route];
+  const safe = action.retry.on.filter((condition) => SAFE_FOR_ALL.has(condition));
+  if (safe.length === action.retry.on.length) return [route];
+  const forOthers: Route = { ...route, action: { ...action, retry: { ...action.retry, on: safe } } };
+  if (match.method !== undefined) return [isIdempotentMethod(match.method) ? route : forOthers];
+  const methods = { name: ':method', type: 'regex', value: IDEMPOTENT_METHODS } as const;
+  return [{ ...route, match: { ...match, headers: [methods, ...match.headers] } }, forOthers];
+}
+
+/** Also without retries, when an attempt has a timeout of its own: Envoy knows it as a part of the policy only. */
 export function retryPolicy({
   retry,
   backendRequestTimeoutMs,
 }: ForwardAction): MessageInitShape<typeof RetryPolicySchema> | undefined {
-  if (retry.attempts === 0 || retry.on.length === 0) return undefined;
+  const isOn = retry.attempts > 0 && retry.on.length > 0;
+  if (!isOn && backendRequestTimeoutMs === 0) return undefined;
   const baseMs = Math.max(1, retry.backoffBaseMs);
-  const methods: MessageInitShape<typeof HeaderMatcherSchema>[] = retry.on.every((on) => SAFE_FOR_ALL.has(on))
-    ? []
-    : IDEMPOTENT_METHODS.map((method) => exactHeader(':method', method));
   return {
-    retryOn: retryOn(retry.on),
-    numRetries: retry.attempts,
+    retryOn: isOn ? retryOn(retry.on) : '',
+    numRetries: isOn ? retry.attempts : 0,
     ...(backendRequestTimeoutMs > 0 && { perTryTimeout: durationFromMs(backendRequestTimeoutMs) }),
+    retryHostPredicate: [OTHER_ENDPOINT],
+    hostSelectionRetryMaxAttempts: DRAWS_MAX,
     retriableStatusCodes: [...retry.statusCodes],
-    retriableRequestHeaders: methods,
     retryBackOff: {
       baseInterval: durationFromMs(baseMs),
       maxInterval: durationFromMs(Math.max(baseMs, retry.backoffMaxMs)),

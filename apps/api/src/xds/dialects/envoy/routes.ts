@@ -26,7 +26,7 @@ import { corsPolicy } from './cors.ts';
 import { requestHeaders, responseHeaders, withHeadersInOrder } from './headers.ts';
 import { CORS_FILTER } from './manager.ts';
 import { redirectMessage } from './redirects.ts';
-import { retryPolicy } from './retries.ts';
+import { byIdempotence, retryPolicy } from './retries.ts';
 import { rewriteFields } from './rewrites.ts';
 import { pack } from './types.ts';
 
@@ -47,7 +47,7 @@ function encodeRouteTable({ name, virtualHosts }: RouteTable, clusters: Clusters
     virtualHosts: withUniqueDomains(virtualHosts).map(({ name: hostName, domains, routes }) => ({
       name: hostName,
       domains: [...domains],
-      routes: routes.map((from) => route(withHeadersInOrder(from), clusters)),
+      routes: routes.flatMap(byIdempotence).map((from) => route(withHeadersInOrder(from), clusters)),
     })),
   });
   return toBinary(RouteConfigurationSchema, message);
