@@ -52,9 +52,14 @@ export class RuleMatcher {
     }));
   }
 
-  /** `path` is one reading of the request's path, without query. */
-  matches(request: AuthorizationRequest, path: string): boolean {
-    return this.#matchesSource(request) && this.#matchesOperation(request, path) && this.#matchesHeaders(request);
+  /**
+   * `path` is one reading of the request's path, without query. `anyPart`: of a header that is a list, or repeated, one
+   * part suffices; an application may take the one or the other for the value.
+   */
+  matches(request: AuthorizationRequest, path: string, anyPart: boolean): boolean {
+    return (
+      this.#matchesSource(request) && this.#matchesOperation(request, path) && this.#matchesHeaders(request, anyPart)
+    );
   }
 
   #matchesSource(request: AuthorizationRequest): boolean {
@@ -76,11 +81,16 @@ export class RuleMatcher {
     return hosts.matches(host) || hosts.matches(splitAuthority(host).host);
   }
 
-  #matchesHeaders(request: AuthorizationRequest): boolean {
+  #matchesHeaders(request: AuthorizationRequest, anyPart: boolean): boolean {
     for (const { name, values } of this.#headers) {
       const value = request.header(name);
-      if (value === undefined || !values.matches(value)) return false;
+      if (value === undefined) return false;
+      if (!values.matches(value) && !(anyPart && matchesPart(values, value))) return false;
     }
     return true;
   }
+}
+
+function matchesPart(values: StarPatterns, list: string): boolean {
+  return list.includes(',') && list.split(',').some((part) => values.matches(part.trim()));
 }

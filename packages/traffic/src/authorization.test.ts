@@ -67,6 +67,13 @@ describe('order of policies', () => {
     expect(decide([policy('DENY', undefined)])).toMatchObject({ allowed: true });
   });
 
+  it('takes any part of a repeated header for a DENY, and only the whole for an ALLOW', () => {
+    const request = { header: (name: string) => (name === 'x-role' ? 'user, admin' : undefined) };
+    const rule = { headers: [{ name: 'x-role', values: ['admin'] }] };
+    expect(decide([policy('DENY', rule)], request)).toMatchObject({ allowed: false });
+    expect(decide([policy('ALLOW', rule)], request)).toMatchObject({ allowed: false });
+  });
+
   it('counts Shadow policies and never acts on them', () => {
     const shadow = { mode: 'Shadow', id: 'n/shadow' } as const;
     expect(decide([policy('DENY', {}, shadow)])).toEqual({

@@ -44,8 +44,8 @@ class CompiledPolicy {
   }
 
   /** Whether any rule matches the request with this reading of its path. */
-  matches(request: AuthorizationRequest, path: string): boolean {
-    for (const rule of this.#rules) if (rule.matches(request, path)) return true;
+  matches(request: AuthorizationRequest, path: string, anyPart: boolean): boolean {
+    for (const rule of this.#rules) if (rule.matches(request, path, anyPart)) return true;
     return false;
   }
 }
@@ -54,11 +54,11 @@ class CompiledPolicy {
 type Paths = readonly [sent: string, normal: string | undefined];
 
 function matchesAnyReading(policy: CompiledPolicy, request: AuthorizationRequest, [sent, normal]: Paths): boolean {
-  return policy.matches(request, sent) || (normal !== undefined && policy.matches(request, normal));
+  return policy.matches(request, sent, true) || (normal !== undefined && policy.matches(request, normal, true));
 }
 
 function matchesEveryReading(policy: CompiledPolicy, request: AuthorizationRequest, [sent, normal]: Paths): boolean {
-  return policy.matches(request, sent) && (normal === undefined || policy.matches(request, normal));
+  return policy.matches(request, sent, false) && (normal === undefined || policy.matches(request, normal, false));
 }
 
 class PolicyAuthorizer implements Authorizer {
