@@ -1,10 +1,14 @@
 // Every section of the matrix.
 import type { Section } from '../src/case.ts';
+import { authorization } from './authorization.ts';
 import { headerFilters } from './header-filters.ts';
 import { hosts } from './hosts.ts';
+import { identities } from './identities.ts';
+import { meshes } from './meshes.ts';
 import { pathMatching } from './path-matching.ts';
 import { precedence } from './precedence.ts';
 import { redirects } from './redirects.ts';
+import { resilience } from './resilience.ts';
 import { rewrites } from './rewrites.ts';
 import { valueMatching } from './value-matching.ts';
 import { weights } from './weights.ts';
@@ -18,4 +22,8 @@ export const SECTIONS: readonly Section[] = [
   headerFilters,
   redirects,
   rewrites,
+  resilience,
+  meshes,
+  authorization,
+  identities,
 ];

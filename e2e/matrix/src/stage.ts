@@ -35,7 +35,7 @@ export function backendName(name: string, port: number): string {
   return port === HTTP_PORT ? name : `${name}:${port}`;
 }
 
-export const STAGE_SERVICES = `
+export const STAGE_RESOURCES = `
 apiVersion: malha.dev/v1
 kind: Service
 metadata: {name: front, namespace: shop}
@@ -70,6 +70,12 @@ spec:
   ports:
     - {name: http, port: 80, targetPort: 8080, appProtocol: http}
     - {name: admin, port: 81, targetPort: 8081, appProtocol: http}
+---
+# A proxy may serve a connection by the policies that it began with: none to the vault outlives a case.
+apiVersion: malha.dev/v1
+kind: TrafficPolicy
+metadata: {name: vault-connections, namespace: shop}
+spec: {targetRef: {kind: Service, name: vault}, connection: {idleTimeout: 10ms}}
 ---
 apiVersion: malha.dev/v1
 kind: Service
@@ -143,7 +149,7 @@ export function stageWorkloads(places: Places, unhealthy: readonly string[] = []
 export function resourcesOf({ resources }: Pick<MatrixCase, 'resources'>): Resource[] {
   const own = parsed(resources ?? '');
   const replaced = new Set(own.map(keyOf));
-  return [...parsed(STAGE_SERVICES).filter((resource) => !replaced.has(keyOf(resource))), ...own];
+  return [...parsed(STAGE_RESOURCES).filter((resource) => !replaced.has(keyOf(resource))), ...own];
 }
 
 export function worldOf(matrixCase: MatrixCase, places: Places): World {
