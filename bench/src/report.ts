@@ -13,8 +13,10 @@ export interface Report {
   readonly changes: readonly ChangeRow[];
 }
 
-export function write(report: Report): void {
+/** What a run has not measured stays as the run before it left it. */
+export function write(run: Report): void {
   fs.mkdirSync(path.join(BENCH, 'results'), { recursive: true });
+  const report = withEarlier(run);
   const machine = { cpu: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version, kernel: os.release() };
   const { rows = [], missing = [], configurations = {} } = report.cost ?? {};
   fs.writeFileSync(
@@ -22,6 +24,18 @@ export function write(report: Report): void {
     `${JSON.stringify({ at: report.at, machine, rows, missing, changes: report.changes, configurations }, null, 2)}\n`,
   );
   fs.writeFileSync(path.join(BENCH, 'RESULTS.md'), markdown(report, machine));
+}
+
+function withEarlier(run: Report): Report {
+  const file = path.join(BENCH, 'results', 'latest.json');
+  if (!fs.existsSync(file)) return run;
+  const earlier = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<CostResult & Report>;
+  const { rows = [], missing = [], configurations = {} } = earlier;
+  return {
+    at: run.at,
+    cost: run.cost ?? (rows.length === 0 ? undefined : { rows, missing, configurations }),
+    changes: run.changes.length > 0 ? run.changes : (earlier.changes ?? []),
+  };
 }
 
 function markdown(report: Report, machine: Record<string, unknown>): string {
@@ -44,11 +58,12 @@ function markdown(report: Report, machine: Record<string, unknown>): string {
     lines.push(
       '## How fast a change arrives',
       '',
-      '| what | tries | p50 ms | p99 ms | slowest ms |',
-      '|---|---|---|---|---|',
+      '| what | tries | p50 ms | p99 ms | slowest ms | load average |',
+      '|---|---|---|---|---|---|',
     );
-    for (const { what, tries, p50Ms, p99Ms, maxMs } of report.changes) {
-      lines.push(`| ${what} | ${tries} | ${p50Ms.toFixed(0)} | ${p99Ms.toFixed(0)} | ${maxMs.toFixed(0)} |`);
+    for (const { what, tries, p50Ms, p99Ms, maxMs, loadAverage } of report.changes) {
+      const times = [p50Ms, p99Ms, maxMs].map((ms) => ms.toFixed(0)).join(' | ');
+      lines.push(`| ${what} | ${tries} | ${times} | ${loadAverage.toFixed(1)} |`);
     }
     lines.push('');
   }

@@ -82,7 +82,8 @@ class SimulatedProxy {
     const instanceId = `${membership.name}-${process.pid}`;
     const nodeId = `${membership.namespace}/${membership.name}~${instanceId}`;
     const deps: ControlLinkDeps = {
-      address: membership.controlPlane,
+      address: () => membership.controlPlane,
+      recover: () => Promise.resolve(false),
       secrets: () => credentials.secrets,
       hello: () => ({
         workload: `${membership.namespace}/${membership.name}`,

@@ -11,6 +11,7 @@ import {
 } from '@malha/xds/generated/envoy/extensions/filters/http/rbac/v3/rbac_pb';
 import {
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
+  HttpConnectionManager_ForwardClientCertDetails as ForwardClientCert,
   HttpConnectionManagerSchema,
   type HttpFilterSchema,
 } from '@malha/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
@@ -57,6 +58,9 @@ function httpManager(ports: readonly InboundPort[], all: readonly InboundPort[])
     },
     streamIdleTimeout: NO_TIMEOUT,
     httpFilters: [...rbacFilters(ports), routerFilter()],
+    // The application learns who called, from the certificate alone: what a caller claims is taken away.
+    forwardClientCertDetails: ForwardClientCert.SANITIZE_SET,
+    setCurrentClientCertDetails: { uri: true },
     // A path that two parties may read differently must not pass a rule about paths.
     ...(hasPaths && {
       normalizePath: true,
