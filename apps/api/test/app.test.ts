@@ -1,11 +1,14 @@
 // The control plane as its users meet it: signing in, roles, sessions, change sets, outages, replicas.
 import { statSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { until } from '../src/resources/testing.ts';
 import { createRootRouter } from '../src/trpc/root.ts';
 import { type StartedApp, startedApp, type TestClient } from './started-app.ts';
+
+// Passwords cost time on purpose, and more on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 let stage: StartedApp;
 let admin: TestClient;

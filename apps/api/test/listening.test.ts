@@ -7,11 +7,13 @@ import * as grpc from '@grpc/grpc-js';
 import { createCsr, generateKeyPair, toPem } from '@malha/identity';
 import { type Family, parsePrometheusText, sampleValue } from '@malha/testing/prometheus-text';
 import { ExportTraceServiceRequestSchema } from '@malha/xds/generated/opentelemetry/proto/collector/trace/v1/trace_service_pb';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { eventually, identityOf, joinMesh, memberClient, renewWith, TestAgent } from '../src/agents/testing.ts';
 import { type StartedApp, startedApp, type TestClient } from './started-app.ts';
 import { runProxy } from './xds-mesh.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 let stage: StartedApp;
 let admin: TestClient;

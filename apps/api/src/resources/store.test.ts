@@ -1,7 +1,7 @@
 import type { ThrowAwayPostgres } from '@malha/embedded-postgres';
 import { keyOf } from '@malha/model';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startTestDatabase } from '../db/testing.ts';
 import {
   ChangeSetInvalid,
@@ -13,6 +13,8 @@ import {
 } from './errors.ts';
 import { route, service, startReplica, type TestReplica, until } from './testing.ts';
 import type { Change, ChangeSet } from './types.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 let postgres: ThrowAwayPostgres;
 let sql: pg.Client;
