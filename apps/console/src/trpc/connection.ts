@@ -10,17 +10,43 @@ export interface ConnectionState {
 
 const initial: ConnectionState = { status: 'connecting', lostAtMs: null, nextTryAtMs: null };
 
+/**
+ * Two ways lead to the control plane: the socket, and requests. A socket may stay open long after its other end has
+ * stopped to answer, so requests without an answer count as much as a socket that closed.
+ */
 export function createConnectionStore() {
   let state = initial;
+  let isSocketLost = false;
+  let isAnswerMissing = false;
   const listeners = new Set<() => void>();
   const set = (next: ConnectionState) => {
     state = next;
     for (const listener of listeners) listener();
   };
+  const judge = (nowMs: number) => {
+    if (isSocketLost || isAnswerMissing) {
+      // The first loss counts; later failures to return do not move its time.
+      set({ ...state, status: 'lost', lostAtMs: state.lostAtMs ?? nowMs });
+    } else if (state.status !== 'open') set({ status: 'open', lostAtMs: null, nextTryAtMs: null });
+  };
   return {
-    opened: () => set({ status: 'open', lostAtMs: null, nextTryAtMs: null }),
-    /** The first loss counts; later failures to return do not move its time. */
-    closed: (nowMs: number) => set({ ...state, status: 'lost', lostAtMs: state.lostAtMs ?? nowMs }),
+    opened: (nowMs: number) => {
+      isSocketLost = false;
+      judge(nowMs);
+    },
+    closed: (nowMs: number) => {
+      isSocketLost = true;
+      judge(nowMs);
+    },
+    answered: (nowMs: number) => {
+      if (!isAnswerMissing) return;
+      isAnswerMissing = false;
+      judge(nowMs);
+    },
+    unanswered: (nowMs: number) => {
+      isAnswerMissing = true;
+      judge(nowMs);
+    },
     waiting: (nextTryAtMs: number) => set({ ...state, nextTryAtMs }),
     read: () => state,
     subscribe: (listener: () => void) => {

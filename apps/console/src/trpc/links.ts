@@ -20,6 +20,24 @@ function deadline(signal: AbortSignal | null | undefined): AbortSignal {
   return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }
 
+/** The control plane answers in JSON, refusals too; anything else comes from something before it. */
+function isAnswer(response: Response): boolean {
+  return response.ok || (response.headers.get('content-type') ?? '').includes('json');
+}
+
+async function ask(url: RequestInfo | URL | string, options: RequestInit | undefined): Promise<Response> {
+  try {
+    const response = await fetch(url, { ...options, signal: deadline(options?.signal) });
+    if (isAnswer(response)) connection.answered(Date.now());
+    else connection.unanswered(Date.now());
+    return response;
+  } catch (error) {
+    // A request that the page itself gave up says nothing.
+    if (options?.signal?.aborted !== true) connection.unanswered(Date.now());
+    throw error;
+  }
+}
+
 export interface Transport {
   readonly client: TRPCClient<AppRouter>;
   readonly close: () => void;
@@ -31,7 +49,7 @@ export function createTransport(): Transport {
     lazy: { enabled: true, closeMs: 10_000 },
     retryDelayMs,
     keepAlive: { enabled: true, intervalMs: 10_000, pongTimeoutMs: 5_000 },
-    onOpen: () => connection.opened(),
+    onOpen: () => connection.opened(Date.now()),
     onClose: () => connection.closed(Date.now()),
     onError: () => connection.closed(Date.now()),
   });
@@ -44,7 +62,7 @@ export function createTransport(): Transport {
           url: '/trpc',
           transformer: superjson,
           maxURLLength: 2_000,
-          fetch: (url, options) => fetch(url, { ...options, signal: deadline(options?.signal) } as RequestInit),
+          fetch: (url, options) => ask(url, options as RequestInit | undefined),
         }),
       }),
     ],
