@@ -167,8 +167,42 @@ spec:
     const text =
       base +
       route('r', 'reviews', '[{name: canary, backendRefs: [{name: ratings}]}, {backendRefs: [{name: reviews}]}]') +
-      policy('RoutePolicy', 'p', '{targetRef: {kind: HTTPRoute, name: r, sectionName: canary}, match: {percent: 10}}');
+      policy(
+        'RoutePolicy',
+        'p',
+        '{targetRef: {kind: HTTPRoute, name: r, sectionName: canary}, match: {countries: [PT]}}',
+      );
     expect(hostOf(configOf(text), 'reviews.shop:9080')?.routes.map(({ name }) => name)).toEqual(['shop/r/1']);
+  });
+
+  it('gives a rule its share, devices and cohort key; of several policies each must agree', () => {
+    const target = 'targetRef: {kind: HTTPRoute, name: r, sectionName: canary}';
+    const text =
+      base +
+      route('r', 'reviews', '[{name: canary, backendRefs: [{name: ratings}]}, {backendRefs: [{name: reviews}]}]') +
+      policy('RoutePolicy', 'a', `{${target}, match: {percent: 10, devices: [mobile, bot]}, cohort: {cookie: id}}`) +
+      policy(
+        'RoutePolicy',
+        'b',
+        `{${target}, match: {percent: 2.5, devices: [bot, desktop]}, cohort: {header: X-User}}`,
+      );
+    const [canary, rest] = hostOf(configOf(text), 'reviews.shop:9080')?.routes ?? [];
+    const cohort = { type: 'cookie', name: 'id' };
+    expect(canary?.match).toMatchObject({ devices: ['bot'], share: { perMillion: 25_000, cohort } });
+    expect(canary?.action).toMatchObject({ cohort });
+    expect(rest?.match).not.toHaveProperty('share');
+    expect(rest?.action).not.toHaveProperty('cohort');
+  });
+
+  it('has the cluster of a mirror that no route sends requests to', () => {
+    const mirror =
+      '{type: RequestMirror, requestMirror: {backendRef: {group: malha.dev, kind: ServiceVersion, name: ratings-v1}, percent: 5}}';
+    const text = base + route('r', 'reviews', `[{filters: [${mirror}], backendRefs: [{name: reviews}]}]`);
+    const config = configOf(text);
+    const [only] = hostOf(config, 'reviews.shop:9080')?.routes ?? [];
+    expect(only?.action).toMatchObject({ mirrors: [{ perMillion: 50_000 }] });
+    const [mirrored] = only?.action.type === 'forward' ? (only.action.mirrors ?? []) : [];
+    expect(config.clusters.map(({ name }) => name)).toContain(mirrored?.cluster);
   });
 });
 

@@ -11,7 +11,7 @@ import {
 } from '@malha/traffic';
 import { domainsOf } from './hosts.ts';
 import { inboundPortsOf } from './inbound-ports.ts';
-import { type Caller, isForCaller, policiesOfRule } from './route-policy/apply.ts';
+import { type Caller, cohortKeyOf, conditionsOf, isForCaller, policiesOfRule } from './route-policy/apply.ts';
 import { compileRoutes, type RouteContext, type RuleRef } from './routes/apply.ts';
 import type { AttachedRoute } from './routes/attach.ts';
 import type { PortEntry, ServiceEntry, WorkloadEntry } from './services/entries.ts';
@@ -98,14 +98,17 @@ function makeVirtualHost(
   attached: readonly AttachedRoute[],
   caller: Caller,
 ): VirtualHost {
+  const policiesOf = ({ route, rule }: RuleRef) =>
+    policiesOfRule(index.routePolicies, route.namespace, route.name, rule.name);
   const context: RouteContext = {
     service,
     port,
     services: index.linked.servicesByKey,
     use: index.use,
     settingsOf: (ref, version) => settingsOf(index, service, ref, version),
-    isForCaller: ({ route, rule }) =>
-      isForCaller(policiesOfRule(index.routePolicies, route.namespace, route.name, rule.name), caller),
+    isForCaller: (ref) => isForCaller(policiesOf(ref), caller),
+    conditionsOf: (ref) => conditionsOf(policiesOf(ref), caller),
+    cohortOf: (ref) => cohortKeyOf(policiesOf(ref), caller),
   };
   return {
     name: `${service.name}.${service.namespace}:${port.port}`,
@@ -144,4 +147,5 @@ function clustersOf(
 function addClusters({ action }: Route, names: Set<ClusterName>): void {
   if (action.type !== 'forward') return;
   for (const { cluster } of action.clusters) if (cluster !== INVALID_BACKEND) names.add(cluster);
+  for (const { cluster } of action.mirrors ?? []) names.add(cluster);
 }

@@ -4,6 +4,7 @@ import type {
   Cluster,
   ClusterEndpoints,
   ClusterName,
+  CohortKey,
   HeaderMutation,
   InboundPort,
   MeshConfig,
@@ -51,12 +52,19 @@ function valueMatch(name: fc.Arbitrary<string>): fc.Arbitrary<ValueMatch> {
   );
 }
 
+const cohortKey: fc.Arbitrary<CohortKey> = fc.oneof(
+  fc.record({ type: fc.constantFrom('header' as const, 'cookie' as const), name: headerName }),
+  fc.record({ type: fc.constant('fixed' as const), value: label }),
+);
+
 const routeMatch: fc.Arbitrary<RouteMatch> = fc.record(
   {
     path: pathMatch,
     method: fc.constantFrom('GET', 'POST', 'DELETE'),
     headers: fc.array(valueMatch(headerName), { maxLength: 2 }),
     queryParams: fc.array(valueMatch(fc.string({ minLength: 1, maxLength: 8 })), { maxLength: 2 }),
+    devices: fc.subarray(['mobile', 'tablet', 'desktop', 'bot'] as const, { minLength: 1 }),
+    share: fc.record({ perMillion: fc.nat(1_000_000), cohort: cohortKey }, { requiredKeys: ['perMillion'] }),
   },
   { requiredKeys: ['path', 'headers', 'queryParams'] },
 );
@@ -105,6 +113,7 @@ const action: fc.Arbitrary<RouteAction> = fc.oneof(
         minLength: 1,
         maxLength: 2,
       }),
+      cohort: cohortKey,
       cors: fc.record({
         allowOrigins: fc.array(fc.constantFrom('*', 'https://shop.example', 'http://*.example:8080'), { maxLength: 2 }),
         allowMethods: fc.array(fc.constantFrom('GET', 'PUT', '*'), { maxLength: 2 }),

@@ -88,7 +88,23 @@ export interface RouteMatch {
   readonly method?: string;
   readonly headers: readonly ValueMatch[];
   readonly queryParams: readonly ValueMatch[];
+  readonly devices?: readonly DeviceClass[];
+  readonly share?: ShareMatch;
 }
+
+export type DeviceClass = 'mobile' | 'tablet' | 'desktop' | 'bot';
+
+/** A part of the requests: drawn for each, or by cohort, so that who is in stays in while the share grows. */
+export interface ShareMatch {
+  /** 0 to 1,000,000. */
+  readonly perMillion: number;
+  readonly cohort?: CohortKey;
+}
+
+/** What keeps requests together: the value of a header (lower-case name) or cookie, or the same for all of the caller's. */
+export type CohortKey =
+  | { readonly type: 'header' | 'cookie'; readonly name: string }
+  | { readonly type: 'fixed'; readonly value: string };
 
 /** `prefix` matches by path elements: `/a` matches `/a` and `/a/b`, not `/ab` (Gateway API PathPrefix). */
 export interface PathMatch {
@@ -111,6 +127,8 @@ export interface ForwardAction {
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
   readonly rewrite?: Rewrite;
+  /** Requests of one cohort go to one backend as long as the weights stay. */
+  readonly cohort?: CohortKey;
   readonly cors?: CorsPolicy;
   readonly mirrors?: readonly Mirror[];
   /** 0 = no limit. From the arrival of the request to the end of the response. */

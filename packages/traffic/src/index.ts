@@ -2,8 +2,10 @@
 export * from './authorization.ts';
 export * from './balancer.ts';
 export type * from './clock.ts';
+export * from './cohort.ts';
 export * from './config.ts';
 export * from './cors.ts';
+export * from './device.ts';
 export type * from './explain.ts';
 export * from './flags.ts';
 export * from './histogram.ts';

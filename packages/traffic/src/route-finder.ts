@@ -1,7 +1,7 @@
 // Finding the first route of a virtual host that matches: by trying all, or by an index over paths when there are many.
 import type { Route } from './config.ts';
 import { prefixKey } from './path.ts';
-import type { RequestView } from './request-view.ts';
+import type { Random, RequestView } from './request-view.ts';
 import type { RouteMatcher } from './route-matcher.ts';
 
 /** A route at its place in the order of precedence. */
@@ -13,7 +13,7 @@ export interface RankedRoute {
 
 export interface RouteFinder<R extends RankedRoute> {
   /** The first match in order of rank. `path` has no query. */
-  find(path: string, request: RequestView): R | undefined;
+  find(path: string, request: RequestView, random: Random): R | undefined;
 }
 
 /** From here on the index costs less than trying all. */
@@ -30,8 +30,8 @@ export class LinearFinder<R extends RankedRoute> implements RouteFinder<R> {
     this.#routes = routes;
   }
 
-  find(path: string, request: RequestView): R | undefined {
-    for (const candidate of this.#routes) if (candidate.matcher.matches(path, request)) return candidate;
+  find(path: string, request: RequestView, random: Random): R | undefined {
+    for (const candidate of this.#routes) if (candidate.matcher.matches(path, request, random)) return candidate;
     return undefined;
   }
 }
@@ -52,7 +52,7 @@ export class IndexedFinder<R extends RankedRoute> implements RouteFinder<R> {
     }
   }
 
-  find(path: string, request: RequestView): R | undefined {
+  find(path: string, request: RequestView, random: Random): R | undefined {
     const exact = this.#exact.get(path);
     const byElement = this.#byElement.get(firstElement(path));
     const rest = this.#rest;
@@ -65,7 +65,7 @@ export class IndexedFinder<R extends RankedRoute> implements RouteFinder<R> {
       let candidate = rest[r];
       if (x !== undefined && (candidate === undefined || x.rank < candidate.rank)) candidate = x;
       if (y !== undefined && (candidate === undefined || y.rank < candidate.rank)) candidate = y;
-      if (candidate === undefined || candidate.matcher.matches(path, request)) return candidate;
+      if (candidate === undefined || candidate.matcher.matches(path, request, random)) return candidate;
       if (candidate === x) e++;
       else if (candidate === y) b++;
       else r++;

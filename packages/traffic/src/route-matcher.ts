@@ -1,9 +1,11 @@
-// One route's match, compiled: path, method, headers, query, in the order of their cost.
-import type { PathMatch, Route, RouteMatch, ValueMatch } from './config.ts';
+// One route's match, compiled: path, method, headers, query, device, share, in the order of their cost.
+import { cohortOf, stickyDraw } from './cohort.ts';
+import type { PathMatch, Route, RouteMatch, ShareMatch, ValueMatch } from './config.ts';
+import { deviceClassOf } from './device.ts';
 import { hasPathPrefix, prefixKey } from './path.ts';
 import { compileRegex } from './pattern.ts';
 import { queryParam } from './query.ts';
-import type { RequestView } from './request-view.ts';
+import type { Random, RequestView } from './request-view.ts';
 
 type PathTest = (path: string) => boolean;
 
@@ -14,7 +16,7 @@ interface ValueTest {
 
 /** How one part of a match judged a request; for `explain`. */
 export interface MatchCheck {
-  readonly part: 'path' | 'method' | 'header' | 'query';
+  readonly part: 'path' | 'method' | 'header' | 'query' | 'device' | 'share';
   readonly ok: boolean;
   readonly words: string;
 }
@@ -35,8 +37,8 @@ export class RouteMatcher {
     this.#queryParams = match.queryParams.map(compileValue);
   }
 
-  /** `path` is the request's path without query. */
-  matches(path: string, request: RequestView): boolean {
+  /** `path` is the request's path without query; `random` is asked only where a share is drawn for each request. */
+  matches(path: string, request: RequestView, random: Random): boolean {
     if (this.#path !== undefined && !this.#path(path)) return false;
     if (this.#method !== undefined && this.#method !== request.method) return false;
     for (const { match, test } of this.#headers) {
@@ -47,7 +49,9 @@ export class RouteMatcher {
       const value = queryParam(request.path, match.name);
       if (value === undefined || !test(value)) return false;
     }
-    return true;
+    const { devices, share } = this.#match;
+    if (devices !== undefined && !devices.includes(deviceClassOf(request.header('user-agent')))) return false;
+    return share === undefined || isInShare(share, request, random);
   }
 
   /** Every part with its verdict, also after the first that fails. */
@@ -60,8 +64,36 @@ export class RouteMatcher {
     for (const test of this.#headers) checks.push(valueCheck('header', test, request.header(test.match.name)));
     for (const test of this.#queryParams)
       checks.push(valueCheck('query', test, queryParam(request.path, test.match.name)));
+    const { devices, share } = this.#match;
+    if (devices !== undefined) {
+      const device = deviceClassOf(request.header('user-agent'));
+      const ok = devices.includes(device);
+      checks.push({
+        part: 'device',
+        ok,
+        words: `device ${device} ${ok ? 'is' : 'is not'} one of ${devices.join(', ')}`,
+      });
+    }
+    if (share !== undefined) checks.push(shareCheck(share, request));
     return checks;
   }
+}
+
+const MILLION = 1_000_000;
+
+function isInShare({ perMillion, cohort }: ShareMatch, request: RequestView, random: Random): boolean {
+  const key = cohort === undefined ? undefined : cohortOf(cohort, request);
+  return (key === undefined ? random() : stickyDraw(key)) * MILLION < perMillion;
+}
+
+/** Without a cohort key it is drawn for each request: told as what it can be, not as what it was. */
+function shareCheck({ perMillion, cohort }: ShareMatch, request: RequestView): MatchCheck {
+  const percent = `${perMillion / 10_000} %`;
+  const key = cohort === undefined ? undefined : cohortOf(cohort, request);
+  if (key === undefined)
+    return { part: 'share', ok: perMillion > 0, words: `${percent} of the requests are drawn at random` };
+  const ok = stickyDraw(key) * MILLION < perMillion;
+  return { part: 'share', ok, words: `cohort "${key}" ${ok ? 'is' : 'is not'} in the ${percent}` };
 }
 
 function compilePath(match: PathMatch): PathTest | undefined {

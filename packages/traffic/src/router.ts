@@ -1,6 +1,7 @@
 // The router: host to virtual host, first matching route, weighted cluster. Runs for every request, so it allocates
 // nothing: the decisions are made when the table is compiled.
-import type { Route, RouteTable, VirtualHost, WeightedCluster } from './config.ts';
+import { cohortOf, StickySplit } from './cohort.ts';
+import type { CohortKey, Route, RouteTable, VirtualHost, WeightedCluster } from './config.ts';
 import { type Explanation, explainRequest } from './explain.ts';
 import { pathOf } from './path.ts';
 import type { Random, RequestView } from './request-view.ts';
@@ -29,6 +30,7 @@ interface CompiledRoute extends RankedRoute {
   /** undefined when one decision is always taken. */
   readonly weights: WeightTable | undefined;
   readonly first: RouteDecision;
+  readonly sticky: { readonly key: CohortKey; readonly split: StickySplit } | undefined;
 }
 
 interface CompiledHost {
@@ -57,9 +59,13 @@ class TableRouter implements Router {
   route(request: RequestView, random: Random): RouteDecision {
     const host = this.#hostOf(request.authority);
     if (host === undefined) return NO_HOST;
-    const found = host.finder.find(pathOf(request.path), request);
+    const found = host.finder.find(pathOf(request.path), request, random);
     if (found === undefined) return host.noRoute;
-    return found.weights === undefined ? found.first : (found.decisions[found.weights.at(random())] ?? found.first);
+    const { weights, sticky, decisions, first } = found;
+    if (weights === undefined) return first;
+    const cohort = sticky === undefined ? undefined : cohortOf(sticky.key, request);
+    const index = sticky === undefined || cohort === undefined ? weights.at(random()) : sticky.split.pick(cohort);
+    return decisions[index] ?? first;
   }
 
   explain(request: RequestView): Explanation {
@@ -96,5 +102,14 @@ function compileRoute(virtualHost: VirtualHost, route: Route, rank: number): Com
   const decisions = used.map((weighted) => Object.freeze({ virtualHost, route, weighted }));
   const first = decisions[0] ?? Object.freeze({ virtualHost, route, weighted: undefined });
   const weights = decisions.length > 1 ? new WeightTable(used.map((weighted) => weighted.weight)) : undefined;
-  return { rank, route, matcher: new RouteMatcher(route), decisions, weights, first };
+  return { rank, route, matcher: new RouteMatcher(route), decisions, weights, first, sticky: stickyOf(route, used) };
+}
+
+function stickyOf({ action }: Route, used: readonly WeightedCluster[]): CompiledRoute['sticky'] {
+  if (action.type !== 'forward' || action.cohort === undefined || used.length < 2) return undefined;
+  const split = new StickySplit(
+    used.map(({ cluster }) => cluster),
+    used.map(({ weight }) => weight),
+  );
+  return { key: action.cohort, split };
 }

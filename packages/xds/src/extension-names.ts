@@ -7,6 +7,8 @@ export const ENDPOINT_METADATA = 'malha.endpoint';
 /** Keys in a route's typed_per_filter_config. */
 export const RETRY_BUDGET_CONFIG = 'malha.retry_budget';
 export const CORS_CONFIG = 'malha.cors';
+export const COHORT_CONFIG = 'malha.cohort';
+export const MATCH_CONFIG = 'malha.match';
 /** Name of the network filter of an inbound filter chain. */
 export const INBOUND_FILTER = 'malha.inbound';
 

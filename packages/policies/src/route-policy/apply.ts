@@ -1,5 +1,7 @@
-// Route policies: which callers a rule is for. Decided when the caller's configuration is compiled, so it costs nothing later.
+// Route policies: which callers a rule is for, decided when the caller's configuration is compiled, so that it costs nothing
+// later; which share and devices it takes; and what keeps a user with one version.
 import { type Finding, keyOf, type RoutePolicyResource } from '@malha/model';
+import type { CohortKey, RouteMatch } from '@malha/traffic';
 import { isPlanned } from '../enforcement.ts';
 import { report } from '../report.ts';
 import type { PolicyTargets } from '../targets.ts';
@@ -38,6 +40,34 @@ export function isForCaller(policies: readonly RoutePolicyResource[], caller: Ca
   });
 }
 
+/** What the policies ask of each request beyond the rule's own match; undefined = nothing. */
+export function conditionsOf(
+  policies: readonly RoutePolicyResource[],
+  caller: Caller,
+): Pick<RouteMatch, 'devices' | 'share'> | undefined {
+  const matches = policies.flatMap(({ spec }) => spec.match ?? []);
+  const percents = matches.flatMap(({ percent }) => percent ?? []);
+  const [devices, ...others] = matches.flatMap((match) => (match.devices === undefined ? [] : [match.devices]));
+  if (percents.length === 0 && devices === undefined) return undefined;
+  const cohort = cohortKeyOf(policies, caller);
+  return {
+    ...(devices !== undefined && { devices: devices.filter((each) => others.every((other) => other.includes(each))) }),
+    // Every policy must agree: a share within a share is the smaller one.
+    ...(percents.length > 0 && {
+      share: { perMillion: Math.round(Math.min(...percents) * 10_000), ...(cohort !== undefined && { cohort }) },
+    }),
+  };
+}
+
+/** The oldest policy that says it counts; undefined when none does, or by what is not known here. */
+export function cohortKeyOf(policies: readonly RoutePolicyResource[], caller: Caller): CohortKey | undefined {
+  const cohort = policies.find(({ spec }) => spec.cohort !== undefined)?.spec.cohort;
+  if (cohort?.header !== undefined) return { type: 'header', name: cohort.header.toLowerCase() };
+  if (cohort?.cookie !== undefined) return { type: 'cookie', name: cohort.cookie };
+  if (cohort?.source === 'identity') return { type: 'fixed', value: `${caller.namespace}/${caller.serviceAccount}` };
+  return undefined;
+}
+
 type Match = NonNullable<RoutePolicyResource['spec']['match']>;
 type CallerMatch = NonNullable<Match['callers']>[number];
 
@@ -63,9 +93,9 @@ export function analyzeRoutePolicies(policies: RoutePolicies): Finding[] {
       const message = `Matching by ${part} is not enforced yet: ${what} left out, and requests go to the next rule.`;
       findings.push(report('MALHA1033', policy, `spec.match.${part}`, message));
     }
-    if (cohort !== undefined && isPlanned('route.cohort')) {
-      const message = 'Sticky splits are not enforced yet: requests are split by weight alone.';
-      findings.push(report('MALHA1033', policy, 'spec.cohort', message));
+    if (cohort?.claim !== undefined && isPlanned('route.cohort-claim')) {
+      const message = 'Sticky splits by a claim are not enforced yet: requests are split by weight alone.';
+      findings.push(report('MALHA1033', policy, 'spec.cohort.claim', message));
     }
   }
   for (const sharing of policies.sharedTargets()) {

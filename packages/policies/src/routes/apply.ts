@@ -2,6 +2,7 @@
 import { defaults, durationMs, type HttpBackendRef, type HttpRouteRule } from '@malha/model';
 import {
   type ClusterName,
+  type CohortKey,
   type DirectResponseAction,
   type ForwardAction,
   INVALID_BACKEND,
@@ -10,6 +11,7 @@ import {
   type RetryPolicy,
   type Route,
   type RouteAction,
+  type RouteMatch,
   type WeightedCluster,
 } from '@malha/traffic';
 import type { PortEntry, ServiceEntry } from '../services/entries.ts';
@@ -40,6 +42,9 @@ export interface RouteContext {
   settingsOf(rule: RuleRef | undefined, version: string): RouteSettings;
   /** Whether the rule is for the caller at all. */
   isForCaller(rule: RuleRef): boolean;
+  /** What is asked of a request beyond the rule's own match. */
+  conditionsOf(rule: RuleRef): Pick<RouteMatch, 'devices' | 'share'> | undefined;
+  cohortOf(rule: RuleRef): CohortKey | undefined;
 }
 
 /** A rule with one of its matches, at its place. */
@@ -74,7 +79,9 @@ export function compileRoutes(attached: readonly AttachedRoute[], context: Route
       action = compileAction(ranked, context);
       actions.set(ranked.rule, action);
     }
-    routes.push({ name: routeName(ranked), match: ranked.match, action });
+    const conditions = context.conditionsOf(ranked);
+    const match = conditions === undefined ? ranked.match : { ...ranked.match, ...conditions };
+    routes.push({ name: routeName(ranked), match, action });
   }
   return routes;
 }
@@ -110,12 +117,14 @@ function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
   if (serving.every(({ weighted }) => weighted.cluster === INVALID_BACKEND)) return SERVER_ERROR;
   const versions = new Set(serving.map(({ version }) => version));
   const [version = ''] = versions.size === 1 ? versions : [];
+  const cohort = context.cohortOf(ref);
   return {
     type: 'forward',
     clusters: backends.map(({ weighted }) => weighted),
     requestHeaders: filters.requestHeaders,
     responseHeaders: filters.responseHeaders,
     ...(filters.rewrite === undefined ? {} : { rewrite: filters.rewrite }),
+    ...(cohort === undefined ? {} : { cohort }),
     ...(filters.cors === undefined ? {} : { cors: filters.cors }),
     ...mirrorsOf(filters.mirrors, ref, context),
     ...withRuleFields(context.settingsOf(ref, version), ref.rule),

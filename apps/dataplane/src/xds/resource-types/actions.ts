@@ -2,7 +2,6 @@
 import { type Duration, durationMs } from '@bufbuild/protobuf/wkt';
 import type {
   ClusterName,
-  CorsPolicy,
   ForwardAction,
   HeaderMutation,
   Mirror,
@@ -14,7 +13,7 @@ import type {
   RouteAction,
   WeightedCluster,
 } from '@malha/traffic';
-import { CORS_CONFIG, RETRY_BUDGET_CONFIG, WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
+import { WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
 import { DataSourceSchema } from '@malha/xds/generated/envoy/config/core/v3/base_pb';
 import {
   RedirectAction_RedirectResponseCode as Code,
@@ -36,9 +35,9 @@ import {
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { RegexMatchAndSubstituteSchema, RegexMatcherSchema } from '@malha/xds/generated/envoy/type/matcher/v3/regex_pb';
 import { FractionalPercent_DenominatorType } from '@malha/xds/generated/envoy/type/v3/percent_pb';
-import { CorsPolicySchema, RetryBudgetSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import { headerMutation } from './headers.ts';
-import { onlyFields, ResourceError, required, unpack } from './strict.ts';
+import { cohortOf, corsPolicy, retryBudget } from './route-extensions.ts';
+import { onlyFields, ResourceError, required } from './strict.ts';
 
 const checkForward = onlyFields(RouteActionSchema, [
   'weightedClusters',
@@ -117,7 +116,8 @@ export function routeAction(route: WireRoute, path: string): RouteAction {
     const budget = retryBudget(route, path);
     const cors = corsPolicy(route, path);
     const action = forwardAction(route.action.value, { requestHeaders, responseHeaders }, budget, `${path}.route`);
-    return cors === undefined ? action : { ...action, cors };
+    const cohort = cohortOf(route, path);
+    return { ...action, ...(cohort !== undefined && { cohort }), ...(cors !== undefined && { cors }) };
   }
   for (const [name, list] of [
     ['request_headers_to_add', route.requestHeadersToAdd],
@@ -133,32 +133,6 @@ export function routeAction(route: WireRoute, path: string): RouteAction {
     default:
       throw new ResourceError(path, 'no action');
   }
-}
-
-function retryBudget(route: WireRoute, path: string): RetryBudgetConfig {
-  const at = `${path}.typed_per_filter_config`;
-  for (const name of Object.keys(route.typedPerFilterConfig)) {
-    if (name !== RETRY_BUDGET_CONFIG && name !== CORS_CONFIG)
-      throw new ResourceError(`${at}[${name}]`, 'not supported by this proxy');
-  }
-  const { percent, minConcurrent } = unpack(
-    RetryBudgetSchema,
-    route.typedPerFilterConfig[RETRY_BUDGET_CONFIG],
-    `${at}[${RETRY_BUDGET_CONFIG}]`,
-  );
-  return { percent, minConcurrent };
-}
-
-function corsPolicy(route: WireRoute, path: string): CorsPolicy | undefined {
-  const any = route.typedPerFilterConfig[CORS_CONFIG];
-  if (any === undefined) return undefined;
-  const at = `${path}.typed_per_filter_config[${CORS_CONFIG}]`;
-  const { allowOrigins, allowMethods, allowHeaders, exposeHeaders, maxAgeSeconds, allowCredentials } = unpack(
-    CorsPolicySchema,
-    any,
-    at,
-  );
-  return { allowOrigins, allowMethods, allowHeaders, exposeHeaders, maxAgeSeconds, allowCredentials };
 }
 
 function mirrors(from: readonly WireMirror[], path: string): { mirrors?: readonly Mirror[] } {

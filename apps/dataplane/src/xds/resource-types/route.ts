@@ -9,6 +9,7 @@ import {
 import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
 import { routeAction } from './actions.ts';
 import { routeMatch } from './matches.ts';
+import { checkExtensions, matchConditions } from './route-extensions.ts';
 import { decodeMessage, onlyFields } from './strict.ts';
 
 const checkTable = onlyFields(RouteConfigurationSchema, ['name', 'virtualHosts']);
@@ -46,5 +47,7 @@ function virtualHost(host: WireHost, path: string): VirtualHost {
 
 function route(from: WireRoute, path: string): Route {
   checkRoute(from, path);
-  return { name: from.name, match: routeMatch(from.match, `${path}.match`), action: routeAction(from, path) };
+  checkExtensions(from, path);
+  const match = { ...routeMatch(from.match, `${path}.match`), ...matchConditions(from, path) };
+  return { name: from.name, match, action: routeAction(from, path) };
 }

@@ -7,6 +7,8 @@ import {
   INVALID_BACKEND,
   type Route,
   type RouteTable,
+  type ShareMatch,
+  StickySplit,
   type VirtualHost,
   type WeightedCluster,
 } from '@malha/traffic';
@@ -14,11 +16,14 @@ import { ROUTE_TYPE } from '@malha/xds';
 import {
   RouteAction_ClusterNotFoundResponseCode as NotFoundCode,
   type RouteActionSchema,
+  type RouteMatchSchema,
   type RouteSchema,
   type WeightedCluster_ClusterWeightSchema,
+  type WeightedClusterSchema,
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
 import { CorsPolicySchema } from '@malha/xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb';
+import { FractionalPercent_DenominatorType } from '@malha/xds/generated/envoy/type/v3/percent_pb';
 import type { ResourcePlan } from '../dialect.ts';
 import { directResponse, mirrorPolicies } from '../shared/actions.ts';
 import { routeMatch } from '../shared/matches.ts';
@@ -47,7 +52,10 @@ function encodeRouteTable({ name, virtualHosts }: RouteTable, clusters: Clusters
     virtualHosts: withUniqueDomains(virtualHosts).map(({ name: hostName, domains, routes }) => ({
       name: hostName,
       domains: [...domains],
-      routes: routes.flatMap(byIdempotence).map((from) => route(withHeadersInOrder(from), clusters)),
+      routes: routes
+        .filter(canMatch)
+        .flatMap(byIdempotence)
+        .map((from) => route(withHeadersInOrder(from), clusters)),
     })),
   });
   return toBinary(RouteConfigurationSchema, message);
@@ -67,7 +75,8 @@ function withUniqueDomains(hosts: readonly VirtualHost[]): VirtualHost[] {
 
 function route(from: Route, clusters: Clusters): MessageInitShape<typeof RouteSchema> {
   const { name, action } = from;
-  const base = { name, match: routeMatch(withoutSlash(from).match), ...responseHeaders(action.responseHeaders) };
+  const match = routeMatch(withoutSlash(from).match, fractionOf(from.match.share));
+  const base = { name, match, ...responseHeaders(action.responseHeaders) };
   if (action.type === 'redirect') {
     return { ...base, action: { case: 'redirect', value: redirectMessage(action, from.match.path, name) } };
   }
@@ -99,7 +108,7 @@ function forward(action: ForwardAction, from: Route, clusters: Clusters): Messag
   const isGrpc = action.clusters.some(({ cluster }) => clusters.get(cluster)?.protocol === 'grpc');
   const retry = retryPolicy(action);
   return {
-    clusterSpecifier: { case: 'weightedClusters', value: { clusters: action.clusters.map(clusterWeight) } },
+    clusterSpecifier: { case: 'weightedClusters', value: split(action) },
     clusterNotFoundResponseCode: isInvalid ? NotFoundCode.INTERNAL_SERVER_ERROR : NotFoundCode.SERVICE_UNAVAILABLE,
     // A gRPC call may be a stream of any length: the idle timeout of the stream bounds it.
     timeout: durationFromMs(isGrpc ? 0 : action.requestTimeoutMs),
@@ -109,6 +118,30 @@ function forward(action: ForwardAction, from: Route, clusters: Clusters): Messag
     ...rewriteFields(action.rewrite, withoutSlash(from).match.path),
     upgradeConfigs: [{ upgradeType: 'websocket' }],
   };
+}
+
+/** Envoy cannot tell devices, and draws shares anew for each request: such a rule is left out, as if it did not match. */
+function canMatch({ match: { devices, share } }: Route): boolean {
+  return devices === undefined && share?.cohort === undefined;
+}
+
+function fractionOf(share: ShareMatch | undefined): MessageInitShape<typeof RouteMatchSchema>['runtimeFraction'] {
+  if (share === undefined) return undefined;
+  const { MILLION } = FractionalPercent_DenominatorType;
+  return { defaultValue: { numerator: share.perMillion, denominator: MILLION } };
+}
+
+/**
+ * A cohort key that is the same for all of this workload's requests is decided here; by any other key Envoy's weighted
+ * clusters cannot choose, and split by chance.
+ */
+function split({ clusters, cohort }: ForwardAction): MessageInitShape<typeof WeightedClusterSchema> {
+  if (cohort?.type !== 'fixed') return { clusters: clusters.map(clusterWeight) };
+  const used = clusters.filter(({ weight }) => weight > 0);
+  const names = used.map(({ cluster }) => cluster);
+  const weights = used.map(({ weight }) => weight);
+  const chosen = used[new StickySplit(names, weights).pick(cohort.value)];
+  return { clusters: chosen === undefined ? [] : [clusterWeight(chosen)] };
 }
 
 function clusterWeight(weighted: WeightedCluster): MessageInitShape<typeof WeightedCluster_ClusterWeightSchema> {

@@ -1,8 +1,7 @@
-// Route tables of the dialect `malha`: RouteConfiguration, with the retry budget as the only thing of our own.
+// Route tables of the dialect `malha`: RouteConfiguration, with what Envoy has no field for in route-extensions.ts.
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { anyPack, durationFromMs } from '@bufbuild/protobuf/wkt';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type {
-  CorsPolicy,
   ForwardAction,
   RetryPolicy,
   Rewrite,
@@ -12,7 +11,7 @@ import type {
   WeightedCluster,
 } from '@malha/traffic';
 import { ROUTE_TYPE } from '@malha/xds';
-import { CORS_CONFIG, RETRY_BUDGET_CONFIG, WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
+import { WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
 import {
   type RetryPolicySchema,
   type RouteActionSchema,
@@ -21,13 +20,13 @@ import {
   type WeightedCluster_ClusterWeightSchema,
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
-import { CorsPolicySchema, RetryBudgetSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import { field } from '../../snapshot/wire.ts';
 import type { ResourcePlan } from '../dialect.ts';
 import { directResponse, literalSubstitution, mirrorPolicies, redirectAction } from '../shared/actions.ts';
 import { requestHeaders, responseHeaders } from '../shared/headers.ts';
 import { routeMatch } from '../shared/matches.ts';
 import { retryOn } from '../shared/retries.ts';
+import { routeExtensions } from './route-extensions.ts';
 
 export function routeTablePlan(table: RouteTable): ResourcePlan {
   return { typeUrl: ROUTE_TYPE, name: table.name, source: table.virtualHosts, bytes: () => encodeRouteTable(table) };
@@ -57,7 +56,12 @@ function encodeVirtualHost(host: VirtualHost): Buffer {
 }
 
 function route(from: Route): MessageInitShape<typeof RouteSchema> {
-  const base = { name: from.name, match: routeMatch(from.match), ...responseHeaders(from.action.responseHeaders) };
+  const base = {
+    name: from.name,
+    match: routeMatch(from.match),
+    typedPerFilterConfig: routeExtensions(from),
+    ...responseHeaders(from.action.responseHeaders),
+  };
   switch (from.action.type) {
     case 'redirect':
       return { ...base, action: { case: 'redirect', value: redirectAction(from.action, from.name) } };
@@ -67,12 +71,6 @@ function route(from: Route): MessageInitShape<typeof RouteSchema> {
       return {
         ...base,
         ...requestHeaders(from.action.requestHeaders),
-        typedPerFilterConfig: {
-          [RETRY_BUDGET_CONFIG]: anyPack(RetryBudgetSchema, create(RetryBudgetSchema, from.action.retry.budget)),
-          ...(from.action.cors !== undefined && {
-            [CORS_CONFIG]: anyPack(CorsPolicySchema, corsPolicy(from.action.cors)),
-          }),
-        },
         action: { case: 'route', value: forward(from.action) },
       };
   }
@@ -87,16 +85,6 @@ function forward(action: ForwardAction): MessageInitShape<typeof RouteActionSche
     requestMirrorPolicies: mirrorPolicies(action.mirrors),
     ...(action.rewrite !== undefined && rewrite(action.rewrite)),
   };
-}
-
-function corsPolicy({ allowOrigins, allowMethods, allowHeaders, exposeHeaders, ...rest }: CorsPolicy) {
-  return create(CorsPolicySchema, {
-    allowOrigins: [...allowOrigins],
-    allowMethods: [...allowMethods],
-    allowHeaders: [...allowHeaders],
-    exposeHeaders: [...exposeHeaders],
-    ...rest,
-  });
 }
 
 function clusterWeight(weighted: WeightedCluster): MessageInitShape<typeof WeightedCluster_ClusterWeightSchema> {

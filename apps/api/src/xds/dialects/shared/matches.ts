@@ -49,11 +49,13 @@ function pathSpecifier(path: PathMatch): NonNullable<Match['pathSpecifier']> {
   }
 }
 
-export function routeMatch(match: RouteMatch): Match {
+/** `fraction`: of the requests that match otherwise. */
+export function routeMatch(match: RouteMatch, fraction?: Match['runtimeFraction']): Match {
   const method = match.method === undefined ? [] : [exactHeader(':method', match.method)];
   return {
     pathSpecifier: pathSpecifier(match.path),
     headers: [...method, ...match.headers.map(headerMatcher)],
     queryParameters: match.queryParams.map(queryMatcher),
+    ...(fraction !== undefined && { runtimeFraction: fraction }),
   };
 }

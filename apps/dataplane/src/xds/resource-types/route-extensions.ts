@@ -1,0 +1,80 @@
+// Entries of a route's typed_per_filter_config: messages of our own for what Envoy's routes have no field for.
+import type { CohortKey, CorsPolicy, DeviceClass, RetryBudgetConfig, RouteMatch } from '@malha/traffic';
+import { COHORT_CONFIG, CORS_CONFIG, MATCH_CONFIG, RETRY_BUDGET_CONFIG } from '@malha/xds/extension-names';
+import type { Route as WireRoute } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
+import {
+  CohortKeySchema,
+  CorsPolicySchema,
+  MatchConditionsSchema,
+  RetryBudgetSchema,
+  type CohortKey as WireCohort,
+} from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
+import { ResourceError, required, unpack } from './strict.ts';
+
+const KNOWN: ReadonlySet<string> = new Set([RETRY_BUDGET_CONFIG, CORS_CONFIG, COHORT_CONFIG, MATCH_CONFIG]);
+const DEVICES: ReadonlySet<string> = new Set<DeviceClass>(['mobile', 'tablet', 'desktop', 'bot']);
+
+export function checkExtensions(route: WireRoute, path: string): void {
+  for (const name of Object.keys(route.typedPerFilterConfig))
+    if (!KNOWN.has(name)) throw new ResourceError(at(path, name), 'not supported by this proxy');
+}
+
+export function retryBudget(route: WireRoute, path: string): RetryBudgetConfig {
+  const where = at(path, RETRY_BUDGET_CONFIG);
+  const { percent, minConcurrent } = unpack(RetryBudgetSchema, route.typedPerFilterConfig[RETRY_BUDGET_CONFIG], where);
+  return { percent, minConcurrent };
+}
+
+export function corsPolicy(route: WireRoute, path: string): CorsPolicy | undefined {
+  const any = route.typedPerFilterConfig[CORS_CONFIG];
+  if (any === undefined) return undefined;
+  const { allowOrigins, allowMethods, allowHeaders, exposeHeaders, maxAgeSeconds, allowCredentials } = unpack(
+    CorsPolicySchema,
+    any,
+    at(path, CORS_CONFIG),
+  );
+  return { allowOrigins, allowMethods, allowHeaders, exposeHeaders, maxAgeSeconds, allowCredentials };
+}
+
+export function cohortOf(route: WireRoute, path: string): CohortKey | undefined {
+  const any = route.typedPerFilterConfig[COHORT_CONFIG];
+  const where = at(path, COHORT_CONFIG);
+  return any === undefined ? undefined : cohortKey(unpack(CohortKeySchema, any, where), where);
+}
+
+export function matchConditions(route: WireRoute, path: string): Pick<RouteMatch, 'devices' | 'share'> {
+  const any = route.typedPerFilterConfig[MATCH_CONFIG];
+  if (any === undefined) return {};
+  const where = at(path, MATCH_CONFIG);
+  const { devices, share } = unpack(MatchConditionsSchema, any, where);
+  return {
+    ...(devices.length > 0 && { devices: devices.map((device) => deviceClass(device, where)) }),
+    ...(share !== undefined && {
+      share: {
+        perMillion: share.perMillion,
+        ...(share.cohort !== undefined && { cohort: cohortKey(share.cohort, `${where}.share.cohort`) }),
+      },
+    }),
+  };
+}
+
+function cohortKey({ key }: WireCohort, path: string): CohortKey {
+  switch (key.case) {
+    case 'header':
+    case 'cookie':
+      return { type: key.case, name: required(key.value, path) };
+    case 'fixed':
+      return { type: 'fixed', value: key.value };
+    default:
+      throw new ResourceError(path, 'no key');
+  }
+}
+
+function deviceClass(text: string, path: string): DeviceClass {
+  if (DEVICES.has(text)) return text as DeviceClass;
+  throw new ResourceError(path, `${text} is not a class of devices that this proxy knows`);
+}
+
+function at(path: string, name: string): string {
+  return `${path}.typed_per_filter_config[${name}]`;
+}
