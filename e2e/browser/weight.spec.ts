@@ -19,7 +19,7 @@ const PATHS = [
   '/settings',
 ];
 
-/** Bytes of scripts as they were sent, compressed, on a first visit. */
+/** Bytes of scripts as they were sent, compressed, on a first visit; what is fetched ahead for other pages is left out. */
 async function scriptBytes(page: Page, path: string): Promise<number> {
   const client = await page.context().newCDPSession(page);
   await client.send('Network.enable');
@@ -32,8 +32,12 @@ async function scriptBytes(page: Page, path: string): Promise<number> {
   client.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
     if (scripts.has(requestId)) bytes += encodedDataLength;
   });
+  await page.route('**/*', (route) =>
+    route.request().headers()['next-router-prefetch'] === undefined ? route.fallback() : route.abort(),
+  );
   await page.goto(path);
   await settled(page);
+  await page.unroute('**/*');
   await client.detach();
   return bytes;
 }
