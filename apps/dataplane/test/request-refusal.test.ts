@@ -195,6 +195,12 @@ describe('a request that breaks HTTP is refused, closes its connection and reach
     expect(closed).toBe(true);
   });
 
+  it('closes without an answer what is no HTTP at all', async () => {
+    const { text, closed } = await exchangeBytes(proxy.outboundPort, 'INVALID CONNECTION PREFACE\r\n\r\n');
+    expect(text).toBe('');
+    expect(closed).toBe(true);
+  });
+
   it('counts refused heads', () => {
     expect(proxy.telemetry.count('head-rejected')).toBeGreaterThanOrEqual(REFUSED.length);
   });

@@ -287,7 +287,7 @@ export class HeadParser {
   /** Versions are short: they are looked at whole, but a byte that can never become one is refused at once. */
   private waitForVersion(buffer: Buffer, base: number, at: number, end: number): number {
     for (let index = 0; at + index < end && index < VERSION_PREFIX.length; index++)
-      if (buffer[base + at + index] !== VERSION_PREFIX[index]) throw bad('a start line without an HTTP version');
+      if (buffer[base + at + index] !== VERSION_PREFIX[index]) throw this.withoutVersion(buffer, base);
     for (let index = VERSION_PREFIX.length; at + index < end; index++) {
       const byte = buffer[base + at + index] ?? 0;
       if (byte <= SP || byte >= 0x7f) throw bad('a malformed HTTP version');
@@ -297,6 +297,7 @@ export class HeadParser {
   }
 
   private scanRequestVersion(buffer: Buffer, base: number, at: number): number {
+    if (!startsWithHttp(buffer, base + at)) throw this.withoutVersion(buffer, base);
     this.versionMinor = parseVersion(buffer, base + at);
     at += VERSION_LENGTH;
     if (buffer[base + at] !== CR) throw bad('bytes after the HTTP version');
@@ -364,6 +365,13 @@ export class HeadParser {
     return false;
   }
 
+  /** With a target that no form of HTTP/1.1 knows either, it is another protocol, as a broken preface of HTTP/2. */
+  private withoutVersion(buffer: Buffer, base: number): ProtocolError {
+    const first = (buffer[base + this.targetStart] ?? 0) | 0x20;
+    const isTarget = first === 0x2f || first === 0x2a || first === 0x68;
+    return new ProtocolError(400, 'a start line without an HTTP version', !isTarget);
+  }
+
   private tooLarge(): ProtocolError {
     if (this.kind === 'request' && this.headersStart === 0)
       return new ProtocolError(414, 'a request line that is too long');
@@ -371,10 +379,15 @@ export class HeadParser {
   }
 }
 
+function startsWithHttp(buffer: Buffer, at: number): boolean {
+  for (let index = 0; index < VERSION_PREFIX.length; index++)
+    if (buffer[at + index] !== VERSION_PREFIX[index]) return false;
+  return true;
+}
+
 /** 0 or 1: the minor version of HTTP/1. */
 function parseVersion(buffer: Buffer, at: number): number {
-  for (let index = 0; index < VERSION_PREFIX.length; index++)
-    if (buffer[at + index] !== VERSION_PREFIX[index]) throw bad('a start line without an HTTP version');
+  if (!startsWithHttp(buffer, at)) throw bad('a start line without an HTTP version');
   const major = buffer[at + 5] ?? 0;
   const minor = buffer[at + 7] ?? 0;
   if (IS_DIGIT[major] !== 1 || buffer[at + 6] !== 0x2e || IS_DIGIT[minor] !== 1) throw bad('a malformed HTTP version');

@@ -176,7 +176,7 @@ export class ServerConnection implements ServedConnection, ResponseSink, Chunked
         return;
       }
     }
-    this.writer.writeText(refusalText(error.status, Date.now()));
+    if (!error.isForeign) this.writer.writeText(refusalText(error.status, Date.now()));
     this.closeGently();
   }
 
