@@ -7,6 +7,7 @@ import { identities } from './identities.ts';
 import { meshes } from './meshes.ts';
 import { pathMatching } from './path-matching.ts';
 import { precedence } from './precedence.ts';
+import { protocols } from './protocols.ts';
 import { redirects } from './redirects.ts';
 import { resilience } from './resilience.ts';
 import { rewrites } from './rewrites.ts';
@@ -26,4 +27,5 @@ export const SECTIONS: readonly Section[] = [
   meshes,
   authorization,
   identities,
+  protocols,
 ];

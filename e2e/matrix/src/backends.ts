@@ -114,7 +114,7 @@ async function answer(scripted: Answer, request: Incoming, response: Outgoing): 
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
   const isGrpc = String(request.headers['content-type'] ?? '').startsWith('application/grpc');
   if (isGrpc && 'stream' in response) {
-    answerGrpc(response.stream, headers);
+    answerGrpc(response, headers);
     return;
   }
   response.writeHead(status, { ...BACKEND_HEADERS, ...headers });
@@ -123,14 +123,11 @@ async function answer(scripted: Answer, request: Incoming, response: Outgoing): 
 }
 
 /** An empty message and the code of `grpc-status` among the scripted headers, 0 without one. */
-function answerGrpc(stream: http2.ServerHttp2Stream, headers: Readonly<Record<string, string>>): void {
+function answerGrpc(response: http2.Http2ServerResponse, headers: Readonly<Record<string, string>>): void {
   const { 'grpc-status': code = '0', ...rest } = headers;
-  stream.respond(
-    { ':status': 200, ...BACKEND_HEADERS, 'content-type': 'application/grpc', ...rest },
-    { waitForTrailers: true },
-  );
-  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': code }));
-  stream.end(Buffer.alloc(5));
+  response.writeHead(200, { ...BACKEND_HEADERS, 'content-type': 'application/grpc', ...rest });
+  response.addTrailers({ 'grpc-status': code });
+  response.end(Buffer.alloc(5));
 }
 
 export function fieldsOf(raw: readonly string[]): Fields {

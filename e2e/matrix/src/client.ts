@@ -6,6 +6,7 @@ import tls from 'node:tls';
 import type { TestIdentity } from '@malha/testing/test-ca';
 import { fieldsOf, ID_HEADER } from './backends.ts';
 import type { CaseRequest } from './case.ts';
+import { grpcCodeOf } from './grpc-status.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Where a request goes, and what the client proves there; plaintext without an identity. */
@@ -118,7 +119,7 @@ function sendHttp2(socket: net.Socket, request: CaseRequest, id: string): Promis
     });
     stream.on('close', () => {
       session.close();
-      resolve(answered);
+      resolve(isGrpc ? { ...answered, grpcStatus: answered.grpcStatus ?? grpcCodeOf(answered.status) } : answered);
     });
     stream.resume();
     stream.end(isGrpc ? Buffer.alloc(5) : body);

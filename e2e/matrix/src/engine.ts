@@ -13,6 +13,7 @@ import {
 import { BACKEND_HEADERS } from './backends.ts';
 import type { Answer, Caller, CaseRequest, MatrixCase } from './case.ts';
 import { ENGINE, type EngineParts } from './engine-parts.ts';
+import { grpcCodeOf } from './grpc-status.ts';
 import { HeaderList } from './header-list.ts';
 import type { Outcome, SeenRequest } from './outcome.ts';
 import { type Player, settingOf } from './side.ts';
@@ -82,6 +83,12 @@ export class EnginePlayer implements Player {
       headers: new HeaderList(request.headers ?? []),
       body: request.body ?? '',
     };
+    const outcome = this.#outcomeOf(caller, request, message, answers);
+    if (request.protocol !== 'grpc') return outcome;
+    return { ...outcome, grpcStatus: outcome.grpcStatus ?? grpcCodeOf(outcome.status) };
+  }
+
+  #outcomeOf(caller: Caller, request: CaseRequest, message: Message, answers: readonly Answer[]): Outcome {
     if (caller.via === 'outbound') return this.#outbound(caller.workload, message, answers);
     const seen: SeenRequest[] = [];
     return this.#inbound('shop/vault', portOf(request), peerOf(caller.identity), message, answers, seen).result;

@@ -38,7 +38,8 @@ function judgeOne(expect: Expectation, outcome: Outcome): string[] {
   const compare = (what: string, wanted: unknown, got: unknown) => {
     if (wanted !== undefined && wanted !== got) differences.push(`${what}: expected ${text(wanted)}, got ${text(got)}`);
   };
-  const status = expect.status ?? (expect.share === undefined ? 200 : undefined);
+  const isImplied = expect.share === undefined && expect.grpcStatus === undefined;
+  const status = expect.status ?? (isImplied ? 200 : undefined);
   compare('status', status, outcome.status);
   compare('backend', expect.backend, last?.backend ?? null);
   compare('attempts', expect.attempts, outcome.seen.length);
