@@ -1,16 +1,8 @@
 'use client';
 // The service that a route belongs to: its versions, their instances and what it is doing now.
 import { useQuery } from '@tanstack/react-query';
-import { parse } from 'yaml';
-import { z } from 'zod';
+import { isMap, isSeq, parseDocument } from 'yaml';
 import { useTRPC } from '#trpc/client.ts';
-
-const declared = z.object({
-  spec: z.object({
-    ports: z.array(z.object({ port: z.number() })).optional(),
-    versions: z.array(z.object({ name: z.string() })).optional(),
-  }),
-});
 
 export interface DeclaredService {
   readonly port: number | undefined;
@@ -18,9 +10,20 @@ export interface DeclaredService {
   readonly versions: readonly string[] | undefined;
 }
 
+/** What is stored has been checked by the control plane; here only what is needed of it is read. */
 export function readService(yaml: string): DeclaredService {
-  const spec = declared.safeParse(parse(yaml)).data?.spec;
-  return { port: spec?.ports?.[0]?.port, versions: spec?.versions?.map((version) => version.name) };
+  const document = parseDocument(yaml);
+  const port: unknown = document.getIn(['spec', 'ports', 0, 'port']);
+  const versions: unknown = document.getIn(['spec', 'versions']);
+  return {
+    port: typeof port === 'number' ? port : undefined,
+    versions: isSeq(versions)
+      ? versions.items.flatMap((item) => {
+          const name: unknown = isMap(item) ? item.get('name') : undefined;
+          return typeof name === 'string' ? [name] : [];
+        })
+      : undefined,
+  };
 }
 
 export interface ParentService {
