@@ -29,6 +29,7 @@ export const malha: Contestant = {
     ];
     const features = [
       ...ARMED,
+      'HTTP/2 between',
       'mutual TLS 1.3, SPIFFE check on both sides',
       'authorization',
       'certificate forwarding',
