@@ -1,17 +1,20 @@
 'use client';
 // The frame of every page: rail, top bar, banner, the page itself.
+import dynamic from 'next/dynamic';
 import { usePathname } from 'next/navigation';
 import { type ReactNode, useState } from 'react';
 import { Toaster } from 'sonner';
 import { MeshStatusFeed, useMeshStatus, useStale } from '#features/mesh-status/index.ts';
 import { isTool } from '#features/navigation/index.ts';
-import { Palette } from '#features/palette/index.ts';
 import { SessionWatch } from '#features/session/index.ts';
 import { Banner } from './banner.tsx';
 import { type RailPreference, rememberRail, type Theme } from './preferences.ts';
 import { Rail } from './rail.tsx';
 import { TopBar } from './top-bar.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
+
+/** Comes when it is opened for the first time. */
+const Palette = dynamic(() => import('#features/palette/index.ts').then((module) => module.Palette), { ssr: false });
 
 export interface ShellProps {
   readonly rail: RailPreference;
@@ -23,6 +26,7 @@ export function Shell({ rail: initialRail, theme, children }: ShellProps) {
   const pathname = usePathname();
   const [rail, setRail] = useState(initialRail);
   const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const [wasPaletteOpen, setWasPaletteOpen] = useState(false);
   const { isStale } = useStale();
   const status = useMeshStatus();
   const isMini = rail === 'auto' ? isTool(pathname) : rail === 'mini';
@@ -31,7 +35,11 @@ export function Shell({ rail: initialRail, theme, children }: ShellProps) {
     setRail(next);
     rememberRail(next);
   };
-  useShortcuts({ openPalette: () => setPaletteOpen(true), toggleRail });
+  const openPalette = () => {
+    setWasPaletteOpen(true);
+    setPaletteOpen(true);
+  };
+  useShortcuts({ openPalette, toggleRail });
 
   return (
     <div
@@ -42,7 +50,7 @@ export function Shell({ rail: initialRail, theme, children }: ShellProps) {
         Skip to the page
       </a>
       <Rail isMini={isMini} onToggle={toggleRail} />
-      <TopBar onSearch={() => setPaletteOpen(true)} theme={theme} />
+      <TopBar onSearch={openPalette} theme={theme} />
       <div className="flex min-h-0 min-w-0 flex-col">
         <Banner status={status} />
         <main id="page" tabIndex={-1} className="min-h-0 flex-1 overflow-auto focus:shadow-none!">
@@ -51,7 +59,7 @@ export function Shell({ rail: initialRail, theme, children }: ShellProps) {
       </div>
       <MeshStatusFeed />
       <SessionWatch />
-      <Palette isOpen={isPaletteOpen} onClose={() => setPaletteOpen(false)} />
+      {wasPaletteOpen && <Palette isOpen={isPaletteOpen} onClose={() => setPaletteOpen(false)} />}
       <Toaster position="bottom-right" gap={8} offset={72} toastOptions={{ unstyled: true }} />
     </div>
   );
