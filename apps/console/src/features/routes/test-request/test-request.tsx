@@ -1,16 +1,14 @@
 'use client';
 // A request that is never sent: which rule of the draft takes it and why, and where it would go.
-import { ArrowRight, Play, Plus, X } from 'lucide-react';
+import { Play, Plus, X } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { Select } from '#components/ui/choice.tsx';
 import { TextField } from '#components/ui/field.tsx';
 import { Panel } from '#components/ui/panel.tsx';
-import { StatusShape } from '#components/ui/status-shape.tsx';
-import { findingsOf, inPlainWords } from '#trpc/errors.ts';
-import { backendLine, ruleLines } from './explain-words.ts';
+import { Answer } from './answer.tsx';
 import { type Caller, useCallers } from './use-callers.ts';
-import { type RequestExplanation, type TestedRequest, useExplanation } from './use-explanation.ts';
+import type { TestedRequest } from './use-explanation.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const HEADERS_MAX = 20;
@@ -76,86 +74,6 @@ function HeaderChip({
       </button>
     </span>
   );
-}
-
-function Verdicts({ explanation, own }: { readonly explanation: RequestExplanation; readonly own: string }) {
-  const rules = ruleLines(explanation, own);
-  const row = 'grid grid-cols-[12px_112px_minmax(0,1fr)] items-start gap-x-2.5 leading-[18px]';
-  return (
-    <ol className="grid gap-1.5 text-12" aria-live="polite" data-testid="explanation">
-      {explanation.virtualHost === undefined && (
-        <li className={row}>
-          <StatusShape tone="err" label="" className="mt-[3px]" />
-          <span className="col-span-2">{explanation.hostWords}</span>
-        </li>
-      )}
-      {rules.map((rule) => {
-        const isWinner = rule.verdict === 'winner';
-        return (
-          <li key={rule.route} className={row} data-verdict={rule.verdict}>
-            <StatusShape tone={isWinner ? 'ok' : 'unknown'} label="" className="mt-[3px]" />
-            <span className={`mono truncate ${isWinner ? 'font-medium text-t0' : 'text-t2'}`} title={rule.route}>
-              {rule.name}
-            </span>
-            <span className={isWinner ? 'text-t1' : 'text-t2'}>{rule.words}</span>
-          </li>
-        );
-      })}
-      {explanation.backends.length === 0 && explanation.virtualHost !== undefined && (
-        <li className={row}>
-          <ArrowRight aria-hidden="true" size={12} className="mt-[3px] text-t3" />
-          <span className="col-span-2 text-t1">{explanation.actionWords}</span>
-        </li>
-      )}
-      {explanation.backends.map((backend) => {
-        const line = backendLine(backend);
-        return (
-          <li key={line.id} className={row}>
-            {line.isSound || backend.share === 0 ? (
-              <ArrowRight aria-hidden="true" size={12} className="mt-[3px] text-t3" />
-            ) : (
-              <StatusShape tone="err" label="" className="mt-[3px]" />
-            )}
-            <span className="mono truncate font-medium text-t0">{line.name}</span>
-            <span className="text-t2">
-              <b className="font-medium text-t0">{line.share}</b> · {line.words}
-            </span>
-          </li>
-        );
-      })}
-      {explanation.quarantined.map((finding) => (
-        <li key={`${finding.code}-${finding.path}`} className={row}>
-          <StatusShape tone="warn" label="" className="mt-[3px]" />
-          <span className="col-span-2">
-            <span className="mono text-warn-text">{finding.code}</span> {finding.message}
-          </span>
-        </li>
-      ))}
-    </ol>
-  );
-}
-
-function Answer({
-  asked,
-  yaml,
-  own,
-}: {
-  readonly asked: TestedRequest;
-  readonly yaml: string | undefined;
-  readonly own: string;
-}) {
-  const { data, error, isPending } = useExplanation(asked, yaml);
-  if (error !== null) {
-    const words = findingsOf(error)[0]?.message ?? inPlainWords(error);
-    return (
-      <p role="alert" className="flex gap-2 text-12 text-err-text">
-        <StatusShape tone="err" label="" className="mt-0.5" />
-        {words}
-      </p>
-    );
-  }
-  if (isPending) return <p className="text-12 text-t2">Asking the engine</p>;
-  return <Verdicts explanation={data} own={own} />;
 }
 
 function callerOptions(callers: readonly Caller[], namespace: string) {
