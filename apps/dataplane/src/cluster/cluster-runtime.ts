@@ -3,7 +3,7 @@ import { type BalancedEndpoint, type Balancer, createBalancer } from '@malha/tra
 import type { Cluster, Endpoint } from '@malha/traffic/config';
 import { RetryBudget } from '@malha/traffic/retry';
 import { ProxyError } from '../exchange/proxy-error.ts';
-import type { DialEnvironment } from './dial.ts';
+import type { DialEnvironment, HttpVersion } from './dial.ts';
 import { EndpointPool, type FreeConnection, keyOf, type PoolOwner } from './endpoint-pool.ts';
 import { type StreamRequester, Waiting } from './stream-requester.ts';
 
@@ -58,7 +58,7 @@ export class ClusterRuntime implements PoolOwner {
   configure(cluster: Cluster): void {
     const previous = this.cluster;
     this.cluster = cluster;
-    if (previous.tls !== cluster.tls && !isSameTls(previous, cluster)) this.dropPools();
+    if (previous.protocol !== cluster.protocol || !isSameTls(previous, cluster)) this.dropPools();
     if (previous.loadBalancer.type !== cluster.loadBalancer.type) {
       this.dropPools();
       this.balancer = createBalancer(cluster.loadBalancer, this.environment.random);
@@ -107,7 +107,8 @@ export class ClusterRuntime implements PoolOwner {
       requester.streamFailed(new ProxyError('overflow', `${this.cluster.name}: ${maxPending} requests are waiting`));
       return undefined;
     }
-    return waiting;
+    // A dial can fail within the call: what the requester began then is not to be mistaken for this place.
+    return waiting.isCancelled ? undefined : waiting;
   }
 
   /** Gives the place in the queue up. */
@@ -177,16 +178,25 @@ export class ClusterRuntime implements PoolOwner {
 
   // ——— of its pools ———
 
-  offer(pool: EndpointPool, connection: FreeConnection): boolean {
+  offer(pool: EndpointPool, connection: FreeConnection, version: HttpVersion): boolean {
     if (this.isClosed) return false;
-    for (;;) {
-      const requester = this.pending.shift();
-      if (requester === undefined) return false;
-      const taken = requester.take();
+    for (let index = 0; index < this.pending.length; ) {
+      const waiting = this.pending[index];
+      if (waiting?.needsHttp1 === true && version === 'h2') {
+        index++;
+        continue;
+      }
+      this.pending.splice(index, 1);
+      const taken = waiting?.take();
       if (taken === undefined) continue;
       taken.streamReady(connection.begin(taken), pool.balanced);
       return true;
     }
+    return false;
+  }
+
+  get isAwaited(): boolean {
+    return this.pending.length > 0 && !this.isClosed;
   }
 
   connectionGone(): void {

@@ -27,7 +27,9 @@ export interface PoolOwner {
   readonly environment: DialEnvironment;
   readonly cluster: Cluster;
   /** True: a waiting request took it. */
-  offer(pool: EndpointPool, connection: FreeConnection): boolean;
+  offer(pool: EndpointPool, connection: FreeConnection, version: HttpVersion): boolean;
+  /** Requests wait for a connection. */
+  readonly isAwaited: boolean;
   /** There is room for another connection. */
   connectionGone(): void;
   dialSucceeded(): void;
@@ -162,7 +164,7 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
       connection.destroy();
       return;
     }
-    if (this.owner.offer(this, connection)) return;
+    if (this.owner.offer(this, connection, 'http/1.1')) return;
     const nowMs = this.owner.environment.monotonic();
     connection.idleSinceMs = nowMs;
     this.idle.push(connection);
@@ -176,8 +178,10 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
   }
 
   streamsChanged(connection: Http2ClientConnection): void {
-    while (connection.canBegin) if (!this.owner.offer(this, connection)) break;
+    while (connection.canBegin) if (!this.owner.offer(this, connection, 'h2')) break;
     if (connection.activeStreams > 0) return;
+    // Who still waits can have no stream of it, only its place.
+    if (this.owner.isAwaited && this.evictIdle()) return;
     const nowMs = this.owner.environment.monotonic();
     connection.idleSinceMs = nowMs;
     this.watchAge(nowMs, this.owner.cluster.idleTimeoutMs);

@@ -245,6 +245,8 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
   /** The next request may go out on this connection only if both messages ended exactly and nothing follows. */
   private complete(trailers: HeaderBlock | undefined, bytesLeft: number): void {
     const { handler } = this;
+    // Cancelled while its last bytes were handed on: the connection is on its way out.
+    if (handler === undefined) return;
     this.handler = undefined;
     this.decoder = undefined;
     this.state = State.Idle;
@@ -253,7 +255,7 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
       this.resumeResponse();
       this.owner.connectionIdle(this);
     } else this.socket.destroy();
-    handler?.responseEnded(trailers);
+    handler.responseEnded(trailers);
   }
 
   private peerEnded(): void {

@@ -70,7 +70,7 @@ export class InboundPorts {
   private runtimeOf(config: InboundPort, previous: InboundPortRuntime | undefined): InboundPortRuntime {
     if (previous === undefined) return new InboundPortRuntime(config, appCluster(config, this.environment));
     if (previous.config === config) return previous;
-    const isSameApp = previous.config.appAddress === config.appAddress;
+    const isSameApp = previous.config.appAddress === config.appAddress && previous.config.protocol === config.protocol;
     return new InboundPortRuntime(config, isSameApp ? previous.app : appCluster(config, this.environment));
   }
 }
