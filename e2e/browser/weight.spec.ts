@@ -6,6 +6,10 @@ import { settled } from './pages.ts';
 import { signIn } from './sign-in.ts';
 
 const BUDGET_BYTES = 250_000;
+/** The pages that read and write routes carry the YAML reader. */
+const ROUTES_BUDGET_BYTES = 300_000;
+/** Smaller answers are sent as they are. */
+const COMPRESSED_FROM = 1_024;
 const WATCHED_MS = 8_000;
 const PATHS = [
   '/',
@@ -29,13 +33,14 @@ async function scriptBytes(page: Page, path: string): Promise<number> {
   let bytes = 0;
   for (const source of new Set(sources)) {
     const response = await page.request.get(source);
-    expect(response.headers()['content-encoding'], source).toBe('gzip');
-    bytes += gzipSync(await response.body()).length;
+    const body = await response.body();
+    if (body.length > COMPRESSED_FROM) expect(response.headers()['content-encoding'], source).toBe('gzip');
+    bytes += gzipSync(body).length;
   }
   return bytes;
 }
 
-test(`no page needs more than ${BUDGET_BYTES / 1_000} kB of JavaScript`, async ({ page, mesh }) => {
+test('no page needs more JavaScript than its budget', async ({ page, mesh }) => {
   await signIn(page, mesh);
   const heavy: string[] = [];
   for (const path of PATHS) {
@@ -44,7 +49,7 @@ test(`no page needs more than ${BUDGET_BYTES / 1_000} kB of JavaScript`, async (
     test.info().annotations.push({ type: 'JavaScript', description: line });
     console.log(`    ${line}`);
     expect(bytes).toBeGreaterThan(0);
-    if (bytes > BUDGET_BYTES) heavy.push(line);
+    if (bytes > (path.startsWith('/routes') ? ROUTES_BUDGET_BYTES : BUDGET_BYTES)) heavy.push(line);
   }
   expect(heavy).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { Metadata } from 'next';
 import { readControlPlane } from '#features/sign-in/control-plane.ts';
-import { SignInPage } from '#features/sign-in/index.ts';
+import { SignInPage } from '#features/sign-in/sign-in-page.tsx';
 
 export const metadata: Metadata = { title: 'Sign in' };
 

@@ -1,2 +1,1 @@
-export { CertificatesPage } from './certificates-page.tsx';
 export { Expiries } from './expiries.tsx';

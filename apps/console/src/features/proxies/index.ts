@@ -1,3 +1,2 @@
-export { ProxiesPage } from './proxies-page.tsx';
 export { type ProxySquare, ProxySquares } from './proxy-squares.tsx';
 export { useProxies } from './use-proxies.ts';

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { CertificatesPage } from '#features/certificates/index.ts';
+import { CertificatesPage } from '#features/certificates/certificates-page.tsx';
 
 export const metadata: Metadata = { title: 'Certificates' };
 

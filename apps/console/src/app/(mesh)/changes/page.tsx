@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { ChangesPage } from '#features/changes/index.ts';
+import { ChangesPage } from '#features/changes/changes-page.tsx';
 
 export const metadata: Metadata = { title: 'Changes' };
 

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { ProxiesPage } from '#features/proxies/index.ts';
+import { ProxiesPage } from '#features/proxies/proxies-page.tsx';
 
 export const metadata: Metadata = { title: 'Proxies' };
 

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { RoutesPage } from '#features/routes/index.ts';
+import { RoutesPage } from '#features/routes/list/routes-page.tsx';
 
 export const metadata: Metadata = { title: 'Routes' };
 

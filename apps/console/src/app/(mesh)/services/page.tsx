@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { ServicesPage } from '#features/services/index.ts';
+import { ServicesPage } from '#features/services/services-page.tsx';
 
 export const metadata: Metadata = { title: 'Services' };
 

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { TopologyPage } from '#features/topology/index.ts';
+import { TopologyPage } from '#features/topology/topology-page.tsx';
 
 export const metadata: Metadata = { title: 'Topology' };
 

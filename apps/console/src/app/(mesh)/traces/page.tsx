@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { TracesPage } from '#features/traces/index.ts';
+import { TracesPage } from '#features/traces/traces-page.tsx';
 
 export const metadata: Metadata = { title: 'Traces' };
 

@@ -1,6 +1,6 @@
 import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
-import { ChangesPage } from '#features/changes/index.ts';
+import { ChangesPage } from '#features/changes/changes-page.tsx';
 
 interface Props {
   readonly params: Promise<{ revision: string }>;

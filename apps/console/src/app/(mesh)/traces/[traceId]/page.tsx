@@ -1,6 +1,6 @@
 import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
-import { TracePage } from '#features/traces/index.ts';
+import { TracePage } from '#features/traces/trace-page.tsx';
 
 export const metadata: Metadata = { title: 'Trace' };
 

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { RouteEditorPage } from '#features/routes/index.ts';
+import { RouteEditorPage } from '#features/routes/editor/route-editor-page.tsx';
 
 interface Props {
   readonly params: Promise<{ namespace: string; name: string }>;

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { ServicePage } from '#features/services/index.ts';
+import { ServicePage } from '#features/services/service-page.tsx';
 
 interface Props {
   readonly params: Promise<{ namespace: string; name: string }>;

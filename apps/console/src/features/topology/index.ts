@@ -1,1 +1,0 @@
-export { TopologyPage } from './topology-page.tsx';

@@ -1,2 +1,0 @@
-export { TracePage } from './trace-page.tsx';
-export { TracesPage } from './traces-page.tsx';
