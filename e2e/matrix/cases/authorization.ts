@@ -184,6 +184,22 @@ export const authorization: Section = {
         expect: denied('admin'),
       },
     ]),
+    {
+      ...decides(
+        'header: a repeated one does not win an ALLOW',
+        policy('user', 'ALLOW', '[{when: [{header: x-role, values: [admin]}]}]'),
+        [
+          {
+            request: get('/', [
+              ['x-role', 'user'],
+              ['x-role', 'admin'],
+            ]),
+            expect: denied('user'),
+          },
+        ],
+      ),
+      leftOut: { envoy: 'Envoy matches each field of a repeated header by itself (docs/envoy-differences.md)' },
+    },
     decides('header: present', HEADER_PRESENT, [
       { request: get('/', [['x-token', 't']]), expect: OK },
       { expect: denied('present') },

@@ -1,6 +1,7 @@
 // Every section of the matrix.
 import type { Section } from '../src/case.ts';
 import { authorization } from './authorization.ts';
+import { browsersAndCohorts } from './browsers-and-cohorts.ts';
 import { headerFilters } from './header-filters.ts';
 import { hosts } from './hosts.ts';
 import { identities } from './identities.ts';
@@ -28,4 +29,5 @@ export const SECTIONS: readonly Section[] = [
   authorization,
   identities,
   protocols,
+  browsersAndCohorts,
 ];

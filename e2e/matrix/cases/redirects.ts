@@ -1,5 +1,5 @@
 // Redirects: scheme, host, port, path and status.
-import { ask, route } from '../src/authoring.ts';
+import { ask, resource, route } from '../src/authoring.ts';
 import type { MatrixCase, Section } from '../src/case.ts';
 
 const redirect = (fields: string, match = '') =>
@@ -32,6 +32,12 @@ const PREFIX = redirect(replacePrefix('/new'), under('/old'));
 const PREFIX_TO_ROOT = redirect(replacePrefix('/'), under('/old'));
 const ROOT_TO_PREFIX = redirect(replacePrefix('/new'), under('/'));
 const PREFIX_SLASH = redirect(replacePrefix('/new/'), under('/old/'));
+
+const UNUSUAL_PORT = resource(
+  'Service',
+  'reviews',
+  '{selector: {app: reviews}, ports: [{port: 9080, targetPort: 8080}]}',
+);
 
 export const redirects: Section = {
   name: 'redirects',
@@ -83,6 +89,12 @@ export const redirects: Section = {
       name: 'redirect: not where no rule matches',
       resources: redirect('hostname: new.example', under('/a')),
       exchanges: [ask('/b', 404)],
+    },
+    {
+      ...goes('to https drops an unusual port of the request', HTTPS + UNUSUAL_PORT, '/a', 'https://reviews/a', {
+        host: 'reviews:9080',
+      }),
+      leftOut: { envoy: 'Envoy drops usual ports of a request only (docs/envoy-differences.md)' },
     },
   ],
 };

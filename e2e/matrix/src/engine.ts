@@ -10,6 +10,7 @@ import {
   splitAuthority,
   type WeightedCluster,
 } from '@malha/traffic';
+import { Cors, type CorsRequest } from '@malha/traffic/cors';
 import { BACKEND_HEADERS } from './backends.ts';
 import type { Answer, Caller, CaseRequest, MatrixCase } from './case.ts';
 import { ENGINE, type EngineParts } from './engine-parts.ts';
@@ -109,10 +110,16 @@ export class EnginePlayer implements Player {
       const location = this.#parts.redirectLocation(action, route.match.path, { scheme: 'http', authority, path });
       return this.#own(action.status, new HeaderList([['location', location]]), route);
     }
+    const cors = action.cors === undefined ? undefined : new Cors(action.cors);
+    const preflight = cors?.preflight(corsRequestOf(message));
+    if (preflight !== undefined)
+      return { ...answered(200), headers: preflight.map(({ name, value }) => [name, value]) };
     if (weighted === undefined) return answered(503);
     if (weighted.cluster === INVALID_BACKEND) return answered(500);
     this.#change(message, route, action, weighted);
-    return this.#forward(workload, config, message, action, weighted, answers);
+    const added = cors?.response(message.headers.get('origin')) ?? [];
+    const outcome = this.#forward(workload, config, message, action, weighted, answers);
+    return { ...outcome, headers: [...outcome.headers, ...added.map(({ name, value }) => [name, value] as const)] };
   }
 
   #own(status: number, headers: HeaderList, { action }: Route): Outcome {
@@ -253,6 +260,15 @@ function portOf({ serverPort = 80 }: CaseRequest): number {
 
 function viewOf({ method, authority, path, headers }: Message): RequestView {
   return { method, authority, path, header: (name) => headers.get(name) };
+}
+
+function corsRequestOf({ method, headers }: Message): CorsRequest {
+  return {
+    method,
+    origin: headers.get('origin'),
+    requestMethod: headers.get('access-control-request-method'),
+    requestHeaders: headers.get('access-control-request-headers'),
+  };
 }
 
 function answered(status: number): Outcome {

@@ -1,0 +1,145 @@
+// Cross-origin requests of browsers, shares of requests, classes of devices, sticky splits.
+import { ask, ref, resource, route, to } from '../src/authoring.ts';
+import type { Exchange, MatrixCase, Section } from '../src/case.ts';
+
+const cors = (fields: string) => route('cors', `[{filters: [{type: CORS, cors: {${fields}}}], ${to('v1')}}]`);
+const SHOP = cors(
+  'allowOrigins: ["https://shop.example"], allowMethods: [GET, PUT], allowHeaders: [x-token], exposeHeaders: [x-base], maxAge: 60',
+);
+const ALL_ORIGINS = cors('allowOrigins: ["*"]');
+const CREDENTIALS = cors('allowOrigins: ["https://shop.example"], allowCredentials: true');
+
+const ORIGIN = ['Origin', 'https://shop.example'] as const;
+const OTHER = ['Origin', 'https://evil.example'] as const;
+
+const preflight = (
+  origin: readonly [string, string],
+  headers: Record<string, string | null>,
+  answered: number | string = 200,
+): Exchange =>
+  ask('/', answered, {
+    method: 'OPTIONS',
+    headers: [origin, ['Access-Control-Request-Method', 'PUT'], ['Access-Control-Request-Headers', 'x-token']],
+    expect: { headers },
+  });
+
+const rules = (match: string) =>
+  route('rules', `[{name: some, matches: [{method: GET}], ${to('v2')}}, {${to('v1')}}]`) +
+  resource(
+    'RoutePolicy',
+    'some',
+    `{targetRef: {group: gateway.networking.k8s.io, kind: HTTPRoute, name: rules, sectionName: some}, ${match}}`,
+  );
+
+const STICKY =
+  route('rules', `[{name: some, backendRefs: [${ref('v1')}, ${ref('v2')}]}]`) +
+  resource(
+    'RoutePolicy',
+    'some',
+    '{targetRef: {group: gateway.networking.k8s.io, kind: HTTPRoute, name: rules, sectionName: some}, cohort: {header: x-user}}',
+  );
+
+const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1';
+const DESK = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+
+const NO_DEVICES = { envoy: 'Envoy cannot tell devices: such a rule is left out there' } as const;
+const NO_COHORTS = { envoy: 'Envoy draws anew for each request: it has no cohorts' } as const;
+
+const onCors = (name: string, resources: string, exchanges: readonly Exchange[]): MatrixCase => ({
+  name: `CORS: ${name}`,
+  resources,
+  exchanges,
+});
+
+export const browsersAndCohorts: Section = {
+  name: 'browsers and cohorts',
+  cases: [
+    onCors('a preflight of an allowed origin is answered by the proxy', SHOP, [
+      preflight(ORIGIN, {
+        'access-control-allow-origin': 'https://shop.example',
+        'access-control-allow-methods': 'GET, PUT',
+        'access-control-allow-headers': 'x-token',
+        'access-control-max-age': '60',
+      }),
+    ]),
+    onCors('a preflight of another origin is not allowed', SHOP, [
+      {
+        request: { host: 'reviews', method: 'OPTIONS', headers: [OTHER, ['Access-Control-Request-Method', 'PUT']] },
+        expect: { headers: { 'access-control-allow-origin': null } },
+      },
+    ]),
+    onCors('a request of an allowed origin may be read', SHOP, [
+      ask('/', 'reviews-v1', {
+        headers: [ORIGIN],
+        expect: {
+          headers: {
+            'access-control-allow-origin': 'https://shop.example',
+            'access-control-expose-headers': 'x-base',
+            'access-control-allow-credentials': null,
+          },
+        },
+      }),
+    ]),
+    onCors('a request of another origin is served and may not be read', SHOP, [
+      ask('/', 'reviews-v1', { headers: [OTHER], expect: { headers: { 'access-control-allow-origin': null } } }),
+    ]),
+    onCors('a request without an origin gets nothing of it', SHOP, [
+      ask('/', 'reviews-v1', { expect: { headers: { 'access-control-allow-origin': null } } }),
+    ]),
+    onCors('an OPTIONS that is no preflight goes to the backend', SHOP, [
+      ask('/', 'reviews-v1', { method: 'OPTIONS' }),
+    ]),
+    onCors('credentials are allowed where it says so', CREDENTIALS, [
+      ask('/', 'reviews-v1', {
+        headers: [ORIGIN],
+        expect: { headers: { 'access-control-allow-credentials': 'true' } },
+      }),
+    ]),
+    onCors('any origin', ALL_ORIGINS, [
+      ask('/', 'reviews-v1', {
+        headers: [OTHER],
+        expect: { headers: { 'access-control-allow-origin': 'https://evil.example' } },
+      }),
+    ]),
+    {
+      name: 'share: none of the requests',
+      resources: rules('match: {percent: 0}'),
+      exchanges: [{ ...ask('/', 'any'), times: 60, expect: { share: { 'reviews-v1': 1 } } }],
+    },
+    {
+      name: 'share: all of the requests',
+      resources: rules('match: {percent: 100}'),
+      exchanges: [{ ...ask('/', 'any'), times: 60, expect: { share: { 'reviews-v2': 1 } } }],
+    },
+    {
+      name: 'share: a quarter of the requests, the others go to the next rule',
+      resources: rules('match: {percent: 25}'),
+      exchanges: [{ ...ask('/', 'any'), times: 240, expect: { share: { 'reviews-v2': 1, 'reviews-v1': 3 } } }],
+    },
+    {
+      name: 'devices: the class that is named',
+      resources: rules('match: {devices: [mobile]}'),
+      exchanges: [ask('/', 'reviews-v2', { headers: [['User-Agent', PHONE]] })],
+      leftOut: NO_DEVICES,
+    },
+    {
+      name: 'devices: another class goes to the next rule',
+      resources: rules('match: {devices: [mobile]}'),
+      exchanges: [ask('/', 'reviews-v1', { headers: [['User-Agent', DESK]] }), ask('/', 'reviews-v1')],
+    },
+    {
+      name: 'cohort: one key goes to one backend',
+      resources: STICKY,
+      exchanges: [
+        { ...ask('/', 'any', { headers: [['x-user', 'ada']] }), times: 20, expect: { share: { 'reviews-v1': 1 } } },
+        { ...ask('/', 'any', { headers: [['x-user', 'alan']] }), times: 20, expect: { share: { 'reviews-v2': 1 } } },
+      ],
+      leftOut: NO_COHORTS,
+    },
+    {
+      name: 'cohort: without the key by weight',
+      resources: STICKY,
+      exchanges: [{ ...ask('/', 'any'), times: 120, expect: { share: { 'reviews-v1': 1, 'reviews-v2': 1 } } }],
+    },
+  ],
+};
