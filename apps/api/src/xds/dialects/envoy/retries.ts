@@ -31,6 +31,8 @@ export function byIdempotence(route: Route): Route[] {
   const safe = action.retry.on.filter((condition) => SAFE_FOR_ALL.has(condition));
   if (safe.length === action.retry.on.length) return [route];
   const forOthers: Route = { ...route, action: { ...action, retry: { ...action.retry, on: safe } } };
+  // Each of two routes would draw its own share: what is safe for all must do.
+  if (match.share !== undefined) return [forOthers];
   if (match.method !== undefined) return [isIdempotentMethod(match.method) ? route : forOthers];
   const methods = { name: ':method', type: 'regex', value: IDEMPOTENT_METHODS } as const;
   return [{ ...route, match: { ...match, headers: [methods, ...match.headers] } }, forOthers];
