@@ -1,21 +1,30 @@
 // Streams that ended a moment ago: a late frame on one of them is no fault of the peer's, unless it ended the stream itself.
 
-const REMEMBERED_MAX = 256;
+const ENDED_MAX = 256;
+/** Many requests may be given up at once: as many as a peer of the mesh may have open, twice. */
+const RESET_MAX = 2_048;
 
 export class EndedStreams {
-  private readonly resetByUs = new Map<number, boolean>();
+  private readonly endedByPeer = new Set<number>();
+  private readonly resetByUs = new Set<number>();
 
   add(streamId: number, wasResetByUs: boolean): void {
-    this.resetByUs.set(streamId, wasResetByUs);
-    if (this.resetByUs.size <= REMEMBERED_MAX) return;
-    for (const oldest of this.resetByUs.keys()) {
-      this.resetByUs.delete(oldest);
-      return;
-    }
+    if (wasResetByUs) remember(this.resetByUs, streamId, RESET_MAX);
+    else remember(this.endedByPeer, streamId, ENDED_MAX);
   }
 
   /** Undefined: ended too long ago to know. */
   wasResetByUs(streamId: number): boolean | undefined {
-    return this.resetByUs.get(streamId);
+    if (this.resetByUs.has(streamId)) return true;
+    return this.endedByPeer.has(streamId) ? false : undefined;
+  }
+}
+
+function remember(streams: Set<number>, streamId: number, max: number): void {
+  streams.add(streamId);
+  if (streams.size <= max) return;
+  for (const oldest of streams) {
+    streams.delete(oldest);
+    return;
   }
 }

@@ -17,6 +17,7 @@ export class FrameWriter {
   private pieces: Buffer[] = [];
   private piecesLength = 0;
   private isScheduled = false;
+  private isFinished = false;
   /** Where the flags of the last frame of `endableStream` stand, as long as nothing was written to the socket since. */
   private endableStream = 0;
   private endableAt = 0;
@@ -127,6 +128,8 @@ export class FrameWriter {
     if (pieces.length === 0) return;
     this.pieces = [];
     this.piecesLength = 0;
+    // An answer to a peer that has not read yet that this was all: a write after the end would destroy what is unread.
+    if (this.isFinished) return;
     const [only] = pieces;
     if (pieces.length === 1 && only !== undefined) {
       this.socket.write(only);
@@ -135,6 +138,12 @@ export class FrameWriter {
     this.socket.cork();
     for (const piece of pieces) this.socket.write(piece);
     this.socket.uncork();
+  }
+
+  /** Hands over what was collected; everything later is dropped. */
+  finish(): void {
+    this.flush();
+    this.isFinished = true;
   }
 
   private header(length: number, type: number, flags: number, streamId: number): void {

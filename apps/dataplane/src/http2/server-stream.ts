@@ -26,6 +26,7 @@ export class ServerStream implements StreamEvents, ResponseSink {
   private readonly stream: Http2Stream;
   private readonly context: StreamContext;
   private exchange: Exchange | undefined;
+  private isHeadReceived = false;
   private isBodyless = false;
 
   constructor(stream: Http2Stream, context: StreamContext) {
@@ -36,10 +37,16 @@ export class ServerStream implements StreamEvents, ResponseSink {
   // ——— from the client ———
 
   headersReceived(fields: string[], isEnd: boolean): void {
-    const { stream, exchange } = this;
-    if (exchange === undefined) this.start(this.parse(fields, isEnd), isEnd);
-    else if (!isEnd) throw malformed(stream.id, 'a second head');
-    else exchange.requestEnded(trailersFrom(stream.id, fields));
+    const { id } = this.stream;
+    if (!this.isHeadReceived) {
+      this.isHeadReceived = true;
+      this.start(this.parse(fields, isEnd), isEnd);
+      return;
+    }
+    if (!isEnd) throw malformed(id, 'a second head');
+    // The response may be complete already, and only wait for window.
+    const trailers = trailersFrom(id, fields);
+    this.exchange?.requestEnded(trailers);
   }
 
   dataReceived(data: Buffer): void {

@@ -50,8 +50,15 @@ const CONNECTION_WINDOW = 16 * 1_024 * 1_024;
 const GRANT_SHARE = 0.25;
 /** A peer that was told to go and stays. */
 const CLOSE_WITHIN_MS = 1_000;
+/** A peer that was told to go and does not take the rest of its responses. */
+const UNREAD_WITHIN_MS = 15_000;
 /** The largest table that our encoder fills, whatever the peer offers. */
 const ENCODER_TABLE_BYTES_MAX = 4_096;
+/** What a peer may cost us at once, see `abuse-budget.ts`. */
+const FRAMES_BURST = 1_000;
+const STREAMS_BURST = 1_000;
+/** All our requests may be given up at once, and each answer may come late in some frames. */
+const LATE_FRAMES_BURST = 4_096;
 /** A stream that its client resets before it is so old was opened to be reset. */
 const RAPID_RESET_MS = 1_000;
 /** Of the PINGs that go out with a GOAWAY. */
@@ -75,13 +82,16 @@ export class Http2Session implements SessionCore, FrameHandler {
   private readonly parser: FrameParser;
   private readonly encoder = new HpackEncoder(ENCODER_TABLE_BYTES_MAX);
   private readonly monotonic: () => number;
-  private readonly budget: AbuseBudget;
+  private readonly frameBudget: AbuseBudget;
+  /** Apart from that of frames: a byte of data is soon sent, the work for a request that is thrown away is not small. */
+  private readonly streamBudget: AbuseBudget;
   private readonly receiveWindow = new ReceiveWindow(CONNECTION_WINDOW, GRANT_SHARE);
   private readonly ended = new EndedStreams();
   private readonly blockedStreams = new Set<Http2Stream>();
   private isPeerKnown = false;
   private isDraining = false;
   private isGoingAway = false;
+  private isEnding = false;
   private isClosed = false;
   private lastPeerStream = 0;
   private nextStream = 1;
@@ -94,7 +104,8 @@ export class Http2Session implements SessionCore, FrameHandler {
     this.isServer = role === 'server';
     this.writer = new FrameWriter(socket);
     this.monotonic = monotonic;
-    this.budget = new AbuseBudget(monotonic);
+    this.frameBudget = new AbuseBudget(this.isServer ? FRAMES_BURST : LATE_FRAMES_BURST, monotonic);
+    this.streamBudget = new AbuseBudget(STREAMS_BURST, monotonic);
     const decoder = new HpackDecoder({ tableSizeMax: local.headerTableSize, listSizeMax: local.maxHeaderListSize });
     this.parser = new FrameParser(this, decoder, this.isServer);
     if (!this.isServer) this.writer.preface();
@@ -103,7 +114,10 @@ export class Http2Session implements SessionCore, FrameHandler {
     socket.on('data', (chunk: Buffer) => this.received(chunk));
     socket.on('drain', () => this.drained());
     socket.on('error', (error: Error) => this.closed(error));
-    socket.on('end', () => socket.end());
+    socket.on('end', () => {
+      this.writer.finish();
+      socket.end();
+    });
     socket.on('close', () => this.closed(undefined));
   }
 
@@ -186,8 +200,8 @@ export class Http2Session implements SessionCore, FrameHandler {
       throw new ConnectionError(ErrorCode.FlowControlError, 'data beyond the window');
     const increment = this.receiveWindow.grant();
     if (increment > 0) this.writer.windowUpdate(0, increment);
-    if (data.length > 0) this.budget.earn();
-    else if (!isEndStream) this.budget.spend('empty DATA frames');
+    if (data.length > 0) this.frameBudget.earn();
+    else if (!isEndStream) this.frameBudget.spend('empty DATA frames');
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
       this.lateData(streamId);
@@ -201,14 +215,18 @@ export class Http2Session implements SessionCore, FrameHandler {
     if (this.isIdleStream(streamId)) throw new ConnectionError(ErrorCode.ProtocolError, 'RST_STREAM on an idle stream');
     const stream = this.streams.get(streamId);
     // A reset right after the head throws our work away (rapid reset); one of a request that took its time does not.
-    if (stream === undefined || this.monotonic() - stream.openedMs < RAPID_RESET_MS) this.budget.spend('resets');
-    if (stream === undefined) return;
+    // Our own requests are a server's to reset.
+    if (stream === undefined) {
+      this.frameBudget.spend('late resets');
+      return;
+    }
+    if (this.isServer && this.monotonic() - stream.openedMs < RAPID_RESET_MS) this.streamBudget.spend('resets');
     this.forget(stream, false);
     stream.events?.streamReset(errorCode, undefined);
   }
 
   settingsFrame(payload: Buffer): void {
-    this.budget.spend('SETTINGS frames');
+    this.frameBudget.spend('SETTINGS frames');
     const { peer } = this;
     if (!this.isPeerKnown) {
       this.isPeerKnown = true;
@@ -235,7 +253,7 @@ export class Http2Session implements SessionCore, FrameHandler {
       if (this.isDraining && payload.equals(DRAIN_PING)) this.goAway();
       return;
     }
-    this.budget.spend('PING frames');
+    this.frameBudget.spend('PING frames');
     this.writer.ping(payload, true);
   }
 
@@ -264,7 +282,7 @@ export class Http2Session implements SessionCore, FrameHandler {
       // On a stream that has just ended it is only late (RFC 9113 §5.1).
       if (this.isIdleStream(streamId))
         throw new ConnectionError(ErrorCode.ProtocolError, 'WINDOW_UPDATE on an idle stream');
-      this.budget.spend('late WINDOW_UPDATE frames');
+      this.frameBudget.spend('late WINDOW_UPDATE frames');
       return;
     }
     if (increment === 0) throw new StreamError(streamId, ErrorCode.ProtocolError, 'WINDOW_UPDATE by 0');
@@ -272,11 +290,11 @@ export class Http2Session implements SessionCore, FrameHandler {
   }
 
   ignoredFrame(what: string): void {
-    this.budget.spend(what);
+    this.frameBudget.spend(what);
   }
 
   streamFailed(error: StreamError): void {
-    this.budget.spend('malformed streams');
+    this.streamBudget.spend('malformed streams');
     const stream = this.streams.get(error.streamId);
     this.writer.resetStream(error.streamId, error.errorCode);
     if (stream === undefined) {
@@ -312,7 +330,10 @@ export class Http2Session implements SessionCore, FrameHandler {
     if (!this.streams.delete(stream.id)) return;
     this.blockedStreams.delete(stream);
     this.ended.add(stream.id, isReset);
-    if (stream.isLocalEnded && stream.isRemoteEnded) this.budget.earn();
+    if (stream.isLocalEnded && stream.isRemoteEnded) {
+      this.frameBudget.earn();
+      this.streamBudget.earn();
+    }
     if (this.isGoingAway && this.isIdle) this.end();
     else this.owner.streamsChanged();
   }
@@ -339,7 +360,7 @@ export class Http2Session implements SessionCore, FrameHandler {
     }
     this.lastPeerStream = streamId;
     if (this.isGoingAway || this.streams.size >= this.local.maxConcurrentStreams) {
-      this.budget.spend('refused streams');
+      this.streamBudget.spend('refused streams');
       this.ended.add(streamId, true);
       this.writer.resetStream(streamId, ErrorCode.RefusedStream);
       return undefined;
@@ -351,21 +372,24 @@ export class Http2Session implements SessionCore, FrameHandler {
   private lateHeaders(streamId: number): void {
     switch (this.ended.wasResetByUs(streamId)) {
       case true:
-        this.budget.spend('frames on reset streams');
+        this.frameBudget.spend('frames on reset streams');
         return;
       case false:
         throw new ConnectionError(ErrorCode.StreamClosed, `HEADERS on stream ${streamId}, which has ended`);
       default:
-        throw new ConnectionError(ErrorCode.ProtocolError, `HEADERS on stream ${streamId}, which cannot be opened`);
+        // An answer to a request of ours that was given up long ago.
+        if (!this.isServer && !this.isIdleStream(streamId)) this.frameBudget.spend('frames on reset streams');
+        else
+          throw new ConnectionError(ErrorCode.ProtocolError, `HEADERS on stream ${streamId}, which cannot be opened`);
     }
   }
 
   private lateData(streamId: number): void {
     if (this.isIdleStream(streamId))
       throw new ConnectionError(ErrorCode.ProtocolError, `DATA on idle stream ${streamId}`);
-    if (this.ended.wasResetByUs(streamId) !== true)
+    if (this.ended.wasResetByUs(streamId) === false)
       throw new StreamError(streamId, ErrorCode.StreamClosed, `DATA on stream ${streamId}, which has ended`);
-    this.budget.spend('frames on reset streams');
+    this.frameBudget.spend('frames on reset streams');
   }
 
   private isIdleStream(streamId: number): boolean {
@@ -409,15 +433,28 @@ export class Http2Session implements SessionCore, FrameHandler {
     const errorCode = isCompression ? ErrorCode.CompressionError : error.errorCode;
     this.writer.goAway(this.lastPeerStream, errorCode, error.message);
     this.end();
+    setTimeout(() => this.socket.destroy(), CLOSE_WITHIN_MS).unref();
     this.closed(error);
   }
 
-  /** Our half ends after what is written; a peer that keeps its own open is cut off. */
+  /** Our half ends after what is written; a peer that keeps its own open, or stops to read, is cut off. */
   private end(): void {
-    this.writer.flush();
+    if (this.isEnding) return;
+    this.isEnding = true;
+    this.writer.finish();
+    this.socket.end();
+    this.closeWithin(CLOSE_WITHIN_MS);
+  }
+
+  private closeWithin(delayMs: number): void {
     const { socket } = this;
-    socket.end();
-    setTimeout(() => socket.destroy(), CLOSE_WITHIN_MS).unref();
+    const unread = socket.writableLength;
+    setTimeout(() => {
+      const { writableLength } = socket;
+      if (writableLength > 0 && (writableLength < unread || delayMs < UNREAD_WITHIN_MS))
+        this.closeWithin(writableLength < unread ? CLOSE_WITHIN_MS : UNREAD_WITHIN_MS);
+      else socket.destroy();
+    }, delayMs).unref();
   }
 
   private closed(error: Error | undefined): void {
