@@ -27,10 +27,11 @@ export function responseFrom(
   return { head, bodyLength: isBodyless ? 0 : contentLength };
 }
 
+const STATUS = /^[1-5][0-9]{2}$/;
+
 /** 100 to 599, 0 for anything else. */
 function statusOf(value: string): number {
   if (value === '200') return 200;
   if (value.length !== 3) return 0;
-  const status = Number(value);
-  return Number.isInteger(status) && status >= 100 && status <= 599 ? status : 0;
+  return STATUS.test(value) ? Number(value) : 0;
 }

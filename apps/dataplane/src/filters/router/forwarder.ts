@@ -73,7 +73,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   private isCounted = false;
   private isRetryHeld = false;
   private isStaleRetried = false;
-  private isPausedForBody = false;
+  private isRequestPaused = false;
 
   constructor(
     exchange: Exchange,
@@ -118,17 +118,14 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     if (this.isEnded) return;
     if (stream === undefined) {
       body.keep(chunk);
-      if (body.isFull) {
-        this.isPausedForBody = true;
-        this.exchange.pauseRequest();
-      }
+      if (body.isFull) this.pauseRequest();
       return;
     }
     if (body.isWhole) {
       if (this.canRetry() && !body.isFull) body.keep(chunk);
       else body.drop();
     }
-    if (!stream.sendData(chunk)) this.exchange.pauseRequest();
+    if (!stream.sendData(chunk)) this.pauseRequest();
   }
 
   requestEnded(trailers: HeaderBlock | undefined): void {
@@ -171,10 +168,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     for (const chunk of this.body.kept) isOpen = stream.sendData(chunk);
     if (this.exchange.isRequestEnded) stream.sendEnd(this.trailers);
     else if (!this.canRetry()) this.body.drop();
-    if (this.isPausedForBody && isOpen) {
-      this.isPausedForBody = false;
-      this.exchange.resumeRequest();
-    }
+    // Also when it was the stream of an earlier attempt that took no more.
+    if (this.isRequestPaused && isOpen) this.requestDrained();
   }
 
   streamFailed(error: ProxyError): void {
@@ -236,8 +231,13 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   }
 
   requestDrained(): void {
-    this.isPausedForBody = false;
+    this.isRequestPaused = false;
     this.exchange.resumeRequest();
+  }
+
+  private pauseRequest(): void {
+    this.isRequestPaused = true;
+    this.exchange.pauseRequest();
   }
 
   // ——— attempts ———
