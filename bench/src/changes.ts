@@ -18,7 +18,7 @@ export interface ChangeRow {
 const TRIES = 20;
 const PROPAGATION_TRIES = 50;
 const SETTLE_MS = 300;
-const POLL_MS = 2;
+const ASK_EVERY_MS = 5;
 const GIVE_UP_MS = 10_000;
 
 export async function changes(proxyCounts: readonly number[], say: (line: string) => void): Promise<ChangeRow[]> {
@@ -61,18 +61,25 @@ async function applyToClient(mesh: StartedMesh): Promise<number[]> {
   return samples;
 }
 
-/** Time from sending Apply to the first answer by the other version, over a client that asks every few milliseconds. */
+/**
+ * Time from sending Apply to the first answer by the other version. The client asks every few milliseconds and waits for
+ * no answer before it asks again: one that is slow, as some of the bookstore's are meant to be, hides no change.
+ */
 async function flip(mesh: StartedMesh, outbound: string, version: 'v1' | 'v2'): Promise<number> {
   const from = performance.now();
   const applied = mesh.apply(version === 'v2' ? split(0, 100) : split(100, 0));
-  for (;;) {
-    if ((await servedBy(outbound)) === `reviews-${version}`) break;
+  let seenMs: number | undefined;
+  const ask = async () => {
+    if ((await servedBy(outbound)) === `reviews-${version}`) seenMs ??= performance.now() - from;
+  };
+  const asked: Promise<void>[] = [];
+  while (seenMs === undefined) {
     if (performance.now() - from > GIVE_UP_MS) throw new Error('the change did not arrive');
-    await sleep(POLL_MS);
+    asked.push(ask());
+    await sleep(ASK_EVERY_MS);
   }
-  const elapsed = performance.now() - from;
-  await applied;
-  return elapsed;
+  await Promise.all([applied, ...asked]);
+  return seenMs;
 }
 
 async function restartToEffect(mesh: StartedMesh): Promise<ChangeRow> {

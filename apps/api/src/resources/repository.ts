@@ -10,8 +10,6 @@ import type { ResourceState, RevisionSummary, StoredResource } from './types.ts'
 const REVISION_LOCK = 5_011_001;
 const LOCK_TIMEOUT_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 20_000;
-/** Rows of one INSERT; Postgres takes at most 65,535 parameters. */
-const ROWS_PER_INSERT = 2_000;
 
 /** One object of a revision as stored. */
 export interface RevisionObjectRow {
@@ -131,8 +129,8 @@ export class ResourceRepository {
   withRevisionLock<T>(work: (transaction: Transaction) => Promise<T>, onStored: () => void): Promise<T> {
     return this.#database.$transaction(
       async (transaction) => {
-        await transaction.$executeRaw`SELECT set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true)`;
-        await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${REVISION_LOCK})`;
+        await transaction.$executeRaw`
+          SELECT set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true), pg_advisory_xact_lock(${REVISION_LOCK})`;
         const result = await work(transaction);
         onStored();
         return result;
@@ -141,49 +139,44 @@ export class ResourceRepository {
     );
   }
 
-  /** Stores a revision with its objects, the current resources, the audit entry and the hint to the other replicas. */
+  /**
+   * Stores a revision with its objects, the current resources, the audit entry and the hint to the other replicas, in one
+   * statement: every round trip under the lock is one that proxies wait for. Returns when it was made.
+   */
   async insert(transaction: Transaction, change: NewRevision): Promise<Date> {
     const { revision, author, message, kind, objects } = change;
-    const revertOf = change.revertOf ?? null;
-    const { createdAt } = await transaction.revision.create({ data: { revision, author, message, kind, revertOf } });
-    for (const batch of batches(objects)) await this.#insertObjects(transaction, change, batch, createdAt);
-    await transaction.auditEntry.create({
-      data: {
-        actor: author,
-        action: `resources.${kind}`,
-        target: `revision ${revision}`,
-        detail: { message, objects: objects.slice(0, 100).map(({ key, op }) => ({ key, op })), count: objects.length },
-      },
-    });
-    await transaction.$executeRaw`SELECT pg_notify(${CHANNELS.revision}, ${String(revision)})`;
-    return createdAt;
-  }
-
-  async #insertObjects(
-    transaction: Transaction,
-    { revision, author }: NewRevision,
-    objects: readonly PlannedObject[],
-    createdAt: Date,
-  ): Promise<void> {
-    await transaction.revisionObject.createMany({
-      data: objects.map(({ key, op, before, after }) => ({
-        ...{ revision, key, namespace: namespaceOfKey(key), op: storedOp(op) },
-        resource: after ? asJson(after) : Prisma.DbNull,
-        previousRevision: before?.revision ?? 0,
-      })),
-    });
-    await transaction.storedResource.deleteMany({ where: { key: { in: objects.map(({ key }) => key) } } });
-    await transaction.storedResource.createMany({
-      data: objects.flatMap(({ key, before, after }) =>
-        after
-          ? {
-              ...{ key, kind: after.kind, namespace: namespaceOfKey(key), name: after.metadata.name },
-              ...{ resource: asJson(after), revision, createdRevision: before?.createdRevision ?? revision },
-              ...{ updatedAt: createdAt, updatedBy: author },
-            }
-          : [],
-      ),
-    });
+    const detail = {
+      message,
+      objects: objects.slice(0, 100).map(({ key, op }) => ({ key, op })),
+      count: objects.length,
+    };
+    const [row] = await transaction.$queryRaw<{ created_at: Date }[]>`
+      WITH change AS (
+        INSERT INTO revisions (revision, author, message, kind, revert_of)
+        VALUES (${revision}, ${author}, ${message}, ${kind}::"RevisionKind", ${change.revertOf ?? null})
+        RETURNING created_at
+      ), object AS (
+        SELECT * FROM json_to_recordset(${JSON.stringify(objects.map(toRow))}::json) AS row(
+          key text, kind text, namespace text, name text, op "ChangeOp", resource json,
+          previous_revision int, created_revision int)
+      ), history AS (
+        INSERT INTO revision_objects (revision, key, namespace, op, resource, previous_revision)
+        SELECT ${revision}, key, namespace, op, resource, previous_revision FROM object
+      ), deleted AS (
+        DELETE FROM resources USING object WHERE resources.key = object.key AND object.op = 'delete'
+      ), stored AS (
+        INSERT INTO resources (key, kind, namespace, name, resource, revision, created_revision, updated_at, updated_by)
+        SELECT key, kind, namespace, name, resource, ${revision}, coalesce(created_revision, ${revision}), created_at, ${author}
+        FROM object, change WHERE op <> 'delete'
+        ON CONFLICT (key) DO UPDATE SET resource = excluded.resource, revision = excluded.revision,
+          created_revision = excluded.created_revision, updated_at = excluded.updated_at, updated_by = excluded.updated_by
+      ), audit AS (
+        INSERT INTO audit_log (actor, action, target, detail)
+        VALUES (${author}, ${`resources.${kind}`}, ${`revision ${revision}`}, ${JSON.stringify(detail)}::jsonb)
+      )
+      SELECT created_at, pg_notify(${CHANNELS.revision}, ${String(revision)})::text FROM change`;
+    if (row === undefined) throw new Error(`revision ${revision} was not stored`);
+    return row.created_at;
   }
 
   #toRevision(row: RevisionWithObjects): RevisionRow {
@@ -210,25 +203,17 @@ export class ResourceRepository {
 
 type RevisionWithObjects = Prisma.RevisionGetPayload<{ include: { objects: true } }>;
 
-function* batches<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let at = 0; at < items.length; at += ROWS_PER_INSERT) yield items.slice(at, at + ROWS_PER_INSERT);
-}
-
-function storedOp(op: PlannedObject['op']): 'create' | 'update' | 'delete' {
+/** A row of `object` in the statement of `insert`. */
+function toRow({ key, op, before, after }: PlannedObject) {
   if (op === 'same') throw new Error('an unchanged object is never stored');
-  return op;
+  const [kind, namespace, name] = key.split('/');
+  return {
+    ...{ key, kind, namespace, name, op, resource: after ?? null },
+    ...{ previous_revision: before?.revision ?? 0, created_revision: before?.createdRevision ?? null },
+  };
 }
 
 /** Keys are only ever written by this file, from `keyOf`. */
 function asKey(key: string): ResourceKey {
   return key as ResourceKey;
-}
-
-function namespaceOfKey(key: ResourceKey): string {
-  return key.split('/')[1] ?? '';
-}
-
-/** Resources are plain JSON by their schemas. */
-function asJson(resource: Resource): Prisma.InputJsonObject {
-  return resource as unknown as Prisma.InputJsonObject;
 }

@@ -1,6 +1,7 @@
 // Encodes each resource once, whoever it goes to and however often the world is made anew.
 import { versionOf } from '@malha/xds';
 import type { ResourcePlan } from '../dialects/dialect.ts';
+import { RecentMap } from './recent-map.ts';
 import { resourceChunk } from './wire.ts';
 
 export interface EncodedResource {
@@ -16,9 +17,9 @@ export interface EncodedResource {
 export class ResourceEncoder {
   /** Shortcut for objects that many scopes of one world share. */
   readonly #bySource = new WeakMap<object, EncodedResource>();
-  readonly #byContent = new Generations<EncodedResource>();
-  readonly #byParts = new Generations<EncodedResource>();
-  readonly #byVersion = new Generations<EncodedResource>();
+  readonly #byContent = new RecentMap<EncodedResource>();
+  readonly #byParts = new RecentMap<EncodedResource>();
+  readonly #byVersion = new RecentMap<EncodedResource>();
   readonly #identities = new WeakMap<object, number>();
   #nextIdentity = 1;
 
@@ -57,30 +58,6 @@ export class ResourceEncoder {
     const identity = this.#nextIdentity++;
     this.#identities.set(part, identity);
     return identity;
-  }
-}
-
-/** A memo that forgets what two generations did not ask for. */
-class Generations<T> {
-  #current = new Map<string, T>();
-  #former = new Map<string, T>();
-
-  next(): void {
-    this.#former = this.#current;
-    this.#current = new Map();
-  }
-
-  get(key: string): T | undefined {
-    const known = this.#current.get(key);
-    if (known !== undefined) return known;
-    const former = this.#former.get(key);
-    if (former !== undefined) this.#current.set(key, former);
-    return former;
-  }
-
-  set(key: string, value: T): T {
-    this.#current.set(key, value);
-    return value;
   }
 }
 

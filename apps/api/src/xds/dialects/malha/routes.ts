@@ -20,6 +20,7 @@ import {
   type WeightedCluster_ClusterWeightSchema,
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
+import { RecentMap } from '../../snapshot/recent-map.ts';
 import { field } from '../../snapshot/wire.ts';
 import type { ResourcePlan } from '../dialect.ts';
 import { directResponse, literalSubstitution, mirrorPolicies, redirectAction } from '../shared/actions.ts';
@@ -36,6 +37,8 @@ const VIRTUAL_HOSTS_FIELD = 2;
 
 /** Virtual hosts are shared by many scopes: each is encoded once, and a table is their concatenation. */
 const encodedHosts = new WeakMap<VirtualHost, Buffer>();
+/** Most are the same in the next world too, as objects of their own. */
+const encodedContents = new RecentMap<Buffer>(8_192);
 
 function encodeRouteTable(table: RouteTable): Uint8Array {
   const name = toBinary(RouteConfigurationSchema, create(RouteConfigurationSchema, { name: table.name }));
@@ -45,14 +48,15 @@ function encodeRouteTable(table: RouteTable): Uint8Array {
 function encodeVirtualHost(host: VirtualHost): Buffer {
   const known = encodedHosts.get(host);
   if (known !== undefined) return known;
-  const message = create(VirtualHostSchema, {
-    name: host.name,
-    domains: [...host.domains],
-    routes: host.routes.map(route),
-  });
-  const encoded = field(VIRTUAL_HOSTS_FIELD, toBinary(VirtualHostSchema, message));
+  const content = JSON.stringify(host);
+  const encoded = encodedContents.get(content) ?? encodedContents.set(content, makeVirtualHost(host));
   encodedHosts.set(host, encoded);
   return encoded;
+}
+
+function makeVirtualHost({ name, domains, routes }: VirtualHost): Buffer {
+  const message = create(VirtualHostSchema, { name, domains: [...domains], routes: routes.map(route) });
+  return field(VIRTUAL_HOSTS_FIELD, toBinary(VirtualHostSchema, message));
 }
 
 function route(from: Route): MessageInitShape<typeof RouteSchema> {
