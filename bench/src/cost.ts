@@ -18,6 +18,8 @@ export interface CostRow extends Measured {
 export interface CostOptions {
   readonly seconds: number;
   readonly rounds: number;
+  /** Load before the first measurement. */
+  readonly warmSeconds: number;
   readonly connections: readonly number[];
   readonly say: (line: string) => void;
 }
@@ -38,50 +40,51 @@ export async function cost(environment: Environment, options: CostOptions): Prom
   const rows: CostRow[] = [];
   const configurations: Record<string, string> = {};
   for (const scenario of ['single', 'mtls-pair'] as const) {
-    for (const contestant of present) {
-      if (scenario === 'mtls-pair' && contestant === direct) continue;
-      const started = await contestant.start(scenario, environment);
-      configurations[`${contestant.name} ${scenario}`] = started.configuration;
-      await stop(started);
-    }
-    for (const connections of options.connections) {
-      const contestants = present.filter((each) => scenario === 'single' || each !== direct);
-      rows.push(...(await compare(scenario, connections, contestants, environment, options)));
+    const contestants = present.filter((each) => scenario === 'single' || each !== direct);
+    const running = new Map<Contestant, Started>();
+    try {
+      for (const contestant of contestants) {
+        const started = await contestant.start(scenario, environment);
+        running.set(contestant, started);
+        configurations[`${contestant.name} ${scenario}`] = started.configuration;
+        await warm(started, options.warmSeconds);
+      }
+      for (const connections of options.connections)
+        rows.push(...(await compare(scenario, connections, running, options)));
+    } finally {
+      for (const started of running.values()) await stop(started);
     }
   }
   return { rows, missing, configurations };
+}
+
+/** What counts is a proxy that has run for a while: code that is compiled while it runs is compiled by then. */
+async function warm({ proxies, port, headers }: Started, seconds: number): Promise<void> {
+  for (const connections of [4, 32]) await measure(proxies, { port, headers, connections, seconds: seconds / 2 });
 }
 
 /** Rounds in turn, so that a slow minute of the machine hits everyone; the median round by CPU counts. */
 async function compare(
   scenario: Scenario,
   connections: number,
-  contestants: readonly Contestant[],
-  environment: Environment,
-  options: CostOptions,
+  running: ReadonlyMap<Contestant, Started>,
+  { rounds, seconds, say }: CostOptions,
 ): Promise<CostRow[]> {
-  const measured = new Map<Contestant, { started: Started; runs: Measured[] }>();
-  for (let round = 0; round < options.rounds; round++) {
-    for (const contestant of contestants) {
-      const started = await contestant.start(scenario, environment);
-      try {
-        const { port, headers } = started;
-        const run = await measure(started.proxies, { port, headers, connections, seconds: options.seconds });
-        const entry = measured.get(contestant) ?? { started, runs: [] };
-        entry.runs.push(run);
-        measured.set(contestant, entry);
-      } finally {
-        await stop(started);
-      }
+  const measured = new Map<Contestant, Measured[]>();
+  for (let round = 0; round < rounds; round++) {
+    for (const [contestant, { proxies, port, headers }] of running) {
+      const run = await measure(proxies, { port, headers, connections, seconds });
+      measured.set(contestant, [...(measured.get(contestant) ?? []), run]);
     }
   }
-  return [...measured].map(([contestant, { started, runs }]) => {
+  return [...measured].map(([contestant, runs]) => {
     const sorted = runs.toSorted((a, b) => a.cpuMicrosPerRequest - b.cpuMicrosPerRequest);
     const median = sorted[Math.floor(sorted.length / 2)];
     if (median === undefined) throw new Error(`${contestant.name} was not measured`);
     const errors = runs.reduce((sum, each) => sum + each.errors, 0);
-    const row = { scenario, contestant: contestant.name, connections, ...median, errors, features: started.features };
-    options.say(
+    const features = running.get(contestant)?.features ?? [];
+    const row = { scenario, contestant: contestant.name, connections, ...median, errors, features };
+    say(
       `${scenario.padEnd(10)} ${String(connections).padStart(4)}  ${contestant.name.padEnd(8)}` +
         `${row.cpuMicrosPerRequest.toFixed(1).padStart(8)} µs  ${row.requestsPerSecond.toFixed(0).padStart(7)}/s` +
         `  p50 ${row.p50Ms.toFixed(2)}  p99 ${row.p99Ms.toFixed(2)} ms  ${row.rssMiB.toFixed(0)} MiB  ${errors} errors`,

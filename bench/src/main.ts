@@ -7,10 +7,23 @@ import { type CostResult, cost } from './cost.ts';
 import { createEnvironment } from './environment.ts';
 import { write } from './report.ts';
 
+const USAGE = `npm run bench [-- WHAT… --quick]
+
+  cost      what a request costs through each proxy, beside Envoy, nginx and HAProxy
+  changes   how fast a change arrives at proxies and at a client
+  --quick   one short round of each
+
+Writes bench/results/latest.json and bench/RESULTS.md; what was not measured stays as it was.
+`;
+
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
 const say = (line: string) => console.log(line);
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const isQuick = process.argv.includes('--quick');
+if (process.argv.includes('--help')) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
 const wants = (name: string) => wanted.length === 0 || wanted.includes(name);
 
 const turbo = path.join(ROOT, 'node_modules/.bin/turbo');
@@ -28,6 +41,7 @@ if (wants('cost')) {
     costs = await cost(environment, {
       seconds: isQuick ? 2 : 4,
       rounds: isQuick ? 1 : 3,
+      warmSeconds: 8,
       connections: [4, 32, 128],
       say,
     });
