@@ -86,13 +86,6 @@ describe('recorder', () => {
     expect(recorder.collect().proxy.droppedSpans).toBe(2);
   });
 
-  test('keeps the newest access-log entries', () => {
-    const recorder = createRecorder({ workload, startTimeMs: 0, clock: testClock(0), limits: { accessLogMax: 3 } });
-    for (let i = 0; i < 5; i++) recorder.request(record({ requestId: `r${i}` }));
-    expect(recorder.takeAccessLog().map((entry) => entry.requestId)).toEqual(['r2', 'r3', 'r4']);
-    expect(recorder.collect().proxy.droppedAccessLogEntries).toBe(2);
-  });
-
   test('counts connections and refusals', () => {
     const recorder = createRecorder({ workload, startTimeMs: 0, clock: testClock(0) });
     recorder.connectionOpened('inbound');

@@ -9,9 +9,9 @@ import {
   type TraceRef,
   zeroCounters,
 } from './record.ts';
-import { NewestRing, Ring } from './ring.ts';
+import { Ring } from './ring.ts';
 import { DURATION_SUM, REQUEST_BYTES, RESPONSE_BYTES, SeriesTable, TTFB, TTFB_SUM } from './series-table.ts';
-import type { AccessLogEntry, EndLabels, MetricsSnapshot, SpanRecord } from './snapshot.ts';
+import type { EndLabels, MetricsSnapshot, SpanRecord } from './snapshot.ts';
 
 export {
   type ListenerSide,
@@ -22,7 +22,7 @@ export {
   type Telemetry,
   UNKNOWN_PEER,
 } from './record.ts';
-export type { AccessLogEntry, EdgeLabels, EdgeSnapshot, MetricsSnapshot, SpanRecord } from './snapshot.ts';
+export type { EdgeLabels, EdgeSnapshot, MetricsSnapshot, SpanRecord } from './snapshot.ts';
 
 export interface RecorderOptions {
   readonly workload: {
@@ -42,8 +42,6 @@ export interface RecorderLimits {
   readonly edgesMax: number;
   /** Sampled spans that wait for export. */
   readonly spansMax: number;
-  /** Newest access-log entries kept until they are taken; 0 = no access log. */
-  readonly accessLogMax: number;
 }
 
 export interface Recorder extends Telemetry {
@@ -51,10 +49,9 @@ export interface Recorder extends Telemetry {
   collect(): MetricsSnapshot;
   /** Takes up to `max` finished spans out. */
   takeSpans(max?: number): SpanRecord[];
-  takeAccessLog(): AccessLogEntry[];
 }
 
-const DEFAULT_LIMITS: RecorderLimits = { edgesMax: 1000, spansMax: 4096, accessLogMax: 256 };
+const DEFAULT_LIMITS: RecorderLimits = { edgesMax: 1000, spansMax: 4096 };
 
 export function createRecorder(options: RecorderOptions): Recorder {
   return new RequestRecorder(options);
@@ -62,10 +59,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
 class RequestRecorder implements Recorder {
   readonly #options: RecorderOptions;
-  readonly #accessLogMax: number;
   readonly #series: SeriesTable;
   readonly #spans: Ring<SpanRecord>;
-  readonly #accessLog: NewestRing<AccessLogEntry>;
   readonly #counters = zeroCounters();
   #openedInbound = 0;
   #openedOutbound = 0;
@@ -77,10 +72,8 @@ class RequestRecorder implements Recorder {
     const { namespace, name, service, version } = options.workload;
     const self: EndLabels = Object.freeze({ namespace, service, version, workload: name });
     this.#options = options;
-    this.#accessLogMax = limits.accessLogMax;
     this.#series = new SeriesTable(self, limits.edgesMax);
     this.#spans = new Ring(limits.spansMax);
-    this.#accessLog = new NewestRing(limits.accessLogMax);
   }
 
   request(record: RequestRecord): void {
@@ -101,7 +94,6 @@ class RequestRecorder implements Recorder {
     add(edgeValues, at + RESPONSE_BYTES, record.responseBytes);
     const trace = record.trace;
     if (trace?.sampled && this.#spans.hasRoom()) this.#spans.push(spanOf(record, trace));
-    if (this.#accessLogMax > 0) this.#accessLog.push(accessLogEntryOf(record));
   }
 
   connectionOpened(listener: ListenerSide): void {
@@ -129,7 +121,6 @@ class RequestRecorder implements Recorder {
         connectionsClosed: { inbound: this.#closedInbound, outbound: this.#closedOutbound },
         overflowedRequests: this.#series.overflowedRequests,
         droppedSpans: this.#spans.dropped,
-        droppedAccessLogEntries: this.#accessLog.dropped,
       },
     };
   }
@@ -137,28 +128,29 @@ class RequestRecorder implements Recorder {
   takeSpans(max?: number): SpanRecord[] {
     return this.#spans.take(max);
   }
-
-  takeAccessLog(): AccessLogEntry[] {
-    return this.#accessLog.take();
-  }
 }
 
 function add(values: Float64Array, index: number, amount: number): void {
   values[index] = (values[index] ?? 0) + amount;
 }
 
+/** V8 cuts a text by reference: a path that waits for export would keep the whole head it was cut from. */
+function ownText(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
+
 function spanOf(record: RequestRecord, trace: TraceRef): SpanRecord {
   return {
-    traceId: trace.traceId,
-    spanId: trace.spanId,
-    parentSpanId: trace.parentSpanId,
+    traceId: ownText(trace.traceId),
+    spanId: ownText(trace.spanId),
+    parentSpanId: ownText(trace.parentSpanId),
     kind: record.reporter === 'source' ? 'client' : 'server',
     startMs: record.startMs,
     durationMs: record.durationMs,
-    method: record.method,
-    path: record.path,
-    authority: record.authority,
-    requestId: record.requestId,
+    method: ownText(record.method),
+    path: ownText(record.path),
+    authority: ownText(record.authority),
+    requestId: ownText(record.requestId),
     status: record.status,
     flags: record.flags,
     protocol: record.protocol,
@@ -175,30 +167,5 @@ function spanOf(record: RequestRecord, trace: TraceRef): SpanRecord {
       workload: record.destinationWorkload,
       port: record.port,
     },
-  };
-}
-
-function accessLogEntryOf(record: RequestRecord): AccessLogEntry {
-  return {
-    reporter: record.reporter,
-    startMs: record.startMs,
-    durationMs: record.durationMs,
-    ttfbMs: record.ttfbMs,
-    method: record.method,
-    path: record.path,
-    authority: record.authority,
-    requestId: record.requestId,
-    status: record.status,
-    flags: record.flags,
-    route: record.route,
-    attempts: record.attempts,
-    requestBytes: record.requestBytes,
-    responseBytes: record.responseBytes,
-    mtls: record.mtls,
-    peerWorkload: record.peer.workload,
-    peerPrincipal: record.peer.principal,
-    destinationWorkload: record.destinationWorkload,
-    policy: record.authorizationPolicy,
-    traceId: record.trace?.traceId ?? '',
   };
 }

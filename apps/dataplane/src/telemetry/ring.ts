@@ -45,38 +45,3 @@ export class Ring<T> {
     return taken;
   }
 }
-
-/** A bounded ring that keeps the newest: when it is full the oldest item gives way, and is counted unless it was taken. */
-export class NewestRing<T> {
-  readonly #capacity: number;
-  #items: T[] = [];
-  #next = 0;
-  #dropped = 0;
-
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-
-  get dropped(): number {
-    return this.#dropped;
-  }
-
-  push(item: T): void {
-    if (this.#items.length < this.#capacity) {
-      this.#items.push(item);
-      return;
-    }
-    this.#dropped += 1;
-    if (this.#capacity === 0) return;
-    this.#items[this.#next] = item;
-    this.#next = (this.#next + 1) % this.#capacity;
-  }
-
-  /** Takes everything out, oldest first. */
-  take(): T[] {
-    const taken = [...this.#items.slice(this.#next), ...this.#items.slice(0, this.#next)];
-    this.#items = [];
-    this.#next = 0;
-    return taken;
-  }
-}

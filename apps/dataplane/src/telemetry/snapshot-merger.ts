@@ -93,7 +93,6 @@ function zeroTotals(): ProxyTotals {
     connectionsClosed: { inbound: 0, outbound: 0 },
     overflowedRequests: 0,
     droppedSpans: 0,
-    droppedAccessLogEntries: 0,
   };
 }
 
@@ -110,6 +109,5 @@ function addTotals(a: ProxyTotals, b: ProxyTotals): ProxyTotals {
     connectionsClosed: sides(a.connectionsClosed, b.connectionsClosed),
     overflowedRequests: a.overflowedRequests + b.overflowedRequests,
     droppedSpans: a.droppedSpans + b.droppedSpans,
-    droppedAccessLogEntries: a.droppedAccessLogEntries + b.droppedAccessLogEntries,
   };
 }

@@ -51,7 +51,6 @@ export interface ProxyTotals {
   /** Requests that were counted in the overflow edge, because the number of edges is bounded. */
   readonly overflowedRequests: number;
   readonly droppedSpans: number;
-  readonly droppedAccessLogEntries: number;
 }
 
 export interface MetricsSnapshot {
@@ -83,28 +82,4 @@ export interface SpanRecord {
   readonly mtls: boolean;
   readonly peer: EndLabels;
   readonly destination: EndLabels & { readonly port: number };
-}
-
-/** One line of the access log. */
-export interface AccessLogEntry {
-  readonly reporter: Reporter;
-  readonly startMs: number;
-  readonly durationMs: number;
-  readonly ttfbMs: number;
-  readonly method: string;
-  readonly path: string;
-  readonly authority: string;
-  readonly requestId: string;
-  readonly status: number;
-  readonly flags: number;
-  readonly route: string;
-  readonly attempts: number;
-  readonly requestBytes: number;
-  readonly responseBytes: number;
-  readonly mtls: boolean;
-  readonly peerWorkload: string;
-  readonly peerPrincipal: string;
-  readonly destinationWorkload: string;
-  readonly policy: string;
-  readonly traceId: string;
 }
