@@ -67,6 +67,11 @@ const table = [
   row('mtls.identity', 'Check of the identity of the peer', [ON, ON, PLANNED]),
   row('authorization.enforce', 'ALLOW and DENY', [ON, PLANNED, PLANNED]),
   row('authorization.audit', 'AUDIT and Shadow', [ON, PLANNED, NEVER]),
+  row('gateway.http', 'Gateway listeners HTTP', [PLANNED, PLANNED, NEVER]),
+  row('gateway.https', 'Gateway listeners HTTPS', [PLANNED, PLANNED, NEVER]),
+  row('gateway.tls', 'Gateway listeners TLS', [PLANNED, PLANNED, NEVER]),
+  row('gateway.tcp', 'Gateway listeners TCP and UDP', [PLANNED, PLANNED, NEVER]),
+  row('gateway.addresses', 'Addresses of a Gateway', [PLANNED, PLANNED, NEVER]),
   row('tracing.sampling', 'Trace sampling', [ON, PLANNED, NEVER]),
 ] as const satisfies readonly Capability[];
 

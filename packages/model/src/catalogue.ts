@@ -113,20 +113,20 @@ const acrossResources = {
   MALHA1026: entry(
     'error',
     'A backend in another namespace is not granted',
-    'A backendRef crosses a namespace, and nothing there allows it. Its share would be answered with 500.',
-    'Refer to a Service of the namespace of the route.',
+    'A backendRef crosses a namespace, and no ReferenceGrant there allows it. Its share would be answered with 500.',
+    'Create a ReferenceGrant in the namespace of the Service, or refer to one of the namespace of the route.',
   ),
   MALHA1027: entry(
     'warning',
     'The route is attached to nothing',
-    'The route has no parentRef to a Service, so no request ever reaches it.',
-    'Add a parentRef of kind Service with group "".',
+    'The route has no parentRef, so no request ever reaches it.',
+    'Add a parentRef of kind Gateway, or of kind Service with group "".',
   ),
   MALHA1028: entry(
     'warning',
     'A parent of this kind is not served',
-    'A parentRef has a kind other than Service. A parentRef without kind means a Gateway.',
-    'Set kind: Service and group: "" in the parentRef.',
+    'A parentRef has a kind other than Service and Gateway, or names kind Service without its group.',
+    'Refer to a Gateway, or set kind: Service and group: "" in the parentRef.',
   ),
   MALHA1029: entry(
     'warning',
@@ -235,6 +235,66 @@ const acrossResources = {
     'An annotation has no usable value',
     'An annotation that the mesh reads has a value that it cannot use; the default holds.',
     'Give a value as the message says, or remove the annotation.',
+  ),
+  MALHA1060: entry(
+    'error',
+    'The parent gateway does not exist',
+    'A parentRef of the route names a Gateway that is not in the mesh.',
+    'Create the Gateway in the same change, or correct the name and namespace.',
+  ),
+  MALHA1061: entry(
+    'error',
+    'The parent gateway has no such listener',
+    'A parentRef names a listener (sectionName) or a port that the Gateway does not have.',
+    'Use the name of a listener and its port, or leave both out for all listeners.',
+  ),
+  MALHA1062: entry(
+    'warning',
+    'The listeners do not allow the route',
+    'allowedRoutes of every listener that the parentRef means leaves out the namespace or the kind of the route (Gateway API: NotAllowedByListeners).',
+    'Change allowedRoutes of the Gateway, or move the route.',
+  ),
+  MALHA1063: entry(
+    'warning',
+    'No listener has a hostname of the route',
+    'No hostname of the route is within the hostname of a listener (Gateway API: NoMatchingListenerHostname).',
+    'Give the route a hostname of the listener, or none for all of them.',
+  ),
+  MALHA1064: entry(
+    'error',
+    'A certificate in another namespace is not granted',
+    'certificateRefs crosses a namespace, and no ReferenceGrant there allows it (Gateway API: RefNotPermitted). The listener is not served.',
+    'Create a ReferenceGrant from Gateway to Secret in the namespace of the certificate.',
+  ),
+  MALHA1065: entry(
+    'error',
+    'A certificate of this kind cannot be used',
+    'certificateRefs names a group and kind other than Secret of the core group (Gateway API: InvalidCertificateRef).',
+    'Refer to kind Secret with group "".',
+  ),
+  MALHA1066: entry(
+    'warning',
+    'Two listeners of one edge proxy conflict',
+    'Listeners of two Gateways that one proxy serves have one port with the same hostname or another protocol; the older Gateway keeps it (Gateway API: HostnameConflict, ProtocolConflict).',
+    'Give one of them another port or hostname.',
+  ),
+  MALHA1067: entry(
+    'warning',
+    'No workload serves the gateway',
+    'No Workload of the namespace of the Gateway has the label gateway.networking.k8s.io/gateway-name with its name.',
+    'Start an edge proxy with this label: malha join --label gateway.networking.k8s.io/gateway-name=NAME.',
+  ),
+  MALHA1068: entry(
+    'warning',
+    'A listener allows a kind of route that it cannot take',
+    'allowedRoutes.kinds has a kind that the protocol of the listener does not carry (Gateway API: InvalidRouteKinds).',
+    'Remove the kind: listeners HTTP and HTTPS take HTTPRoute and GRPCRoute.',
+  ),
+  MALHA1069: entry(
+    'warning',
+    'The gateway is of another class',
+    'Gateways whose gatewayClassName is not "malha" are left to other controllers.',
+    'Set gatewayClassName: malha, if the mesh is to serve it.',
   ),
 } as const satisfies Record<`MALHA1${number}`, CatalogueEntry>;
 

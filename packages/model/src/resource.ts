@@ -1,9 +1,11 @@
 // The union of all kinds, and how one resource is named.
 import { z } from 'zod';
 import { type AuthorizationPolicyResource, authorizationPolicySchema } from './schema/authorization-policy.ts';
+import { type GatewayResource, gatewaySchema } from './schema/gateway.ts';
 import { type HttpRouteResource, httpRouteSchema } from './schema/http-route.ts';
 import { type NamespaceResource, namespaceSchema } from './schema/namespace.ts';
 import { type PeerAuthenticationResource, peerAuthenticationSchema } from './schema/peer-authentication.ts';
+import { type ReferenceGrantResource, referenceGrantSchema } from './schema/reference-grant.ts';
 import { type RoutePolicyResource, routePolicySchema } from './schema/route-policy.ts';
 import { type ServiceResource, serviceSchema } from './schema/service.ts';
 import { type TrafficPolicyResource, trafficPolicySchema } from './schema/traffic-policy.ts';
@@ -13,7 +15,9 @@ export type Resource =
   | NamespaceResource
   | ServiceResource
   | WorkloadResource
+  | GatewayResource
   | HttpRouteResource
+  | ReferenceGrantResource
   | RoutePolicyResource
   | TrafficPolicyResource
   | PeerAuthenticationResource
@@ -30,7 +34,9 @@ export const schemas = {
   Namespace: namespaceSchema,
   Service: serviceSchema,
   Workload: workloadSchema,
+  Gateway: gatewaySchema,
   HTTPRoute: httpRouteSchema,
+  ReferenceGrant: referenceGrantSchema,
   RoutePolicy: routePolicySchema,
   TrafficPolicy: trafficPolicySchema,
   PeerAuthentication: peerAuthenticationSchema,

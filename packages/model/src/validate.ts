@@ -78,8 +78,9 @@ function identify(value: unknown): LocatedFinding | undefined {
     const hint = near === undefined ? `Known kinds: ${kinds.join(', ')}.` : `Did you mean ${near}?`;
     return located('MALHA1005', ['kind'], `There is no kind "${kind}". ${hint}`);
   }
-  const wanted = schemas[kind].def.shape.apiVersion.def.values[0];
-  if (value.apiVersion === wanted) return undefined;
+  const versions: readonly string[] = schemas[kind].def.shape.apiVersion.def.values;
+  const [wanted = ''] = versions;
+  if (versions.includes(String(value.apiVersion))) return undefined;
   return located('MALHA1005', ['apiVersion'], `${kind} has apiVersion "${wanted}", not "${String(value.apiVersion)}".`);
 }
 

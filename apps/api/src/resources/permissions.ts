@@ -10,6 +10,9 @@ const ROLE_TO_WRITE: Readonly<Record<ResourceKind, Role>> = {
   TrafficPolicy: 'editor',
   // Isolation between tenants is part of a Namespace.
   Namespace: 'admin',
+  // It opens ports to whoever is outside.
+  Gateway: 'operator',
+  ReferenceGrant: 'admin',
   PeerAuthentication: 'admin',
   AuthorizationPolicy: 'admin',
 };

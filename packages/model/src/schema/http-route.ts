@@ -4,7 +4,7 @@ import { durationMs, isDuration } from '../duration.ts';
 import { backendObjectReference, type HttpRouteFilter, httpRouteFilter } from './http-route-filter.ts';
 import { type HttpRouteMatch, httpRouteMatch } from './http-route-match.ts';
 import { GATEWAY_API_VERSION, namespacedMetadata } from './metadata.ts';
-import { dnsLabel, dnsSubdomain, duration, isSubdomain, portNumber } from './scalars.ts';
+import { dnsLabel, dnsSubdomain, duration, hostname, portNumber } from './scalars.ts';
 import { reportRepeated } from './service.ts';
 
 const MATCHES_MAX = 128;
@@ -18,12 +18,6 @@ const parentRef = z.strictObject({
   port: portNumber.optional(),
 });
 export type ParentRef = z.infer<typeof parentRef>;
-
-const hostname = z
-  .string()
-  .min(1)
-  .max(253)
-  .refine((text) => isSubdomain(text.startsWith('*.') ? text.slice(2) : text), 'must be a host name, or "*." and one');
 
 /** Filters of a rule or backend: those that may appear once, and redirect and rewrite, which exclude each other. */
 const filters = z.array(httpRouteFilter).max(16).superRefine(checkFilters);

@@ -30,6 +30,13 @@ export const versionName = z
   .string()
   .regex(VERSION, 'must be 1 to 63 of a-z, 0-9 and ".", without "-", and begin and end with a letter or digit');
 
+/** A host name, or `*.` and one (Gateway API Hostname). */
+export const hostname = z
+  .string()
+  .min(1)
+  .max(253)
+  .refine((text) => isSubdomain(text.startsWith('*.') ? text.slice(2) : text), 'must be a host name, or "*." and one');
+
 export const portNumber = z.int().min(1).max(65535);
 
 /** `9080`, or the name of a port. */
