@@ -194,6 +194,7 @@ export class DataPlane {
     await Promise.race([listener.emptied(), cut]);
     clearTimeout(idleTimer);
     clearTimeout(cutTimer);
+    for (let left = listener.openConnections; left > 0; left--) this.options.telemetry.counter('drain-cut');
     listener.destroy();
   }
 }

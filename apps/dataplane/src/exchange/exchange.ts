@@ -1,6 +1,6 @@
 // One request and its response as events with back-pressure both ways; neither side knows the other's HTTP version.
 import type { HeaderValue } from '@malha/traffic/config';
-import type { TraceRef } from '../telemetry/record.ts';
+import type { ConnectionLimit, RejectionReason, TraceRef } from '../telemetry/record.ts';
 import type { HeaderBlock } from './header-block.ts';
 import type { ProxyError } from './proxy-error.ts';
 import type { RequestHead } from './request-head.ts';
@@ -18,8 +18,10 @@ export interface ResponseHead {
 export interface ExchangeHandler {
   /** The head is complete. The handler sets `exchange.consumer` or responds before it returns. */
   requestStarted(exchange: Exchange): void;
-  /** A head that is not HTTP was answered by the codec; nothing of it was forwarded. */
-  requestRefused(status: number, reason: string): void;
+  /** What a client sent was refused by the codec, which has answered it; `detail` is for the operator. */
+  requestRefused(reason: RejectionReason, detail: string): void;
+  /** A limit of the connection was met, which concerns no request of its own. */
+  limitMet(event: ConnectionLimit): void;
 }
 
 /** The rest of one request goes here. */
@@ -35,7 +37,7 @@ export interface RequestConsumer {
 /** Implemented by a codec: the way back to the client, for one exchange at a time. */
 export interface ResponseSink {
   sendInformational(head: ResponseHead): void;
-  /** `isUpgrade`: after this head (101) both directions are bytes without HTTP. */
+  /** `isUpgrade`: after this head (101) both directions are bytes without HTTP, and each ends by itself. */
   sendHead(head: ResponseHead, isUpgrade: boolean): void;
   /** False: wait for `responseDrained`. */
   sendData(chunk: Buffer): boolean;
@@ -125,6 +127,16 @@ export class Exchange {
     if (this.isFinished) return;
     this.isFinished = true;
     this.sink.sendEnd(trailers);
+  }
+
+  /** Of a tunnel: the upstream has nothing more to say, and still listens. */
+  sendHalfEnd(): void {
+    if (!this.isFinished) this.sink.sendEnd(undefined);
+  }
+
+  /** Of a tunnel whose directions have both ended. */
+  tunnelEnded(): void {
+    this.isFinished = true;
   }
 
   abortResponse(): void {

@@ -13,7 +13,7 @@ import {
   TRAILER,
 } from '../exchange/known-headers.ts';
 import { type HeadLimits, HeadParser } from './head-parser.ts';
-import { ProtocolError } from './protocol-error.ts';
+import { badFraming, ProtocolError } from './protocol-error.ts';
 
 /** 2^52: far above any body, far below where doubles lose exactness. */
 const SIZE_DIGITS_MAX = 13;
@@ -97,7 +97,7 @@ export class ChunkedDecoder {
           const length = this.trailerParser.feed(chunk, at);
           if (length === -1) return end;
           const headers = this.trailerParser.takeHeaders();
-          if ((headers.known & NO_TRAILERS) !== 0) throw bad('a trailer that belongs into the head');
+          if ((headers.known & NO_TRAILERS) !== 0) throw new ProtocolError(400, 'a trailer that belongs into the head');
           this.trailers = headers.toLines() === '' ? undefined : headers;
           this.state = State.Done;
           return at + length;
@@ -118,15 +118,15 @@ export class ChunkedDecoder {
         this.stepSize(byte);
         return;
       case State.SizeLf:
-        if (byte !== LF) throw bad('CR without LF after a chunk size');
+        if (byte !== LF) throw badFraming('CR without LF after a chunk size');
         this.state = this.remaining === 0 ? State.Trailers : State.Data;
         return;
       case State.DataCr:
-        if (byte !== CR) throw bad('chunk data that is longer than its size');
+        if (byte !== CR) throw badFraming('chunk data that is longer than its size');
         this.state = State.DataLf;
         return;
       case State.DataLf:
-        if (byte !== LF) throw bad('CR without LF after chunk data');
+        if (byte !== LF) throw badFraming('CR without LF after chunk data');
         this.state = State.SizeFirst;
         return;
       default:
@@ -143,25 +143,25 @@ export class ChunkedDecoder {
         this.extensionBytes = 0;
         this.state = State.Size;
       }
-      if (++this.sizeDigits > SIZE_DIGITS_MAX) throw bad('a chunk size that is too large');
+      if (++this.sizeDigits > SIZE_DIGITS_MAX) throw badFraming('a chunk size that is too large');
       this.remaining = this.remaining * 16 + value;
       return;
     }
-    if (this.state === State.SizeFirst) throw bad('a chunk without a size');
+    if (this.state === State.SizeFirst) throw badFraming('a chunk without a size');
     if (byte === CR) this.state = State.SizeLf;
     else if (byte === SEMICOLON) this.startExtension();
-    else throw bad('a malformed chunk size');
+    else throw badFraming('a malformed chunk size');
   }
 
   private stepExtension(byte: number): void {
     this.extensionBytes++;
     this.extensionBytesTotal++;
     if (this.extensionBytes > EXTENSION_BYTES_MAX || this.extensionBytesTotal > EXTENSION_BYTES_TOTAL_MAX)
-      throw bad('chunk extensions that are too large');
+      throw badFraming('chunk extensions that are too large');
     const isToken = IS_TOKEN[byte] === 1;
     switch (this.state) {
       case State.ExtensionName:
-        if (!isToken) throw bad('a chunk extension without a name');
+        if (!isToken) throw badFraming('a chunk extension without a name');
         this.state = State.ExtensionNameRest;
         return;
       case State.ExtensionNameRest:
@@ -172,7 +172,7 @@ export class ChunkedDecoder {
       case State.ExtensionValue:
         if (byte === QUOTE) this.state = State.ExtensionQuoted;
         else if (isToken) this.state = State.ExtensionToken;
-        else throw bad('a chunk extension without a value');
+        else throw badFraming('a chunk extension without a value');
         return;
       case State.ExtensionToken:
         if (!isToken) this.endExtension(byte);
@@ -180,10 +180,10 @@ export class ChunkedDecoder {
       case State.ExtensionQuoted:
         if (byte === QUOTE) this.state = State.ExtensionAfterQuote;
         else if (byte === BACKSLASH) this.state = State.ExtensionEscape;
-        else if (IS_FIELD_VALUE[byte] !== 1) throw bad('a control byte in a chunk extension');
+        else if (IS_FIELD_VALUE[byte] !== 1) throw badFraming('a control byte in a chunk extension');
         return;
       case State.ExtensionEscape:
-        if (IS_FIELD_VALUE[byte] !== 1) throw bad('a control byte in a chunk extension');
+        if (IS_FIELD_VALUE[byte] !== 1) throw badFraming('a control byte in a chunk extension');
         this.state = State.ExtensionQuoted;
         return;
       case State.ExtensionAfterQuote:
@@ -197,14 +197,10 @@ export class ChunkedDecoder {
   private endExtension(byte: number): void {
     if (byte === CR) this.state = State.SizeLf;
     else if (byte === SEMICOLON) this.startExtension();
-    else throw bad('a malformed chunk extension');
+    else throw badFraming('a malformed chunk extension');
   }
 
   private startExtension(): void {
     this.state = State.ExtensionName;
   }
-}
-
-function bad(reason: string): ProtocolError {
-  return new ProtocolError(400, reason);
 }

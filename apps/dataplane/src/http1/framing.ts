@@ -3,7 +3,7 @@ import { parseContentLength } from '../exchange/content-length.ts';
 import { isToken } from '../exchange/grammar.ts';
 import type { HeaderBlock } from '../exchange/header-block.ts';
 import { CONTENT_LENGTH, TRANSFER_ENCODING } from '../exchange/known-headers.ts';
-import { ProtocolError } from './protocol-error.ts';
+import { badFraming, ProtocolError } from './protocol-error.ts';
 
 /** `contentLength`: 0 = no body, -1 = see `mode`. */
 export type BodyMode = 'none' | 'length' | 'chunked' | 'until-close';
@@ -39,14 +39,14 @@ function declaredFraming(headers: HeaderBlock, versionMinor: number, repeated: n
   const { known } = headers;
   if ((known & (CONTENT_LENGTH | TRANSFER_ENCODING)) === 0) return undefined;
   if ((known & TRANSFER_ENCODING) === 0) {
-    if ((repeated & CONTENT_LENGTH) !== 0) throw new ProtocolError(400, 'Content-Length more than once');
+    if ((repeated & CONTENT_LENGTH) !== 0) throw badFraming('Content-Length more than once');
     const length = parseContentLength(headers.get('content-length') ?? '');
-    if (length === undefined) throw new ProtocolError(400, 'a malformed Content-Length');
+    if (length === undefined) throw badFraming('a malformed Content-Length');
     return length === 0 ? NO_BODY : { mode: 'length', contentLength: length };
   }
-  if ((known & CONTENT_LENGTH) !== 0) throw new ProtocolError(400, 'both Content-Length and Transfer-Encoding');
-  if (versionMinor === 0) throw new ProtocolError(400, 'Transfer-Encoding in HTTP/1.0');
-  if ((repeated & TRANSFER_ENCODING) !== 0) throw new ProtocolError(400, 'Transfer-Encoding more than once');
+  if ((known & CONTENT_LENGTH) !== 0) throw badFraming('both Content-Length and Transfer-Encoding');
+  if (versionMinor === 0) throw badFraming('Transfer-Encoding in HTTP/1.0');
+  if ((repeated & TRANSFER_ENCODING) !== 0) throw badFraming('Transfer-Encoding more than once');
   requireChunked(headers.get('transfer-encoding') ?? '');
   return CHUNKED;
 }
@@ -58,9 +58,8 @@ function requireChunked(value: string): void {
   if (lower === 'chunked') return;
   const codings = lower.split(',').map((coding) => coding.trim());
   if (lower.includes('chunked') && codings.at(-1) !== 'chunked')
-    throw new ProtocolError(400, 'chunked is not the last transfer coding');
-  for (const coding of codings.slice(0, -1))
-    if (coding.includes('chunked')) throw new ProtocolError(400, 'chunked more than once');
-  if (!codings.every(isToken)) throw new ProtocolError(400, 'a malformed Transfer-Encoding');
+    throw badFraming('chunked is not the last transfer coding');
+  for (const coding of codings.slice(0, -1)) if (coding.includes('chunked')) throw badFraming('chunked more than once');
+  if (!codings.every(isToken)) throw badFraming('a malformed Transfer-Encoding');
   throw new ProtocolError(501, 'an unknown transfer coding');
 }

@@ -3,7 +3,7 @@
 import { COLON, CR, IS_DIGIT, IS_FIELD_VALUE, IS_TARGET, IS_TOKEN, LF, SP, TAB } from '../exchange/grammar.ts';
 import { FIELD_STRIDE, HeaderBlock } from '../exchange/header-block.ts';
 import { CONTENT_LENGTH, DISGUISED, knownHeaderInBytes, TRANSFER_ENCODING } from '../exchange/known-headers.ts';
-import { ProtocolError } from './protocol-error.ts';
+import { badFraming, ProtocolError } from './protocol-error.ts';
 
 export interface HeadLimits {
   /** Bytes of a whole head, with its empty line. */
@@ -336,7 +336,7 @@ export class HeadParser {
 
   private endName(buffer: Buffer, base: number, at: number): void {
     const bit = knownHeaderInBytes(buffer, base + this.nameStart, base + at);
-    if (bit === DISGUISED) throw bad('a header name that could be taken for another');
+    if (bit === DISGUISED) throw badFraming('a header name that could be taken for another');
     this.repeated |= this.known & bit;
     this.nameBit = bit;
     this.known |= bit;
@@ -353,7 +353,7 @@ export class HeadParser {
     }
     // Whitespace other than spaces around what frames the message is legal, and read differently by common parsers.
     if ((this.nameBit & FRAMING) !== 0 && this.hasTab(buffer, base, valueEnd, at))
-      throw bad('a tab in a framing header');
+      throw badFraming('a tab in a framing header');
     this.fields.push(this.valueStart, valueEnd);
     this.state = State.ValueLf;
   }
@@ -369,7 +369,7 @@ export class HeadParser {
   private withoutVersion(buffer: Buffer, base: number): ProtocolError {
     const first = (buffer[base + this.targetStart] ?? 0) | 0x20;
     const isTarget = first === 0x2f || first === 0x2a || first === 0x68;
-    return new ProtocolError(400, 'a start line without an HTTP version', !isTarget);
+    return new ProtocolError(400, 'a start line without an HTTP version', isTarget ? 'malformed' : 'not-http');
   }
 
   private tooLarge(): ProtocolError {

@@ -166,7 +166,7 @@ export class ServerConnection implements ServedConnection, ResponseSink, Chunked
 
   private refuse(error: ProtocolError): void {
     const { exchange } = this;
-    this.context.handler.requestRefused(error.status, error.message);
+    this.context.handler.requestRefused(error.rejection, error.message);
     if (exchange !== undefined) {
       const canAnswer = !exchange.isResponseStarted;
       exchange.requestAborted(new ProxyError('malformedRequest', error.message));
@@ -304,6 +304,8 @@ export class ServerConnection implements ServedConnection, ResponseSink, Chunked
     this.isBodyless = false;
     this.isChunkedResponse = false;
     this.state = State.Tunnel;
+    // Each direction of a tunnel ends by itself, over TLS too.
+    this.socket.allowHalfOpen = true;
     const lines = `${head.headers.toLines()}connection: upgrade\r\nupgrade: ${upgrade}\r\n\r\n`;
     this.writer.writeText(statusLine(101, head.reason) + lines);
     this.releasePipelined();
@@ -361,6 +363,9 @@ export class ServerConnection implements ServedConnection, ResponseSink, Chunked
     const dueMs = isPartial ? this.headStartedMs + timeouts.headTimeoutMs : this.idleSinceMs + timeouts.idleTimeoutMs;
     if (nowMs < dueMs) wheel.arm(timer, dueMs);
     else if (isPartial) this.refuse(new ProtocolError(408, 'the request head took too long'));
-    else this.socket.destroy();
+    else {
+      this.context.handler.limitMet('idle-closed');
+      this.socket.destroy();
+    }
   }
 }

@@ -74,6 +74,9 @@ export class Http2ClientConnection implements SessionOwner, TimerTarget {
     throw new ConnectionError(ErrorCode.ProtocolError, `the server opened stream ${stream.id}`);
   }
 
+  /** A server opens no streams. */
+  streamRefused(): void {}
+
   headTooLarge(stream: Http2Stream): void {
     const { events } = stream;
     stream.reset(ErrorCode.Cancel);

@@ -3,6 +3,9 @@ import type { Socket } from 'node:net';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
 import { type TimerTarget, WheelTimer } from '../exchange/timer-wheel.ts';
 import type { ServedConnection, ServerContext } from '../listener/server-context.ts';
+import type { RejectionReason } from '../telemetry/record.ts';
+import { HpackError } from './hpack/hpack-error.ts';
+import { ConnectionError, ErrorCode } from './protocol.ts';
 import { ServerStream, type StreamContext } from './server-stream.ts';
 import { Http2Session, type SessionOwner } from './session.ts';
 import type { LocalSettings } from './settings.ts';
@@ -15,6 +18,7 @@ export class Http2ServerConnection implements ServedConnection, SessionOwner, Ti
   private readonly timer = new WheelTimer(this);
   private partialSinceMs: number;
   private idleSinceMs: number;
+  private isIdleClosed = false;
 
   constructor(socket: Socket, facts: ConnectionFacts, context: ServerContext, local: LocalSettings) {
     const { handler, monotonic, wheel, timeouts } = context;
@@ -47,8 +51,14 @@ export class Http2ServerConnection implements ServedConnection, SessionOwner, Ti
 
   headTooLarge(stream: Http2Stream): void {
     // Trailers beyond the limit come on a stream that has its events already.
-    if (stream.events !== undefined) this.session.destroy();
-    else new ServerStream(stream, this.streamContext).refuseTooLarge();
+    if (stream.events !== undefined) {
+      this.context.handler.requestRefused('head-too-large', 'trailers that are too large');
+      this.session.destroy();
+    } else new ServerStream(stream, this.streamContext).refuseTooLarge();
+  }
+
+  streamRefused(): void {
+    this.context.handler.limitMet('stream-refused');
   }
 
   streamsChanged(): void {
@@ -58,7 +68,8 @@ export class Http2ServerConnection implements ServedConnection, SessionOwner, Ti
   sessionClosed(error: Error | undefined): void {
     const { context } = this;
     context.wheel.disarm(this.timer);
-    if (error !== undefined) context.handler.requestRefused(400, error.message);
+    const reason = rejectionOf(error);
+    if (reason !== undefined) context.handler.requestRefused(reason, error?.message ?? '');
     context.connectionClosed(this);
   }
 
@@ -69,10 +80,22 @@ export class Http2ServerConnection implements ServedConnection, SessionOwner, Ti
     const nowMs = monotonic();
     if (!session.isPartial) this.partialSinceMs = nowMs;
     if (nowMs - this.partialSinceMs >= timeouts.headTimeoutMs) {
+      this.context.handler.requestRefused('head-timeout', 'a preface or header block took too long');
       session.destroy();
       return;
     }
-    if (session.isIdle && nowMs - this.idleSinceMs >= timeouts.idleTimeoutMs) session.drain();
+    if (session.isIdle && !this.isIdleClosed && nowMs - this.idleSinceMs >= timeouts.idleTimeoutMs) {
+      this.isIdleClosed = true;
+      this.context.handler.limitMet('idle-closed');
+      session.drain();
+    }
     wheel.arm(timer, nowMs + timeouts.headTimeoutMs / 2);
   }
+}
+
+/** Undefined for a connection that ended in order, or that its socket gave up. */
+function rejectionOf(error: Error | undefined): RejectionReason | undefined {
+  if (error instanceof HpackError) return 'http2';
+  if (!(error instanceof ConnectionError)) return undefined;
+  return error.errorCode === ErrorCode.EnhanceYourCalm ? 'http2-flood' : 'http2';
 }

@@ -12,7 +12,7 @@ import { CONTENT_LENGTH } from '../exchange/known-headers.ts';
 import { ProxyError } from '../exchange/proxy-error.ts';
 import { type RequestHead, UNKNOWN_LENGTH } from '../exchange/request-head.ts';
 import { malformed, trailersFrom } from './field-list.ts';
-import { ErrorCode, StreamError } from './protocol.ts';
+import { ErrorCode, type StreamError } from './protocol.ts';
 import { requestFrom } from './request-fields.ts';
 import type { Http2Stream, StreamEvents } from './stream.ts';
 
@@ -40,7 +40,7 @@ export class ServerStream implements StreamEvents, ResponseSink {
     const { id } = this.stream;
     if (!this.isHeadReceived) {
       this.isHeadReceived = true;
-      this.start(this.parse(fields, isEnd), isEnd);
+      this.start(requestFrom(id, fields, isEnd), isEnd);
       return;
     }
     if (!isEnd) throw malformed(id, 'a second head');
@@ -60,8 +60,12 @@ export class ServerStream implements StreamEvents, ResponseSink {
   streamReset(_errorCode: number, error: StreamError | undefined): void {
     const { exchange } = this;
     this.exchange = undefined;
-    if (error === undefined) exchange?.requestAborted(new ProxyError('clientGone', 'the stream was reset'));
-    else exchange?.requestAborted(new ProxyError('malformedRequest', error.message));
+    if (error === undefined) {
+      exchange?.requestAborted(new ProxyError('clientGone', 'the stream was reset'));
+      return;
+    }
+    this.context.handler.requestRefused('http2', error.message);
+    exchange?.requestAborted(new ProxyError('malformedRequest', error.message));
   }
 
   writable(): void {
@@ -70,7 +74,7 @@ export class ServerStream implements StreamEvents, ResponseSink {
 
   /** The head went beyond what we take: nothing of it is looked at. */
   refuseTooLarge(): void {
-    this.context.handler.requestRefused(431, 'a head that is too large');
+    this.context.handler.requestRefused('head-too-large', 'a head that is too large');
     this.stream.sendHeaders([':status', '431', 'content-length', '0'], undefined, true);
     if (!this.stream.isRemoteEnded) this.stream.reset(ErrorCode.NoError);
   }
@@ -116,15 +120,6 @@ export class ServerStream implements StreamEvents, ResponseSink {
     this.stream.resume();
   }
 
-  private parse(fields: string[], isEnd: boolean): RequestHead {
-    try {
-      return requestFrom(this.stream.id, fields, isEnd);
-    } catch (error) {
-      if (error instanceof StreamError) this.context.handler.requestRefused(400, error.message);
-      throw error;
-    }
-  }
-
   private start(request: RequestHead, isEnd: boolean): void {
     const { context, stream } = this;
     const exchange = new Exchange(request, context.facts, this, stream.openedMs);
@@ -132,7 +127,7 @@ export class ServerStream implements StreamEvents, ResponseSink {
     this.exchange = exchange;
     if (!isEnd) stream.expectedLength = request.contentLength;
     if (request.method === 'CONNECT') {
-      context.handler.requestRefused(405, 'CONNECT is not served here');
+      context.handler.requestRefused('method', 'CONNECT is not served here');
       respondWithText(exchange, 405, 'method not allowed\n', ['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']);
     } else context.handler.requestStarted(exchange);
   }

@@ -96,6 +96,7 @@ function session(role: 'server' | 'client', peer: Peer, events: (stream: Http2St
   const owner = {
     streamOpened: events,
     headTooLarge: () => undefined,
+    streamRefused: () => undefined,
     streamsChanged: () => undefined,
     sessionClosed: () => undefined,
   };
@@ -112,7 +113,7 @@ function served(window: number, handler: ExchangeHandler, peer = new Peer()): { 
 }
 
 function handlerOf(requestStarted: (exchange: Exchange) => void): ExchangeHandler {
-  return { requestStarted, requestRefused: () => undefined };
+  return { requestStarted, requestRefused: () => undefined, limitMet: () => undefined };
 }
 
 function respond(exchange: Exchange, body: Buffer): void {

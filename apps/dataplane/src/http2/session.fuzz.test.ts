@@ -96,6 +96,7 @@ test.each(['server', 'client'] as const)('a %s', (role) => {
         let closedTimes = 0;
         const owner: SessionOwner = {
           streamOpened: (stream) => new Taker(stream),
+          streamRefused: () => undefined,
           headTooLarge: (stream) => stream.reset(ErrorCode.Cancel),
           streamsChanged: () => undefined,
           sessionClosed: () => {

@@ -43,6 +43,7 @@ class Echo implements StreamEvents {
 
 const owner: SessionOwner = {
   streamOpened: (stream) => new Echo(stream),
+  streamRefused: () => undefined,
   headTooLarge: (stream) => stream.sendHeaders([':status', '431'], undefined, true),
   streamsChanged: () => undefined,
   sessionClosed: (error) => void closed.push(error),

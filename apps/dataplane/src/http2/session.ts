@@ -33,6 +33,8 @@ export interface SessionOwner {
   streamOpened(stream: Http2Stream): StreamEvents;
   /** A head beyond `maxHeaderListSize`: the owner answers. */
   headTooLarge(stream: Http2Stream): void;
+  /** A stream beyond `maxConcurrentStreams`, or after we said that we go, was refused. */
+  streamRefused(): void;
   /** A stream has ended, or the peer allows more: another may begin. */
   streamsChanged(): void;
   /** Once; every stream was reset before. `error` says why when it was not in order. */
@@ -363,6 +365,7 @@ export class Http2Session implements SessionCore, FrameHandler {
       this.streamBudget.spend('refused streams');
       this.ended.add(streamId, true);
       this.writer.resetStream(streamId, ErrorCode.RefusedStream);
+      this.owner.streamRefused();
       return undefined;
     }
     return this.create(streamId);

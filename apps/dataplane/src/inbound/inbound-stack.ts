@@ -12,7 +12,7 @@ import { dropIntroduction } from '../filters/introduction.ts';
 import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
 import { type ForwardEnvironment, Forwarder, type ForwardObserver } from '../filters/router/forwarder.ts';
 import { identifyRequest, type TraceSource, traceRequest } from '../filters/tracing.ts';
-import type { Telemetry } from '../telemetry/record.ts';
+import { type ConnectionLimit, countRejection, type RejectionReason, type Telemetry } from '../telemetry/record.ts';
 import { Callers } from './callers.ts';
 import { type InboundPortRuntime, servicePortOf } from './inbound-port.ts';
 import { InboundPorts } from './inbound-ports.ts';
@@ -84,8 +84,12 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     this.forward(exchange, port);
   }
 
-  requestRefused(): void {
-    this.dependencies.telemetry.counter('head-rejected');
+  requestRefused(reason: RejectionReason): void {
+    countRejection(this.dependencies.telemetry, reason);
+  }
+
+  limitMet(event: ConnectionLimit): void {
+    this.dependencies.telemetry.counter(event);
   }
 
   forwardEnded(forwarder: Forwarder): void {

@@ -31,7 +31,7 @@ import {
   type ForwardPlan,
 } from '../filters/router/forwarder.ts';
 import { identifyRequest, type TraceSource, traceRequest } from '../filters/tracing.ts';
-import type { Telemetry } from '../telemetry/record.ts';
+import { type ConnectionLimit, countRejection, type RejectionReason, type Telemetry } from '../telemetry/record.ts';
 import { Destinations } from './destinations.ts';
 
 export interface OutboundDependencies {
@@ -99,8 +99,12 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     }
   }
 
-  requestRefused(): void {
-    this.dependencies.telemetry.counter('head-rejected');
+  requestRefused(reason: RejectionReason): void {
+    countRejection(this.dependencies.telemetry, reason);
+  }
+
+  limitMet(event: ConnectionLimit): void {
+    this.dependencies.telemetry.counter(event);
   }
 
   forwardEnded(forwarder: Forwarder): void {

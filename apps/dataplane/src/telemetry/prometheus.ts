@@ -1,7 +1,7 @@
 // Renders a snapshot in the Prometheus text format 0.0.4: seconds and bytes, as its naming rules ask.
 import { formatFlags } from '@malha/traffic/flags';
 import { BUCKET_BOUNDS_MS } from '@malha/traffic/histogram';
-import { PROXY_COUNTERS } from './record.ts';
+import { PROXY_EVENTS, REJECTION_REASONS } from './record.ts';
 import type { EdgeSnapshot, HistogramSnapshot, MetricsSnapshot } from './snapshot.ts';
 
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -93,8 +93,12 @@ function renderHistogram(
 
 function renderProxy(lines: string[], { proxy, startTimeMs }: MetricsSnapshot): void {
   head(lines, 'malha_proxy_events_total', 'counter', 'What the proxy refused or gave up, by kind.');
-  for (const name of PROXY_COUNTERS) {
+  for (const name of PROXY_EVENTS) {
     lines.push(`malha_proxy_events_total{${label('event', name)}} ${proxy.counters[name]}`);
+  }
+  head(lines, 'malha_rejected_requests_total', 'counter', 'What clients sent that a codec refused, by reason.');
+  for (const reason of REJECTION_REASONS) {
+    lines.push(`malha_rejected_requests_total{${label('reason', reason)}} ${proxy.counters[`rejected-${reason}`]}`);
   }
   const { connectionsOpened: opened, connectionsClosed: closed } = proxy;
   head(lines, 'malha_connections_total', 'counter', 'Connections accepted, by listener.');

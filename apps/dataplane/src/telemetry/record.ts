@@ -69,7 +69,8 @@ export interface RequestRecord {
   trace: TraceRef | undefined;
 }
 
-export const PROXY_COUNTERS = [
+/** What a proxy refuses or gives up. */
+export const PROXY_EVENTS = [
   'connection-refused',
   'plaintext-refused',
   'handshake-failed',
@@ -81,25 +82,50 @@ export const PROXY_COUNTERS = [
   'mirror-dropped',
   'endpoint-ejected',
   'config-rejected',
+  'first-byte-timeout',
+  'idle-closed',
+  'stream-refused',
+  'drain-cut',
 ] as const;
 
+/** Why a codec refused what a client sent; `head-rejected` is their sum. */
+export const REJECTION_REASONS = [
+  'malformed',
+  'framing',
+  'method',
+  'head-timeout',
+  'target-too-long',
+  'expectation',
+  'head-too-large',
+  'transfer-coding',
+  'version',
+  'not-http',
+  'http2',
+  'http2-flood',
+] as const;
+
+export type ProxyEvent = (typeof PROXY_EVENTS)[number];
+export type RejectionReason = (typeof REJECTION_REASONS)[number];
+
+/** Limits of a client's connection. */
+export type ConnectionLimit = Extract<ProxyEvent, 'idle-closed' | 'stream-refused'>;
+
 /** What a proxy counts beside requests. */
-export type ProxyCounter = (typeof PROXY_COUNTERS)[number];
+export type ProxyCounter = ProxyEvent | `rejected-${RejectionReason}`;
+
+export const PROXY_COUNTERS: readonly ProxyCounter[] = [
+  ...PROXY_EVENTS,
+  ...REJECTION_REASONS.map((reason) => `rejected-${reason}` as const),
+];
 
 export function zeroCounters(): Record<ProxyCounter, number> {
-  return {
-    'connection-refused': 0,
-    'plaintext-refused': 0,
-    'handshake-failed': 0,
-    'peer-rejected': 0,
-    'head-rejected': 0,
-    'limit-reached': 0,
-    'retry-budget-exhausted': 0,
-    'request-mirrored': 0,
-    'mirror-dropped': 0,
-    'endpoint-ejected': 0,
-    'config-rejected': 0,
-  };
+  return Object.fromEntries(PROXY_COUNTERS.map((name) => [name, 0])) as Record<ProxyCounter, number>;
+}
+
+/** Counts one refusal, by its reason and in the sum. */
+export function countRejection(telemetry: Telemetry, reason: RejectionReason): void {
+  telemetry.counter('head-rejected');
+  telemetry.counter(`rejected-${reason}`);
 }
 
 export type ListenerSide = 'inbound' | 'outbound';
