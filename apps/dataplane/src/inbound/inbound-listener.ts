@@ -70,6 +70,7 @@ export function createInboundListener(options: InboundListenerOptions): InboundL
     side: 'inbound',
     telemetry,
     connectionsMax,
+    monotonic,
     accept: (socket) => {
       const dueMs = monotonic() + Math.min(FIRST_BYTE_TIMEOUT_MS, timeouts.idleTimeoutMs);
       new ProtocolDetector(socket, wheel, dueMs, detected);

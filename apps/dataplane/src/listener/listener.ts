@@ -7,9 +7,16 @@ export interface ListenerOptions {
   readonly side: ListenerSide;
   readonly telemetry: Telemetry;
   readonly connectionsMax: number;
+  readonly monotonic: () => number;
   /** Takes an accepted socket; the listener hears of its end by the socket itself. */
   readonly accept: (socket: Socket) => void;
 }
+
+/**
+ * The event loop accepts one connection a turn. Those of a burst are served when it is over, or else each turn would be
+ * as long as the requests of those that came before, and the last of a hundred would wait for seconds.
+ */
+const BURST_MAX_MS = 50;
 
 export class Listener {
   private readonly options: ListenerOptions;
@@ -17,6 +24,9 @@ export class Listener {
   private readonly sockets = new Set<Socket>();
   private readonly connections = new Set<ServedConnection>();
   private whenEmpty: (() => void) | undefined;
+  private burst: Socket[] = [];
+  private burstBeganMs = 0;
+  private isBurstGrowing = false;
 
   constructor(options: ListenerOptions) {
     this.options = options;
@@ -78,7 +88,7 @@ export class Listener {
   }
 
   private accepted(socket: Socket): void {
-    const { telemetry, side, connectionsMax, accept } = this.options;
+    const { telemetry, side, connectionsMax } = this.options;
     if (this.sockets.size >= connectionsMax) {
       telemetry.counter('connection-refused');
       socket.destroy();
@@ -91,6 +101,29 @@ export class Listener {
       telemetry.connectionClosed(side);
       if (this.sockets.size === 0) this.whenEmpty?.();
     });
-    accept(socket);
+    socket.on('error', ignore);
+    if (this.burst.length === 0) {
+      this.burstBeganMs = this.options.monotonic();
+      setImmediate(this.turnEnded);
+    }
+    this.burst.push(socket);
+    this.isBurstGrowing = true;
   }
+
+  private readonly turnEnded = (): void => {
+    const { accept, monotonic } = this.options;
+    if (this.isBurstGrowing && monotonic() - this.burstBeganMs < BURST_MAX_MS) {
+      this.isBurstGrowing = false;
+      setImmediate(this.turnEnded);
+      return;
+    }
+    const burst = this.burst;
+    this.burst = [];
+    for (const socket of burst) {
+      socket.removeListener('error', ignore);
+      if (!socket.destroyed) accept(socket);
+    }
+  };
 }
+
+function ignore(): void {}

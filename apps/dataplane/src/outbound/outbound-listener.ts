@@ -43,6 +43,7 @@ export function createOutboundListener(options: OutboundListenerOptions): {
     side: 'outbound',
     telemetry,
     connectionsMax,
+    monotonic: context.monotonic,
     accept: (socket) => {
       const dueMs = context.monotonic() + context.timeouts.idleTimeoutMs;
       new ProtocolDetector(socket, context.wheel, dueMs, detected);
