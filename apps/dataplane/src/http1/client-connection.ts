@@ -43,6 +43,7 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
   private interimResponses = 0;
   private isChunkedRequest = false;
   private isRequestEnded = false;
+  private isPeerEnded = false;
   private isResponsePersistent = true;
   private isUntouched = true;
   private isDrainAwaited = false;
@@ -115,6 +116,7 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
     if (this.state === State.Tunnel) {
       this.writer.flush();
       this.socket.end();
+      if (this.isPeerEnded) this.handler = undefined;
     } else if (this.isChunkedRequest) this.writer.writeText(`0\r\n${trailers?.toLines() ?? ''}\r\n`);
   }
 
@@ -207,6 +209,8 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
         throw new ProtocolError(400, 'a switch of protocols that was not asked for');
       this.state = State.Tunnel;
       this.isResponsePersistent = false;
+      // Each direction of a tunnel ends by itself, over TLS too.
+      this.socket.allowHalfOpen = true;
       handler.responseStarted(response.head, true);
       return;
     }
@@ -259,10 +263,17 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
   }
 
   private peerEnded(): void {
-    if (this.state === State.UntilClose) {
-      this.complete(undefined, 0);
-    } else if (this.state === State.Tunnel) this.complete(undefined, 0);
+    if (this.state === State.UntilClose) this.complete(undefined, 0);
+    else if (this.state === State.Tunnel) this.tunnelPeerEnded();
     else this.closed(undefined);
+  }
+
+  /** What the client still sends goes on; the socket closes when both sides have ended. */
+  private tunnelPeerEnded(): void {
+    const { handler } = this;
+    this.isPeerEnded = true;
+    if (this.isRequestEnded) this.handler = undefined;
+    handler?.responseEnded(undefined);
   }
 
   private drained(): void {

@@ -31,6 +31,8 @@ export function requestFrom(streamId: number, fields: readonly string[], isEnd: 
   if (method !== 'CONNECT') {
     if (scheme === '') throw malformed(streamId, 'no :scheme');
     checkPath(streamId, method, path);
+  } else if (scheme !== '' || path !== '' || authority === undefined) {
+    throw malformed(streamId, 'a CONNECT that is not of RFC 9113 §8.5');
   }
   const named = normalAuthority(authority ?? host);
   if (named === undefined) throw malformed(streamId, 'a host');

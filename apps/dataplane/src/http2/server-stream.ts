@@ -40,7 +40,9 @@ export class ServerStream implements StreamEvents, ResponseSink {
     const { id } = this.stream;
     if (!this.isHeadReceived) {
       this.isHeadReceived = true;
-      this.start(requestFrom(id, fields, isEnd), isEnd);
+      const request = requestFrom(id, fields, isEnd);
+      if (request.method === 'CONNECT') this.refuseConnect();
+      else this.start(request, isEnd);
       return;
     }
     if (!isEnd) throw malformed(id, 'a second head');
@@ -70,6 +72,13 @@ export class ServerStream implements StreamEvents, ResponseSink {
 
   writable(): void {
     this.exchange?.responseDrained();
+  }
+
+  /** A tunnel of HTTP/2 has no other end here: nobody of the mesh opens one, and no client is told that it may. */
+  private refuseConnect(): void {
+    this.context.handler.requestRefused('http2', 'CONNECT');
+    this.stream.sendHeaders([':status', '405', 'content-length', '0'], undefined, true);
+    if (!this.stream.isRemoteEnded) this.stream.reset(ErrorCode.NoError);
   }
 
   /** The head went beyond what we take: nothing of it is looked at. */

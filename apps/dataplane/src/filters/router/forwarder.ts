@@ -74,6 +74,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   private isRetryHeld = false;
   private isStaleRetried = false;
   private isRequestPaused = false;
+  private isTunnel = false;
+  private isResponseEnded = false;
 
   constructor(
     exchange: Exchange,
@@ -131,6 +133,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   requestEnded(trailers: HeaderBlock | undefined): void {
     this.trailers = trailers;
     this.stream?.sendEnd(trailers);
+    if (this.isTunnel && this.isResponseEnded && !this.isEnded) this.tunnelEnded();
   }
 
   requestAborted(error: ProxyError): void {
@@ -198,6 +201,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     // Streams that last by design are bounded by silence, not by their length.
     if (isUpgrade || isEventStream(head)) this.requestDueMs = Number.POSITIVE_INFINITY;
     for (const mutation of plan.responseHeaders) mutateHeaders(head.headers, mutation);
+    this.isTunnel = isUpgrade;
     exchange.sendHead(head, isUpgrade);
   }
 
@@ -208,11 +212,24 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
 
   responseEnded(trailers: HeaderBlock | undefined): void {
     if (this.isEnded) return;
+    if (this.isTunnel && !this.exchange.isRequestEnded) {
+      this.isResponseEnded = true;
+      this.exchange.sendHalfEnd();
+      return;
+    }
     this.stream = undefined;
     this.release(true);
     // Counted before the end is sent: the next request of the connection may begin within that call.
     this.observer.forwardEnded(this);
     this.exchange.sendEnd(trailers);
+  }
+
+  /** The upstream ended first, now the client did. */
+  private tunnelEnded(): void {
+    this.stream = undefined;
+    this.release(true);
+    this.exchange.tunnelEnded();
+    this.observer.forwardEnded(this);
   }
 
   upstreamFailed(error: ProxyError, isUntouched: boolean): void {
