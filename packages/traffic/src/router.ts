@@ -3,6 +3,7 @@
 import { cohortOf, StickySplit } from './cohort.ts';
 import type { CohortKey, Route, RouteTable, VirtualHost, WeightedCluster } from './config.ts';
 import { type Explanation, explainRequest } from './explain.ts';
+import { splitAuthority } from './mutation.ts';
 import { pathOf } from './path.ts';
 import type { Random, RequestView } from './request-view.ts';
 import { createFinder, type RankedRoute, type RouteFinder } from './route-finder.ts';
@@ -50,9 +51,11 @@ class TableRouter implements Router {
   /** Suffixes of `*.example` domains, longest first. */
   readonly #suffixes: { readonly suffix: string; readonly host: CompiledHost }[] = [];
   #fallback: CompiledHost | undefined;
+  readonly #ignoresPort: boolean;
 
   constructor(table: RouteTable) {
-    for (const virtualHost of table.virtualHosts) this.#add(compileHost(virtualHost));
+    this.#ignoresPort = table.ignoresPort === true;
+    for (const virtualHost of table.virtualHosts) this.#add(compiledHost(virtualHost));
     this.#suffixes.sort((a, b) => b.suffix.length - a.suffix.length);
   }
 
@@ -73,7 +76,8 @@ class TableRouter implements Router {
     return explainRequest(host, request);
   }
 
-  #hostOf(authority: string): CompiledHost | undefined {
+  #hostOf(named: string): CompiledHost | undefined {
+    const authority = this.#ignoresPort ? splitAuthority(named).host : named;
     const exact = this.#exact.get(authority);
     if (exact !== undefined) return exact;
     for (const { suffix, host } of this.#suffixes) if (authority.endsWith(suffix)) return host;
@@ -88,6 +92,17 @@ class TableRouter implements Router {
       else if (!this.#exact.has(domain)) this.#exact.set(domain, host);
     }
   }
+}
+
+/** Most virtual hosts of a changed table are those of the table before. */
+const compiledHosts = new WeakMap<VirtualHost, CompiledHost>();
+
+function compiledHost(virtualHost: VirtualHost): CompiledHost {
+  const known = compiledHosts.get(virtualHost);
+  if (known !== undefined) return known;
+  const compiled = compileHost(virtualHost);
+  compiledHosts.set(virtualHost, compiled);
+  return compiled;
 }
 
 function compileHost(virtualHost: VirtualHost): CompiledHost {

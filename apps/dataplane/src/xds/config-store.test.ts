@@ -112,6 +112,26 @@ describe('ConfigStore', () => {
     expect(after?.endpoints[0]).not.toBe(before?.endpoints[0]);
   });
 
+  test('a changed route table keeps the virtual hosts that did not change', () => {
+    const [table] = config.routeTables;
+    const [host] = table?.virtualHosts ?? [];
+    if (table === undefined || host === undefined) throw new Error('the fixture has no virtual host');
+    const other = { ...host, name: 'b.x:80', domains: ['b'] };
+    const encoded = (...virtualHosts: (typeof host)[]) => {
+      const all = encode({ ...config, routeTables: [{ ...table, virtualHosts }] });
+      return all.filter(({ typeUrl }) => typeUrl === ROUTE_TYPE).map(({ any, ...rest }) => ({ ...rest, value: any }));
+    };
+    const store = new ConfigStore();
+    store.apply([...resources.filter(({ typeUrl }) => typeUrl !== ROUTE_TYPE), ...encoded(host, other)], []);
+    const before = store.current()?.routeTables[0]?.virtualHosts;
+    const renamed = { ...host, domains: ['c'] };
+    store.apply(encoded(other, renamed), []);
+    const after = store.current()?.routeTables[0]?.virtualHosts;
+    expect(after).toEqual([other, renamed]);
+    expect(after?.[0]).toBe(before?.[1]);
+    expect(after?.[1]).not.toBe(before?.[0]);
+  });
+
   test('a route table stays in service after its removal until the listener names another', () => {
     const store = new ConfigStore();
     store.apply(resources, []);

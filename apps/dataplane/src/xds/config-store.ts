@@ -48,18 +48,23 @@ interface Held<T> {
 
 type Decoded = DecodedListener | RouteTable | Cluster | ClusterEndpoints;
 
-/** The decoded resource and the name that it says it has. */
-const DECODERS: ReadonlyMap<string, (bytes: Uint8Array) => { readonly name: string; readonly value: Decoded }> =
-  new Map([
-    [LISTENER_TYPE, named(decodeListener, ({ kind }) => (kind === 'outbound' ? OUTBOUND_LISTENER : INBOUND_LISTENER))],
-    [ROUTE_TYPE, named(decodeRouteTable, ({ name }) => name)],
-    [CLUSTER_TYPE, named(decodeCluster, ({ name }) => name)],
-    [ENDPOINT_TYPE, named(decodeEndpoints, ({ cluster }) => cluster)],
-  ]);
+/** The decoded resource and the name that it says it has; `former` is what is held by the name that it came with. */
+type Decode = (bytes: Uint8Array, former: Decoded | undefined) => { readonly name: string; readonly value: Decoded };
 
-function named<T extends Decoded>(decode: (bytes: Uint8Array) => T, nameOf: (value: T) => string) {
-  return (bytes: Uint8Array): { readonly name: string; readonly value: Decoded } => {
-    const value = decode(bytes);
+const DECODERS: ReadonlyMap<string, Decode> = new Map([
+  [LISTENER_TYPE, named(decodeListener, ({ kind }) => (kind === 'outbound' ? OUTBOUND_LISTENER : INBOUND_LISTENER))],
+  [ROUTE_TYPE, named(decodeRouteTable, ({ name }) => name)],
+  [CLUSTER_TYPE, named(decodeCluster, ({ name }) => name)],
+  [ENDPOINT_TYPE, named(decodeEndpoints, ({ cluster }) => cluster)],
+]);
+
+function named<T extends Decoded>(
+  decode: (bytes: Uint8Array, former: T | undefined) => T,
+  nameOf: (value: T) => string,
+): Decode {
+  return (bytes, former) => {
+    // What is held by a type's name came out of the same decoder.
+    const value = decode(bytes, former as T | undefined);
     return { name: nameOf(value), value };
   };
 }
@@ -98,9 +103,10 @@ export class ConfigStore {
     const decode = DECODERS.get(raw.typeUrl);
     if (held === undefined || decode === undefined) return 'this type is not supported by this proxy';
     this.#absent.delete(absentKey(raw.typeUrl, raw.name));
-    if (held.get(raw.name)?.raw.version === raw.version) return undefined;
+    const former = held.get(raw.name);
+    if (former?.raw.version === raw.version) return undefined;
     try {
-      const { name, value } = decode(raw.value);
+      const { name, value } = decode(raw.value, former?.value);
       if (name !== raw.name) return `the resource inside is named ${name}`;
       held.set(raw.name, { raw, value });
       this.#changed = true;

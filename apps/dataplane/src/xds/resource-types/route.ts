@@ -1,4 +1,5 @@
 // RouteConfiguration -> RouteTable.
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { Route, RouteTable, VirtualHost } from '@malha/traffic';
 import {
   RouteSchema,
@@ -10,7 +11,9 @@ import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/rout
 import { routeAction } from './actions.ts';
 import { routeMatch } from './matches.ts';
 import { checkExtensions, matchConditions } from './route-extensions.ts';
-import { decodeMessage, onlyFields } from './strict.ts';
+import { decodeMessage, onlyFields, unreadable } from './strict.ts';
+
+const HOSTS_FIELD = RouteConfigurationSchema.field.virtualHosts.number;
 
 const checkTable = onlyFields(RouteConfigurationSchema, ['name', 'virtualHosts']);
 const checkHost = onlyFields(VirtualHostSchema, ['name', 'domains', 'routes']);
@@ -27,13 +30,52 @@ const checkRoute = onlyFields(RouteSchema, [
   'responseHeadersToRemove',
 ]);
 
-export function decodeRouteTable(bytes: Uint8Array): RouteTable {
-  const table = decodeMessage(RouteConfigurationSchema, bytes, '');
+/** Bytes of each virtual host of a decoded table, as latin1 text. */
+const hostsOfTable = new WeakMap<RouteTable, ReadonlyMap<string, VirtualHost>>();
+
+/**
+ * Virtual hosts whose bytes stand in `former` too are the same objects: a change costs what it changed, not the table.
+ * Throws ResourceError.
+ */
+export function decodeRouteTable(bytes: Uint8Array, former: RouteTable | undefined): RouteTable {
+  const { hosts, rest } = splitHosts(bytes);
+  const table = decodeMessage(RouteConfigurationSchema, rest, '');
   checkTable(table, '');
-  return {
-    name: table.name,
-    virtualHosts: table.virtualHosts.map((host, index) => virtualHost(host, `virtual_hosts[${index}]`)),
-  };
+  const known = former === undefined ? undefined : hostsOfTable.get(former);
+  const byBytes = new Map<string, VirtualHost>();
+  const virtualHosts = hosts.map((host, index) => {
+    const key = host.toString('latin1');
+    const path = `virtual_hosts[${index}]`;
+    const decoded = known?.get(key) ?? virtualHost(decodeMessage(VirtualHostSchema, host, path), path);
+    byBytes.set(key, decoded);
+    return decoded;
+  });
+  const decoded = { name: table.name, virtualHosts };
+  hostsOfTable.set(decoded, byBytes);
+  return decoded;
+}
+
+/** The values of `virtual_hosts`, and the message without them. */
+function splitHosts(bytes: Uint8Array): { readonly hosts: readonly Buffer[]; readonly rest: Uint8Array } {
+  const hosts: Buffer[] = [];
+  const rest: Uint8Array[] = [];
+  const reader = new BinaryReader(bytes);
+  try {
+    while (reader.pos < reader.len) {
+      const start = reader.pos;
+      const [field, type] = reader.tag();
+      if (field === HOSTS_FIELD && type === WireType.LengthDelimited) {
+        const host = reader.bytes();
+        hosts.push(Buffer.from(host.buffer, host.byteOffset, host.length));
+      } else {
+        reader.skip(type, field);
+        rest.push(bytes.subarray(start, reader.pos));
+      }
+    }
+  } catch (error) {
+    throw unreadable(RouteConfigurationSchema, '', error);
+  }
+  return { hosts, rest: Buffer.concat(rest) };
 }
 
 function virtualHost(host: WireHost, path: string): VirtualHost {

@@ -61,9 +61,11 @@ export function decodeMessage<D extends DescMessage>(schema: D, bytes: Uint8Arra
   try {
     return fromBinary(schema, bytes);
   } catch (error) {
-    throw new ResourceError(
-      path,
-      `not a ${schema.typeName}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw unreadable(schema, path, error);
   }
+}
+
+export function unreadable(schema: DescMessage, path: string, cause: unknown): ResourceError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ResourceError(path, `not a ${schema.typeName}: ${reason}`);
 }
