@@ -13,6 +13,8 @@ export interface Measured {
 }
 
 export interface LoadOptions {
+  /** Default: loopback. */
+  readonly host?: string;
   readonly port: number;
   readonly connections: number;
   readonly seconds: number;
@@ -39,10 +41,10 @@ export async function measure(proxies: readonly Running[], options: LoadOptions)
   };
 }
 
-function wrk({ port, connections, seconds, headers }: LoadOptions): Promise<string> {
+function wrk({ host = '127.0.0.1', port, connections, seconds, headers }: LoadOptions): Promise<string> {
   const args = ['-c', String(LOAD_CORE), 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency'];
   for (const [name, value] of Object.entries(headers)) args.push('-H', `${name}: ${value}`);
-  args.push(`http://127.0.0.1:${port}/`);
+  args.push(`http://${host}:${port}/`);
   return new Promise((resolve, reject) => {
     const child = spawn('taskset', args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';

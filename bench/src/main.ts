@@ -5,12 +5,14 @@ import { ensureEnvoy } from '../../scripts/setup/envoy.ts';
 import { type ChangeRow, changes } from './changes.ts';
 import { type CostResult, cost } from './cost.ts';
 import { createEnvironment } from './environment.ts';
+import { type MemoryRow, memory } from './memory.ts';
 import { write } from './report.ts';
 
 const USAGE = `npm run bench [-- WHAT… --quick]
 
   cost      what a request costs through each proxy, beside Envoy, nginx and HAProxy
   changes   how fast a change arrives at proxies and at a client
+  memory    what a joined sidecar holds in memory, idle and under load
   --quick   one short round of each
 
 Writes bench/results/latest.json and bench/RESULTS.md; what was not measured stays as it was.
@@ -52,5 +54,7 @@ if (wants('cost')) {
 }
 let changeRows: ChangeRow[] = [];
 if (wants('changes')) changeRows = await changes(isQuick ? [10] : [10, 100], say);
-write({ at: new Date().toISOString(), cost: costs, changes: changeRows });
+let memoryRows: MemoryRow[] = [];
+if (wants('memory')) memoryRows = await memory(say);
+write({ at: new Date().toISOString(), cost: costs, changes: changeRows, memory: memoryRows });
 say('written: bench/results/latest.json, bench/RESULTS.md');

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { ChangeRow } from './changes.ts';
 import type { CostResult, CostRow } from './cost.ts';
+import type { MemoryRow } from './memory.ts';
 
 const BENCH = path.resolve(import.meta.dirname, '..');
 
@@ -11,6 +12,7 @@ export interface Report {
   readonly at: string;
   readonly cost: CostResult | undefined;
   readonly changes: readonly ChangeRow[];
+  readonly memory: readonly MemoryRow[];
 }
 
 /** What a run has not measured stays as the run before it left it. */
@@ -21,7 +23,7 @@ export function write(run: Report): void {
   const { rows = [], missing = [], configurations = {} } = report.cost ?? {};
   fs.writeFileSync(
     path.join(BENCH, 'results', 'latest.json'),
-    `${JSON.stringify({ at: report.at, machine, rows, missing, changes: report.changes, configurations }, null, 2)}\n`,
+    `${JSON.stringify({ at: report.at, machine, rows, missing, changes: report.changes, memory: report.memory, configurations }, null, 2)}\n`,
   );
   fs.writeFileSync(path.join(BENCH, 'RESULTS.md'), markdown(report, machine));
 }
@@ -35,6 +37,7 @@ function withEarlier(run: Report): Report {
     at: run.at,
     cost: run.cost ?? (rows.length === 0 ? undefined : { rows, missing, configurations }),
     changes: run.changes.length > 0 ? run.changes : (earlier.changes ?? []),
+    memory: run.memory.length > 0 ? run.memory : (earlier.memory ?? []),
   };
 }
 
@@ -65,6 +68,19 @@ function markdown(report: Report, machine: Record<string, unknown>): string {
       const times = [p50Ms, p99Ms, maxMs].map((ms) => ms.toFixed(0)).join(' | ');
       lines.push(`| ${what} | ${tries} | ${times} | ${loadAverage.toFixed(1)} |`);
     }
+    lines.push('');
+  }
+  if (report.memory.length > 0) {
+    lines.push(
+      '## Memory of a joined sidecar, agent included',
+      '',
+      '| sidecar | connections | RSS MiB | requests/s | errors |',
+    );
+    lines.push('|---|---|---|---|---|');
+    for (const { sidecar, connections, rssMiB, requestsPerSecond, errors } of report.memory)
+      lines.push(
+        `| ${sidecar} | ${connections} | ${rssMiB.toFixed(0)} | ${requestsPerSecond.toFixed(0)} | ${errors} |`,
+      );
     lines.push('');
   }
   for (const reason of report.cost?.missing ?? []) lines.push(`Missing: ${reason}.`, '');
