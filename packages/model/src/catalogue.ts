@@ -274,9 +274,9 @@ const acrossResources = {
   ),
   MALHA1066: entry(
     'warning',
-    'Two listeners of one edge proxy conflict',
-    'Listeners of two Gateways that one proxy serves have one port with the same hostname or another protocol; the older Gateway keeps it (Gateway API: HostnameConflict, ProtocolConflict).',
-    'Give one of them another port or hostname.',
+    'Two listeners of one port conflict',
+    'A port has listeners of different protocols (Gateway API: ProtocolConflict); the first one keeps it.',
+    'Give one of them another port.',
   ),
   MALHA1067: entry(
     'warning',

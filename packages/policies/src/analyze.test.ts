@@ -62,7 +62,7 @@ describe('analyze', () => {
     [
       'a gateway as parent',
       route('r', 'reviews', `[{backendRefs: [${good}]}]`).replace('group: "", kind: Service, ', ''),
-      ['warning MALHA1028 HTTPRoute/shop/r spec.parentRefs[0]'],
+      ['error MALHA1060 HTTPRoute/shop/r spec.parentRefs[0]'],
     ],
     [
       'a parent without group',

@@ -3,6 +3,7 @@ import type { AuthorizationPolicyResource, Finding } from '@malha/model';
 import { namespaceOf } from '@malha/model';
 import type { MtlsMode } from '@malha/traffic';
 import { analyzeAuthorization } from './authorization/analyze.ts';
+import { analyzeGateways } from './gateway/analyze.ts';
 import { analyzePeerAuthentications } from './peer-authentication/apply.ts';
 import { sortFindings } from './report.ts';
 import { analyzeRoutePolicies, policiesOfRule } from './route-policy/apply.ts';
@@ -21,6 +22,10 @@ export function analyze(from: World | WorldIndex): Finding[] {
     ...analyzeServices(index.linked),
     ...analyzeRoutes({
       attachments: index.attachments,
+      ofListeners: index.gateways.all.flatMap(({ listeners }) =>
+        listeners.map(({ routes }) => routes.map(({ route }) => route)),
+      ),
+      grants: index.grants,
       services: index.services,
       servicesByKey: index.linked.servicesByKey,
       isConditional: ({ route, rule }) =>
@@ -28,6 +33,7 @@ export function analyze(from: World | WorldIndex): Finding[] {
           ({ spec }) => spec.match !== undefined,
         ),
     }),
+    ...analyzeGateways(index.gateways, index.grants, index.linked.workloads),
     ...analyzeRoutePolicies(index.routePolicies),
     ...analyzeTrafficPolicies(index.trafficPolicies),
     ...analyzePeerAuthentications(index.peerAuthentications),

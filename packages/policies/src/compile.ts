@@ -1,4 +1,5 @@
 // The configuration of one proxy: what its workload may call, and how it is called.
+import { GATEWAY_NAME_LABEL } from '@malha/model';
 import {
   type Cluster,
   type ClusterEndpoints,
@@ -9,14 +10,15 @@ import {
   type Tracing,
   type VirtualHost,
 } from '@malha/traffic';
+import { type CompiledGateway, compileGateway } from './gateway/apply.ts';
 import { domainsOf } from './hosts.ts';
 import { inboundPortsOf } from './inbound-ports.ts';
-import { type Caller, cohortKeyOf, conditionsOf, isForCaller, policiesOfRule } from './route-policy/apply.ts';
-import { compileRoutes, type RouteContext, type RuleRef } from './routes/apply.ts';
+import { routeContext } from './route-context.ts';
+import { type Caller, policiesOfRule } from './route-policy/apply.ts';
+import { compileRoutes } from './routes/apply.ts';
 import type { AttachedRoute } from './routes/attach.ts';
 import type { PortEntry, ServiceEntry, WorkloadEntry } from './services/entries.ts';
 import { samplePercentOf } from './tracing.ts';
-import { effectiveOfRule, effectiveOfService, routeSettings } from './traffic-policy/apply.ts';
 import { type ModeTransition, TransitionModes } from './transition.ts';
 import { type Compiled, type Scope, UnknownWorkloadError, type World } from './world.ts';
 import { buildIndex, WorldIndex } from './world-index.ts';
@@ -36,24 +38,38 @@ export function compile(from: World | WorldIndex, scope: Scope, options: Compile
   if (workload === undefined) throw new UnknownWorkloadError(scope);
   const modes = new TransitionModes(index, options.transition);
   const tracing: Tracing = { samplePercent: samplePercentOf(index, workload.namespace) };
-  const virtualHosts = virtualHostsFor(index, workload);
-  const { clusters, endpoints } = clustersOf(index, virtualHosts, modes);
+  const caller = callerOf(workload);
+  const virtualHosts = virtualHostsFor(index, caller);
+  const gateway = gatewayOf(index, workload, tracing);
+  const routeTables = [{ name: OUTBOUND_ROUTE_TABLE, virtualHosts }, ...gateway.routeTables];
+  const allHosts = routeTables.flatMap((table) => table.virtualHosts);
+  const { clusters, endpoints } = clustersOf(index, allHosts, modes);
   const config: MeshConfig = {
     outbound: { routeTable: OUTBOUND_ROUTE_TABLE, tracing },
     inbound: { ports: inboundPortsOf(index, workload, modes.inbound), tracing },
-    routeTables: [{ name: OUTBOUND_ROUTE_TABLE, virtualHosts }],
+    ...(gateway.listeners.length === 0 ? {} : { gateways: gateway.listeners }),
+    routeTables,
     clusters,
     endpoints,
   };
   return { config, quarantined: index.quarantined };
 }
 
-function virtualHostsFor(index: WorldIndex, workload: WorkloadEntry): VirtualHost[] {
-  const caller: Caller = {
-    namespace: workload.namespace,
-    serviceAccount: workload.serviceAccount,
-    labels: workload.labels,
-  };
+function callerOf({ namespace, serviceAccount, labels }: WorkloadEntry): Caller {
+  return { namespace, serviceAccount, labels };
+}
+
+/** What the workload serves to clients outside of the mesh, if it is an edge proxy. */
+function gatewayOf(index: WorldIndex, workload: WorkloadEntry, tracing: Tracing): CompiledGateway {
+  const name = workload.labels[GATEWAY_NAME_LABEL];
+  const gateway = name === undefined ? undefined : index.gateways.of(workload.namespace, name);
+  if (gateway === undefined) return { listeners: [], routeTables: [] };
+  const context = routeContext(index, callerOf(workload), undefined);
+  const { grants } = index;
+  return compileGateway(gateway, { grants, tracing, compileRoutes: (routes) => compileRoutes(routes, context) });
+}
+
+function virtualHostsFor(index: WorldIndex, caller: Caller): VirtualHost[] {
   const hosts: VirtualHost[] = [];
   for (const service of index.services) {
     if (!index.isolation.admits(service.namespace, caller)) continue;
@@ -98,30 +114,11 @@ function makeVirtualHost(
   attached: readonly AttachedRoute[],
   caller: Caller,
 ): VirtualHost {
-  const policiesOf = ({ route, rule }: RuleRef) =>
-    policiesOfRule(index.routePolicies, route.namespace, route.name, rule.name);
-  const context: RouteContext = {
-    service,
-    port,
-    services: index.linked.servicesByKey,
-    use: index.use,
-    settingsOf: (ref, version) => settingsOf(index, service, ref, version),
-    isForCaller: (ref) => isForCaller(policiesOf(ref), caller),
-    conditionsOf: (ref) => conditionsOf(policiesOf(ref), caller),
-    cohortOf: (ref) => cohortKeyOf(policiesOf(ref), caller),
-  };
   return {
     name: `${service.name}.${service.namespace}:${port.port}`,
     domains: domainsOf(service, port, caller.namespace === service.namespace),
-    routes: compileRoutes(attached, context),
+    routes: compileRoutes(attached, routeContext(index, caller, { service, port })),
   };
-}
-
-function settingsOf(index: WorldIndex, service: ServiceEntry, ref: RuleRef | undefined, version: string) {
-  const target = { namespace: service.namespace, service: service.name, version };
-  if (ref === undefined) return routeSettings(effectiveOfService(index.trafficPolicies, target));
-  const rule = { namespace: ref.route.namespace, route: ref.route.name, rule: ref.rule.name };
-  return routeSettings(effectiveOfRule(index.trafficPolicies, rule, target));
 }
 
 /** Clusters that the routes use, in the order of their first use. */

@@ -2,11 +2,13 @@
 import { type Finding, keyOf, namespaceOf, type Resource, type ResourceKind, type ResourceOf } from '@malha/model';
 import type { Cluster, ClusterEndpoints, ClusterName, MtlsMode, VirtualHost } from '@malha/traffic';
 import type { AuthorizationPolicies } from './authorization/apply.ts';
+import { attachToGateways, type Gateways } from './gateway/attach.ts';
 import { Isolation } from './isolation/apply.ts';
 import { modeOf, type PeerAuthentications } from './peer-authentication/apply.ts';
+import { ReferenceGrants } from './reference-grant/grants.ts';
 import { compareText } from './report.ts';
 import type { RoutePolicies } from './route-policy/apply.ts';
-import { type Attachments, attachRoutes } from './routes/attach.ts';
+import { type Attachments, attachedRoute, attachRoutes } from './routes/attach.ts';
 import { clusterOf, nameOf } from './services/clusters.ts';
 import { endpointsOf } from './services/endpoints.ts';
 import type { PortEntry, ServiceEntry, WorkloadEntry } from './services/entries.ts';
@@ -30,6 +32,8 @@ export class WorldIndex {
   readonly services: readonly ServiceEntry[];
   readonly isolation: Isolation;
   readonly attachments: Attachments;
+  readonly gateways: Gateways;
+  readonly grants: ReferenceGrants;
   readonly trafficPolicies: TrafficPolicies;
   readonly peerAuthentications: PeerAuthentications;
   readonly authorizationPolicies: AuthorizationPolicies;
@@ -51,7 +55,10 @@ export class WorldIndex {
     this.namespaces = byKind.of('Namespace');
     this.#namespaces = new Map(this.namespaces.map((namespace) => [namespace.metadata.name, namespace]));
     this.isolation = new Isolation(this.namespaces);
-    this.attachments = attachRoutes(routes, this.linked.servicesByKey);
+    const attached = routes.map(attachedRoute);
+    this.attachments = attachRoutes(attached, this.linked.servicesByKey);
+    this.gateways = attachToGateways(byKind.of('Gateway'), attached, (name) => this.namespace(name));
+    this.grants = new ReferenceGrants(byKind.of('ReferenceGrant'));
     const existing = existingIn(this.linked, routes);
     this.trafficPolicies = new PolicyTargets(byKind.of('TrafficPolicy'), existing);
     this.peerAuthentications = new PolicyTargets(byKind.of('PeerAuthentication'), existing);
@@ -120,6 +127,7 @@ export class WorldIndex {
   get quarantined(): readonly Finding[] {
     return [
       ...this.attachments.findings,
+      ...this.gateways.findings,
       ...this.trafficPolicies.findings,
       ...this.peerAuthentications.findings,
       ...this.authorizationPolicies.findings,

@@ -14,6 +14,10 @@ export type Protocol = 'http' | 'http2' | 'grpc' | 'tcp' | 'tls';
 export interface MeshConfig {
   readonly outbound: OutboundListener;
   readonly inbound: InboundListener;
+  /** Listeners for clients outside of the mesh, by port; absent for all but edge proxies. */
+  readonly gateways?: readonly GatewayListener[];
+  /** Listeners for bytes that are no HTTP, one for each upstream that the workload declares; absent when there is none. */
+  readonly tcp?: readonly TcpListener[];
   readonly routeTables: readonly RouteTable[];
   readonly clusters: readonly Cluster[];
   readonly endpoints: readonly ClusterEndpoints[];
@@ -37,7 +41,53 @@ export interface InboundListener {
   readonly tracing: Tracing;
 }
 
+/** One port of an edge proxy. Its servers are told apart by SNI and Host; the most specific hostname wins. */
+export interface GatewayListener {
+  readonly port: number;
+  readonly protocol: 'HTTP' | 'HTTPS';
+  /** Name of the route table of all of its servers: each has virtual hosts of its own there. */
+  readonly routeTable: string;
+  readonly servers: readonly GatewayServer[];
+  readonly tracing: Tracing;
+}
+
+export interface GatewayServer {
+  /** `<namespace>/<gateway>/<listener>` */
+  readonly name: string;
+  /** `*`, `*.example.com` or `www.example.com` */
+  readonly hostname: string;
+  /** `<namespace>/<name>` of certificates on the host of the proxy; any may serve a client. Empty for HTTP. */
+  readonly certificates: readonly string[];
+}
+
 export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
+
+/** A port on the workload's own address whose connections go to one port of a Service. */
+export interface TcpListener {
+  /** Where the application connects to. */
+  readonly port: number;
+  /** `tls`: the ClientHello's server name chooses the route, and nothing is decrypted. */
+  readonly protocol: 'tcp' | 'tls';
+  /** What was called, for connections that reach no endpoint. */
+  readonly service: ServiceKey;
+  readonly servicePort: number;
+  /** For `tcp` one route of any name. */
+  readonly routes: readonly TcpRoute[];
+}
+
+/** Weights choose for each connection; the share of `INVALID_BACKEND` is closed at once. */
+export interface TcpRoute {
+  /** `<namespace>/<route>/<rule name or index>`, or `default` where no route is attached. */
+  readonly name: string;
+  /** Exact, `*.example.com`, or `*` for any and for none; lower case. */
+  readonly serverNames: readonly string[];
+  readonly clusters: readonly TcpBackend[];
+}
+
+export interface TcpBackend {
+  readonly cluster: ClusterName;
+  readonly weight: number;
+}
 
 export interface InboundPort {
   /** Port of the workload that callers and policies name (the Service's targetPort). */
@@ -45,6 +95,8 @@ export interface InboundPort {
   /** Where the application listens, `host:port`. */
   readonly appAddress: string;
   readonly protocol: Protocol;
+  /** The port declares no protocol: where none is negotiated either, whoever speaks first decides what it is. */
+  readonly detects?: boolean;
   readonly mode: MtlsMode;
   /** SNI names that select this port: `<servicePort>.<service>.<namespace>.mesh`. */
   readonly serverNames: readonly string[];
@@ -63,6 +115,8 @@ export interface ServiceKey {
 /** One route table; `virtualHosts` are found by host, longest match first. */
 export interface RouteTable {
   readonly name: string;
+  /** A port in the Host says nothing: clients of a gateway may have come through another one. */
+  readonly ignoresPort?: boolean;
   readonly virtualHosts: readonly VirtualHost[];
 }
 

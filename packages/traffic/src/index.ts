@@ -9,6 +9,7 @@ export * from './device.ts';
 export type * from './explain.ts';
 export * from './flags.ts';
 export * from './histogram.ts';
+export * from './hostname.ts';
 export { IpBlocks, parseAddress } from './ip-block.ts';
 export * from './mutation.ts';
 export * from './path.ts';

@@ -1,15 +1,19 @@
 // Routes against what they refer to: backends, weights, filters, and rules that no request reaches.
 import { type Finding, type HttpBackendRef, type HttpRouteFilter, type HttpRouteRule, keyOf } from '@malha/model';
 import { featureOfFilter, isPlanned } from '../enforcement.ts';
+import type { ReferenceGrants } from '../reference-grant/grants.ts';
 import { report } from '../report.ts';
 import type { PortEntry, ServiceEntry } from '../services/entries.ts';
 import { type RuleRef, rankRules, routeName, rulesOf } from './apply.ts';
 import type { AttachedRoute, Attachments } from './attach.ts';
-import { resolveBackend } from './backends.ts';
+import { type BackendContext, resolveBackend } from './backends.ts';
 import { covers } from './precedence.ts';
 
 export interface RouteAnalysis {
   readonly attachments: Attachments;
+  /** Routes of each listener of a gateway. */
+  readonly ofListeners: readonly (readonly AttachedRoute[])[];
+  readonly grants: ReferenceGrants;
   readonly services: readonly ServiceEntry[];
   readonly servicesByKey: ReadonlyMap<string, ServiceEntry>;
   /** Whether a rule is only for some callers, so that it does not hide others. */
@@ -25,6 +29,9 @@ export function analyzeRoutes(analysis: RouteAnalysis): Finding[] {
       findings.push(...hiddenRules(attached, analysis));
     }
   }
+  for (const attached of analysis.ofListeners) {
+    for (const route of attached) findings.push(...ruleFindings(route, undefined, analysis));
+  }
   return distinct(findings);
 }
 
@@ -38,14 +45,15 @@ function distinct(findings: readonly Finding[]): Finding[] {
   return [...seen.values()];
 }
 
-function ruleFindings(route: AttachedRoute, port: PortEntry, { servicesByKey }: RouteAnalysis): Finding[] {
-  const { resource, namespace } = route;
+function ruleFindings(route: AttachedRoute, port: PortEntry | undefined, analysis: RouteAnalysis): Finding[] {
+  const { resource } = route;
+  const context = backendContext(route, port, analysis);
   return rulesOf(route).flatMap((rule, index) => {
     const path = `spec.rules[${index}]`;
     const backends = rule.backendRefs ?? [];
     const findings = backends.flatMap((backend, at) => {
       const where = `${path}.backendRefs[${at}]`;
-      const resolved = resolveBackend(backend, { services: servicesByKey, namespace, parentPort: port.port });
+      const resolved = resolveBackend(backend, context);
       const problem = resolved.ok
         ? []
         : [report(resolved.code, resource, `${where}.${resolved.field}`, resolved.message)];
@@ -53,7 +61,7 @@ function ruleFindings(route: AttachedRoute, port: PortEntry, { servicesByKey }: 
     });
     return [
       ...findings,
-      ...mirrorFindings(route, rule, port, servicesByKey, path),
+      ...mirrorFindings(route, rule, context, path),
       ...weightFindings(route, rule, backends, path),
       ...filterFindings(route, rule.filters, `${path}.filters`, false),
       ...(rule.sessionPersistence === undefined || !isPlanned('route.session-persistence')
@@ -63,17 +71,24 @@ function ruleFindings(route: AttachedRoute, port: PortEntry, { servicesByKey }: 
   });
 }
 
-function mirrorFindings(
+function backendContext(
   { resource, namespace }: AttachedRoute,
+  port: PortEntry | undefined,
+  { servicesByKey, grants }: RouteAnalysis,
+): BackendContext {
+  return { services: servicesByKey, grants, kind: resource.kind, namespace, parentPort: port?.port };
+}
+
+function mirrorFindings(
+  { resource }: AttachedRoute,
   { filters }: HttpRouteRule,
-  port: PortEntry,
-  services: ReadonlyMap<string, ServiceEntry>,
+  context: BackendContext,
   path: string,
 ): Finding[] {
   return (filters ?? []).flatMap((filter, at) => {
     if (filter.type !== 'RequestMirror') return [];
     const { backendRef } = filter.requestMirror;
-    const resolved = resolveBackend(backendRef, { services, namespace, parentPort: port.port });
+    const resolved = resolveBackend(backendRef, context);
     if (resolved.ok) return [];
     const where = `${path}.filters[${at}].requestMirror.backendRef.${resolved.field}`;
     return [report(resolved.code, resource, where, resolved.message)];

@@ -14,6 +14,7 @@ import {
   type RouteMatch,
   type WeightedCluster,
 } from '@malha/traffic';
+import type { ReferenceGrants } from '../reference-grant/grants.ts';
 import type { PortEntry, ServiceEntry } from '../services/entries.ts';
 import type { AttachedRoute } from './attach.ts';
 import { type ResolvedBackend, resolveBackend } from './backends.ts';
@@ -33,13 +34,14 @@ export interface RuleRef {
 }
 
 export interface RouteContext {
-  readonly service: ServiceEntry;
-  readonly port: PortEntry;
+  /** Service and port that the routes are attached to; undefined for a Gateway's. */
+  readonly parent: { readonly service: ServiceEntry; readonly port: PortEntry } | undefined;
   readonly services: ReadonlyMap<string, ServiceEntry>;
+  readonly grants: ReferenceGrants;
   /** Names the cluster of a backend and notes that it is used. */
   use(service: ServiceEntry, port: PortEntry, version: string): ClusterName;
-  /** Timeouts and retries of a rule whose requests go to `version` (empty: several or none) of the service. */
-  settingsOf(rule: RuleRef | undefined, version: string): RouteSettings;
+  /** Timeouts and retries of a rule whose requests go to `version` (empty: several or none) of the service, if it is one. */
+  settingsOf(rule: RuleRef | undefined, service: ServiceEntry | undefined, version: string): RouteSettings;
   /** Whether the rule is for the caller at all. */
   isForCaller(rule: RuleRef): boolean;
   /** What is asked of a request beyond the rule's own match. */
@@ -67,9 +69,9 @@ export function rulesOf(route: AttachedRoute): readonly HttpRouteRule[] {
   return route.resource.spec.rules ?? [{}];
 }
 
-/** Without attached routes all requests go to the service itself. */
+/** Without attached routes all requests go to the service itself; a Gateway has none. */
 export function compileRoutes(attached: readonly AttachedRoute[], context: RouteContext): Route[] {
-  if (attached.length === 0) return [defaultRoute(context)];
+  if (attached.length === 0) return context.parent === undefined ? [] : [defaultRoute(context.parent, context)];
   const actions = new Map<HttpRouteRule, RouteAction>();
   const routes: Route[] = [];
   for (const ranked of rankRules(attached)) {
@@ -90,8 +92,8 @@ export function routeName({ route, rule, ruleIndex }: RuleRef): string {
   return `${route.namespace}/${route.name}/${rule.name ?? ruleIndex}`;
 }
 
-function defaultRoute(context: RouteContext): Route {
-  const cluster = context.use(context.service, context.port, '');
+function defaultRoute({ service, port }: NonNullable<RouteContext['parent']>, context: RouteContext): Route {
+  const cluster = context.use(service, port, '');
   const weighted = { cluster, weight: 1, requestHeaders: NO_MUTATION, responseHeaders: NO_MUTATION };
   return {
     name: 'default',
@@ -101,7 +103,7 @@ function defaultRoute(context: RouteContext): Route {
       clusters: [weighted],
       requestHeaders: NO_MUTATION,
       responseHeaders: NO_MUTATION,
-      ...context.settingsOf(undefined, ''),
+      ...context.settingsOf(undefined, service, ''),
     },
   };
 }
@@ -115,8 +117,7 @@ function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
   const backends = (ref.rule.backendRefs ?? []).map((backend) => compileBackend(backend, ref, context));
   const serving = backends.filter(({ weighted }) => weighted.weight > 0);
   if (serving.every(({ weighted }) => weighted.cluster === INVALID_BACKEND)) return SERVER_ERROR;
-  const versions = new Set(serving.map(({ version }) => version));
-  const [version = ''] = versions.size === 1 ? versions : [];
+  const { service, version } = targetOf(serving, context);
   const cohort = context.cohortOf(ref);
   return {
     type: 'forward',
@@ -127,7 +128,7 @@ function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
     ...(cohort === undefined ? {} : { cohort }),
     ...(filters.cors === undefined ? {} : { cors: filters.cors }),
     ...mirrorsOf(filters.mirrors, ref, context),
-    ...withRuleFields(context.settingsOf(ref, version), ref.rule),
+    ...withRuleFields(context.settingsOf(ref, service, version), ref.rule),
   };
 }
 
@@ -148,8 +149,8 @@ function mirrorsOf(
 
 interface CompiledBackend {
   readonly weighted: WeightedCluster;
-  /** Version of the parent service, if the backend is one. */
-  readonly version: string;
+  /** Undefined when requests for it get an error. */
+  readonly backend: ResolvedBackend | undefined;
 }
 
 function compileBackend(ref: HttpBackendRef, rule: RuleRef, context: RouteContext): CompiledBackend {
@@ -163,16 +164,25 @@ function compileBackend(ref: HttpBackendRef, rule: RuleRef, context: RouteContex
       requestHeaders: filters.requestHeaders,
       responseHeaders: filters.responseHeaders,
     },
-    version: isValid ? versionOfParent(backend, context) : '',
+    backend: isValid ? backend : undefined,
   };
 }
 
-function backendContext({ route }: RuleRef, { services, port }: RouteContext) {
-  return { services, namespace: route.namespace, parentPort: port.port };
+function backendContext({ route }: RuleRef, { services, grants, parent }: RouteContext) {
+  const { kind } = route.resource;
+  return { services, grants, kind, namespace: route.namespace, parentPort: parent?.port.port };
 }
 
-function versionOfParent(backend: ResolvedBackend, context: RouteContext): string {
-  return backend.service === context.service ? backend.version : '';
+/** Whose timeouts and retries hold: the parent's; for a Gateway's route those of the one service that it goes to. */
+function targetOf(serving: readonly CompiledBackend[], { parent }: RouteContext) {
+  const services = new Set(serving.map(({ backend }) => backend?.service));
+  const [only] = services.size === 1 ? services : [];
+  const service = parent?.service ?? only;
+  const versions = new Set(
+    serving.map(({ backend }) => (backend !== undefined && backend.service === service ? backend.version : '')),
+  );
+  const [version = ''] = versions.size === 1 ? versions : [];
+  return { service, version };
 }
 
 /** The Gateway API's own fields of the rule are the most specific of all. */

@@ -1,5 +1,12 @@
 // Attaches routes to the ports of services by their parentRefs.
-import { type Finding, type HttpRouteResource, MALHA_GROUP, namespaceOf, type ParentRef } from '@malha/model';
+import {
+  type Finding,
+  GATEWAY_API_GROUP,
+  type HttpRouteResource,
+  MALHA_GROUP,
+  namespaceOf,
+  type ParentRef,
+} from '@malha/model';
 import { report } from '../report.ts';
 import type { PortEntry, ServiceEntry } from '../services/entries.ts';
 
@@ -17,6 +24,11 @@ export interface Attachments {
   of(service: ServiceEntry, port: PortEntry): readonly AttachedRoute[];
 }
 
+/** The Gateway API's default: a parent without group and kind is a Gateway. */
+export function isGatewayParent({ group, kind }: ParentRef): boolean {
+  return (group ?? GATEWAY_API_GROUP) === GATEWAY_API_GROUP && (kind ?? 'Gateway') === 'Gateway';
+}
+
 /** Groups that mean the mesh's (and Kubernetes') Service. */
 const SERVICE_GROUPS: ReadonlySet<string> = new Set(['', 'core', MALHA_GROUP]);
 
@@ -24,12 +36,17 @@ export function isServiceGroup(group: string | undefined): boolean {
   return SERVICE_GROUPS.has(group ?? '');
 }
 
+/** `age`: its place in the order of creation. */
+export function attachedRoute(resource: HttpRouteResource, age: number): AttachedRoute {
+  return { resource, namespace: namespaceOf(resource), name: resource.metadata.name, age };
+}
+
 export function attachRoutes(
-  routes: readonly HttpRouteResource[],
+  routes: readonly AttachedRoute[],
   services: ReadonlyMap<string, ServiceEntry>,
 ): Attachments {
   const attacher = new Attacher(services);
-  routes.forEach((resource, age) => void attacher.attach(resource, age));
+  for (const route of routes) attacher.attach(route);
   return attacher;
 }
 
@@ -46,14 +63,16 @@ class Attacher implements Attachments {
     return this.#byPort.get(`${service.key}:${port.port}`) ?? [];
   }
 
-  attach(resource: HttpRouteResource, age: number): void {
-    const route = { resource, namespace: namespaceOf(resource), name: resource.metadata.name, age };
+  attach(route: AttachedRoute): void {
+    const { resource } = route;
     const parents = resource.spec.parentRefs ?? [];
     if (parents.length === 0) {
       this.findings.push(report('MALHA1027', resource, 'spec.parentRefs', 'The route has no parentRefs.'));
     }
-    parents.forEach((parent, index) => void this.#attachTo(parent, `spec.parentRefs[${index}]`, route));
-    if ((resource.spec.hostnames?.length ?? 0) > 0) {
+    parents.forEach((parent, index) => {
+      if (!isGatewayParent(parent)) this.#attachTo(parent, `spec.parentRefs[${index}]`, route);
+    });
+    if ((resource.spec.hostnames?.length ?? 0) > 0 && !parents.some(isGatewayParent)) {
       const message = 'The hosts of the parent service choose the route; hostnames are ignored.';
       this.findings.push(report('MALHA1032', resource, 'spec.hostnames', message));
     }

@@ -1,5 +1,6 @@
 // Resolves backendRefs: to a port of a service or of one of its versions, or to the reason why not.
 import { type BackendObjectReference, type FindingCode, MALHA_GROUP, parseServiceVersionName } from '@malha/model';
+import type { ReferenceGrants } from '../reference-grant/grants.ts';
 import type { PortEntry, ServiceEntry } from '../services/entries.ts';
 import { isServiceGroup } from './attach.ts';
 
@@ -21,10 +22,12 @@ export interface UnresolvedBackend {
 
 export interface BackendContext {
   readonly services: ReadonlyMap<string, ServiceEntry>;
-  /** Namespace of the route. */
+  readonly grants: ReferenceGrants;
+  /** Kind and namespace of the route. */
+  readonly kind: string;
   readonly namespace: string;
-  /** Port of the parent that the route is attached to. */
-  readonly parentPort: number;
+  /** Port of the Service that the route is attached to; a Gateway has none to lend. */
+  readonly parentPort: number | undefined;
 }
 
 function unresolved(code: FindingCode, field: string, message: string): UnresolvedBackend {
@@ -39,8 +42,12 @@ export function resolveBackend(
   if ('ok' in named) return named;
   const namespace = ref.namespace ?? context.namespace;
   const key = `${namespace}/${named.service}`;
-  if (namespace !== context.namespace) {
-    return unresolved('MALHA1026', 'namespace', `${key} is in another namespace, and no grant allows the reference.`);
+  if (namespace !== context.namespace && !isGranted(ref, named.service, namespace, context)) {
+    return unresolved(
+      'MALHA1026',
+      'namespace',
+      `${key} is in another namespace, and no ReferenceGrant there allows the reference.`,
+    );
   }
   const service = context.services.get(key);
   if (service === undefined) return unresolved('MALHA1022', 'name', `There is no Service ${key}.`);
@@ -49,6 +56,21 @@ export function resolveBackend(
     return unresolved('MALHA1023', 'name', `Service ${key} has no version ${named.version} (versions: ${known}).`);
   }
   return resolvePort(ref, service, named.version, context.parentPort);
+}
+
+/** A grant to a Service holds for its versions too. */
+function isGranted(
+  ref: BackendObjectReference,
+  service: string,
+  namespace: string,
+  { grants, kind, namespace: from }: BackendContext,
+): boolean {
+  const source = { kind, namespace: from };
+  if (grants.allows(source, { group: '', kind: 'Service', namespace, name: service })) return true;
+  return (
+    ref.kind === 'ServiceVersion' &&
+    grants.allows(source, { group: MALHA_GROUP, kind: 'ServiceVersion', namespace, name: ref.name })
+  );
 }
 
 function namedService(ref: BackendObjectReference): { service: string; version: string } | UnresolvedBackend {
@@ -66,7 +88,7 @@ function resolvePort(
   ref: BackendObjectReference,
   service: ServiceEntry,
   version: string,
-  parentPort: number,
+  parentPort: number | undefined,
 ): ResolvedBackend | UnresolvedBackend {
   const http = service.ports.filter((port) => port.isHttp);
   const found =

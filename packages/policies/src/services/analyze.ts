@@ -1,5 +1,5 @@
 // What services and workloads say about each other: selectors without workloads, unknown port names, repeated addresses.
-import type { Finding } from '@malha/model';
+import { type Finding, GATEWAY_NAME_LABEL } from '@malha/model';
 import { report } from '../report.ts';
 import { membersOf } from './endpoints.ts';
 import { type ServiceEntry, targetPortOf } from './entries.ts';
@@ -8,7 +8,7 @@ import type { LinkedWorld } from './link.ts';
 export function analyzeServices({ services, workloads }: LinkedWorld): Finding[] {
   const findings = services.flatMap((service) => [...membershipFindings(service), ...portFindings(service)]);
   for (const workload of workloads) {
-    if (workload.services.length > 0) continue;
+    if (workload.services.length > 0 || workload.labels[GATEWAY_NAME_LABEL] !== undefined) continue;
     findings.push(report('MALHA1045', workload.resource, 'metadata.labels', `No Service selects ${workload.key}.`));
   }
   for (const workload of workloads) {

@@ -1,0 +1,106 @@
+// From a Gateway to the listeners of its edge proxies: one for each port, with one route table for all of its servers.
+import {
+  coversHostname,
+  type GatewayListener,
+  type GatewayServer,
+  hostnameRank,
+  mostSpecific,
+  type Route,
+  type RouteTable,
+  type Tracing,
+  type VirtualHost,
+} from '@malha/traffic';
+import type { ReferenceGrants } from '../reference-grant/grants.ts';
+import type { AttachedRoute } from '../routes/attach.ts';
+import { certificatesOf } from './certificates.ts';
+import { type GatewayEntry, isHttpProtocol, isPlannedProtocol, type ListenerEntry } from './entries.ts';
+
+export interface GatewayContext {
+  readonly grants: ReferenceGrants;
+  readonly tracing: Tracing;
+  compileRoutes(routes: readonly AttachedRoute[]): Route[];
+}
+
+export interface CompiledGateway {
+  readonly listeners: readonly GatewayListener[];
+  readonly routeTables: readonly RouteTable[];
+}
+
+interface ServedListener {
+  readonly hostname: string;
+  readonly listener: ListenerEntry;
+  readonly server: GatewayServer;
+}
+
+export function gatewayRouteTable(port: number): string {
+  return `gateway|${port}`;
+}
+
+export function compileGateway(gateway: GatewayEntry, context: GatewayContext): CompiledGateway {
+  const listeners: GatewayListener[] = [];
+  const routeTables: RouteTable[] = [];
+  for (const [port, owners] of [...byPort(gateway).entries()].sort(([a], [b]) => a - b)) {
+    const served = owners.flatMap((listener) => servedListener(listener, gateway, context.grants));
+    const protocol = owners[0]?.spec.protocol;
+    if (served.length === 0 || protocol === undefined || !isHttpProtocol(protocol)) continue;
+    const routeTable = gatewayRouteTable(port);
+    const servers = served.map(({ server }) => server);
+    listeners.push({ port, protocol, routeTable, servers, tracing: context.tracing });
+    routeTables.push({ name: routeTable, ignoresPort: true, virtualHosts: virtualHostsOf(served, context) });
+  }
+  return { listeners, routeTables };
+}
+
+/** Listeners of each port that agree with the first one's protocol; the others are in conflict with it. */
+export function byPort({ listeners }: GatewayEntry): Map<number, ListenerEntry[]> {
+  const ports = new Map<number, ListenerEntry[]>();
+  for (const listener of listeners) {
+    const { port, protocol } = listener.spec;
+    const list = ports.get(port);
+    if (list === undefined) ports.set(port, [listener]);
+    else if (list[0]?.spec.protocol === protocol) list.push(listener);
+  }
+  return ports;
+}
+
+function servedListener(listener: ListenerEntry, gateway: GatewayEntry, grants: ReferenceGrants): ServedListener[] {
+  const { spec, hostname } = listener;
+  if (isPlannedProtocol(spec)) return [];
+  const certificates = certificatesOf(listener, gateway, grants);
+  if (certificates === undefined) return [];
+  const server = { name: `${gateway.namespace}/${gateway.name}/${spec.name}`, hostname, certificates };
+  return [{ hostname, listener, server }];
+}
+
+/**
+ * A request belongs to the listener with the most specific hostname, also when that one has no route for it (listener
+ * isolation): each listener has a virtual host for its own hostname, and none for hosts that are another's.
+ */
+function virtualHostsOf(served: readonly ServedListener[], context: GatewayContext): VirtualHost[] {
+  return served.flatMap((own) => {
+    const { hostname, listener, server } = own;
+    const domains = new Set([hostname, ...listener.routes.flatMap(({ hostnames }) => hostnames)]);
+    return [...domains]
+      .filter((domain) => mostSpecific(served, domain) === own)
+      .sort((a, b) => hostnameRank(b) - hostnameRank(a) || (a < b ? -1 : 1))
+      .map((domain) => ({
+        name: `${server.name}/${domain}`,
+        domains: [domain],
+        routes: routesOf(listener, domain, context),
+      }));
+  });
+}
+
+/** Rules of routes with the most specific hostname go first (Gateway API), whatever they match. */
+function routesOf({ routes }: ListenerEntry, domain: string, context: GatewayContext): Route[] {
+  const byRank = new Map<number, AttachedRoute[]>();
+  for (const { route, hostnames } of routes) {
+    const ranks = hostnames.filter((each) => coversHostname(each, domain)).map(hostnameRank);
+    if (ranks.length === 0) continue;
+    const rank = Math.max(...ranks);
+    const list = byRank.get(rank);
+    if (list === undefined) byRank.set(rank, [route]);
+    else list.push(route);
+  }
+  return [...byRank.entries()].sort(([a], [b]) => b - a).flatMap(([, group]) => context.compileRoutes(group));
+}
