@@ -14,8 +14,11 @@ import { InboundStack } from './inbound/inbound-stack.ts';
 import type { Listener } from './listener/listener.ts';
 import type { ServerContext } from './listener/server-context.ts';
 import type { TlsAcceptor } from './listener/tls-acceptor.ts';
+import { Destinations } from './outbound/destinations.ts';
 import { createOutboundListener } from './outbound/outbound-listener.ts';
 import { OutboundStack } from './outbound/outbound-stack.ts';
+import { TcpListeners } from './outbound/tcp-listeners.ts';
+import { TcpRecorder } from './tcp/tcp-recorder.ts';
 import type { Telemetry } from './telemetry/record.ts';
 
 export type { SecretMaterial } from './cluster/identity.ts';
@@ -23,6 +26,8 @@ export type { SecretMaterial } from './cluster/identity.ts';
 export interface ProxyLimits {
   /** Open connections of each listener. */
   readonly connectionsMax: number;
+  /** From the ClientHello to the end of the handshake. */
+  readonly handshakeTimeoutMs: number;
   /** From the first byte of a request head to its end. */
   readonly headTimeoutMs: number;
   /** A client's connection without a request; longer than our peers keep idle connections in their pools. */
@@ -33,6 +38,7 @@ export interface ProxyLimits {
 
 export const DEFAULT_LIMITS: ProxyLimits = {
   connectionsMax: 15_000,
+  handshakeTimeoutMs: 10_000,
   headTimeoutMs: 10_000,
   idleTimeoutMs: 3_900_000,
   lingerMs: 1_000,
@@ -65,6 +71,8 @@ export interface DataPlaneStats {
 /** While draining, connections that stay idle are closed when this share of the deadline has passed. */
 const DRAIN_IDLE_SHARE = 0.5;
 
+const NO_TCP: NonNullable<MeshConfig['tcp']> = [];
+
 export class DataPlane {
   private readonly options: DataPlaneOptions;
   private readonly wheel: TimerWheel;
@@ -73,6 +81,7 @@ export class DataPlane {
   private readonly outboundStack: OutboundStack;
   private readonly inbound: { listener: Listener; context: ServerContext; acceptor: TlsAcceptor };
   private readonly outbound: { listener: Listener; context: ServerContext };
+  private readonly tcp: TcpListeners;
   private identity: WorkloadTls | undefined;
   private config: MeshConfig | undefined;
 
@@ -95,8 +104,11 @@ export class DataPlane {
     this.clusters = new ClusterRegistry(environment);
     const destinationRecorder = new RequestRecorder('destination', telemetry, clock);
     const sourceRecorder = new RequestRecorder('source', telemetry, clock);
+    const tcp = { wheel, monotonic, count };
     this.inboundStack = new InboundStack({
       ...shared,
+      tcp,
+      tcpRecorder: new TcpRecorder('destination', telemetry, clock),
       forwarding,
       workload,
       clusters: environment,
@@ -111,16 +123,28 @@ export class DataPlane {
     const listening = { telemetry, wheel, now, monotonic, timeouts: limits, connectionsMax: limits.connectionsMax };
     this.inbound = createInboundListener({ ...listening, stack: this.inboundStack });
     this.outbound = createOutboundListener({ ...listening, stack: this.outboundStack });
+    this.tcp = new TcpListeners({
+      address: options.bind.address,
+      clusters: this.clusters,
+      destinations: new Destinations(),
+      recorder: new TcpRecorder('source', telemetry, clock),
+      environment: tcp,
+      telemetry,
+      random,
+      connectionsMax: limits.connectionsMax,
+    });
   }
 
   /** Opens both listeners; rejects, with none left open, when one of them cannot be. */
   async start(): Promise<{ outboundPort: number; inboundPort: number }> {
     const { address, outboundPort, inboundPort } = this.options.bind;
     try {
-      return {
+      const ports = {
         inboundPort: await this.inbound.listener.listen(address, inboundPort),
         outboundPort: await this.outbound.listener.listen(address, outboundPort),
       };
+      await this.tcp.start();
+      return ports;
     } catch (error) {
       this.close();
       throw error;
@@ -135,10 +159,12 @@ export class DataPlane {
     const previous = this.config;
     const commitOutbound = this.outboundStack.prepare(config.outbound, config.routeTables);
     const commitInbound = this.inboundStack.prepare(config.inbound);
+    const commitTcp = this.tcp.prepare(config.tcp ?? NO_TCP);
     if (previous?.clusters !== config.clusters || previous.endpoints !== config.endpoints)
       this.clusters.apply(config.clusters, config.endpoints);
     commitOutbound();
     commitInbound();
+    commitTcp();
     this.config = config;
   }
 
@@ -153,7 +179,7 @@ export class DataPlane {
     return {
       connections: {
         inbound: this.inbound.listener.openConnections,
-        outbound: this.outbound.listener.openConnections,
+        outbound: this.outbound.listener.openConnections + this.tcp.openConnections,
       },
       isDraining: this.inbound.context.isDraining || this.outbound.context.isDraining,
       spiffeId: this.identity?.spiffeId ?? '',
@@ -169,12 +195,17 @@ export class DataPlane {
   async drain(deadlineMs: number): Promise<void> {
     const dueMs = this.options.clock.monotonic() + deadlineMs;
     await this.drainListener(this.inbound, dueMs);
-    await this.drainListener(this.outbound, dueMs);
+    this.tcp.stopAccepting();
+    await Promise.all([
+      this.drainListener(this.outbound, dueMs),
+      ...this.tcp.all().map((listener) => this.drainListener({ listener, context: this.outbound.context }, dueMs)),
+    ]);
   }
 
   close(): void {
     this.inbound.listener.destroy();
     this.outbound.listener.destroy();
+    this.tcp.destroy();
     this.clusters.destroy();
     this.inboundStack.ports.destroy();
     this.wheel.stop();

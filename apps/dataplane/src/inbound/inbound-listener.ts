@@ -10,6 +10,7 @@ import { ProtocolDetector } from '../listener/protocol-detector.ts';
 import type { ServerContext, ServerTimeouts } from '../listener/server-context.ts';
 import { TlsAcceptor } from '../listener/tls-acceptor.ts';
 import type { Telemetry } from '../telemetry/record.ts';
+import type { InboundPortRuntime } from './inbound-port.ts';
 import type { InboundStack } from './inbound-stack.ts';
 
 /** A peer connects because it has a request. */
@@ -45,12 +46,21 @@ export function createInboundListener(options: InboundListenerOptions): InboundL
     listener.add(new ServerConnection(socket, facts, context));
   const serveHttp2 = (socket: Socket, facts: ConnectionFacts, local: LocalSettings) =>
     listener.add(new Http2ServerConnection(socket, facts, context, local));
+  const serveTcp = (socket: Socket, facts: ConnectionFacts, port: InboundPortRuntime) => {
+    const connection = stack.tcp.accept(socket, facts, port);
+    if (connection === undefined) return;
+    listener.add(connection);
+    socket.once('close', () => listener.remove(connection));
+  };
   const acceptor = new TlsAcceptor({
     telemetry,
+    handshakeTimeoutMs: timeouts.handshakeTimeoutMs,
     now,
     secured: (socket, peer) => {
       const facts = { remoteAddress: socket.remoteAddress ?? '', peer };
-      if (socket.alpnProtocol === 'h2') serveHttp2(socket, facts, MESH_SETTINGS);
+      const port = stack.ports.ofServerName(peer.serverName);
+      if (port?.isRaw) serveTcp(socket, facts, port);
+      else if (socket.alpnProtocol === 'h2') serveHttp2(socket, facts, MESH_SETTINGS);
       else serveHttp1(socket, facts);
     },
   });
@@ -64,6 +74,7 @@ export function createInboundListener(options: InboundListenerOptions): InboundL
   const detected = {
     tlsBegins: (socket: Socket) => acceptor.accept(socket),
     http1Begins: inPlaintext(serveHttp1),
+    timedOut: () => telemetry.counter('first-byte-timeout'),
     http2Begins: inPlaintext((socket, facts) => serveHttp2(socket, facts, CLIENT_FACING_SETTINGS)),
   };
   const listener = new Listener({

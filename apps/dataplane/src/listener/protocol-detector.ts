@@ -12,6 +12,8 @@ export interface DetectionHandler {
   http2Begins(socket: Socket): void;
   /** HTTP/1.1, or nothing that is known. */
   http1Begins(socket: Socket): void;
+  /** Nothing came in time; the socket is closed. */
+  timedOut(): void;
 }
 
 /** Sockets that stay silent, or do not get beyond the start of a preface, are closed at `dueMs`. */
@@ -35,6 +37,7 @@ export class ProtocolDetector implements TimerTarget {
   }
 
   timerFired(): void {
+    this.handler.timedOut();
     this.socket.destroy();
   }
 

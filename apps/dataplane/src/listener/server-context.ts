@@ -3,6 +3,8 @@ import type { ExchangeHandler } from '../exchange/exchange.ts';
 import type { TimerWheel } from '../exchange/timer-wheel.ts';
 
 export interface ServerTimeouts {
+  /** From the ClientHello to the end of the handshake. */
+  readonly handshakeTimeoutMs: number;
   /** From the first byte of a head to its end. */
   readonly headTimeoutMs: number;
   /** Longer than the pools of our peers keep a connection, so that the client's side closes first. */

@@ -5,13 +5,12 @@ import { contextOptions, type WorkloadTls } from '../cluster/identity.ts';
 import type { PeerFacts } from '../exchange/exchange.ts';
 import type { Telemetry } from '../telemetry/record.ts';
 
-const HANDSHAKE_TIMEOUT_MS = 10_000;
-
 /** Protocols that we speak to a peer, best first. */
 const ALPN = ['h2', 'http/1.1'];
 
 export interface TlsAcceptorOptions {
   readonly telemetry: Telemetry;
+  readonly handshakeTimeoutMs: number;
   readonly now: () => number;
   readonly secured: (socket: TLSSocket, peer: PeerFacts) => void;
 }
@@ -47,7 +46,7 @@ export class TlsAcceptor {
       requestCert: true,
       rejectUnauthorized: true,
       ALPNProtocols: ALPN,
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      handshakeTimeout: this.options.handshakeTimeoutMs,
     });
     server.on('secureConnection', (socket) => this.secured(socket, identity));
     server.on('tlsClientError', (_error, socket) => {

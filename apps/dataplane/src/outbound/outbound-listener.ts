@@ -36,6 +36,7 @@ export function createOutboundListener(options: OutboundListenerOptions): {
     // A ClientHello on the plaintext port is answered as the malformed request that it is.
     tlsBegins: serveHttp1,
     http1Begins: serveHttp1,
+    timedOut: () => telemetry.counter('first-byte-timeout'),
     http2Begins: (socket: Socket) =>
       listener.add(new Http2ServerConnection(socket, factsOf(socket), context, CLIENT_FACING_SETTINGS)),
   };
