@@ -30,8 +30,10 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.options = options;
-    // Half-open: a client may end its side after the request and still gets the answer.
-    this.server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.accepted(socket));
+    // Half-open: a client may end its side after the request and still gets the answer. Paused: what happens to a socket
+    // before somebody serves it, its end above all, is not missed.
+    const sockets = { noDelay: true, allowHalfOpen: true, pauseOnConnect: true };
+    this.server = createServer(sockets, (socket) => this.accepted(socket));
   }
 
   get openConnections(): number {
