@@ -216,7 +216,7 @@ class Server implements XdsServer {
 
   #attach(session: Session): void {
     const record = this.#proxies.attach(session);
-    this.propagation.connected(record.workload, true);
+    this.propagation.connected(record.workload, true, this.#deps.clock.now());
     this.#pusher.welcome(record);
     if (record.wanted !== undefined && session.snapshot === undefined) session.setSnapshot(record.wanted);
   }
@@ -243,7 +243,7 @@ class Server implements XdsServer {
     if (!session.hasNode) return;
     const record = this.#proxies.detach(session);
     if (record === undefined) return;
-    this.propagation.connected(record.workload, false);
+    this.propagation.connected(record.workload, false, this.#deps.clock.now());
     this.#pusher.check();
   }
 }

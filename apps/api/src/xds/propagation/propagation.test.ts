@@ -11,7 +11,7 @@ function started(): Propagation {
   const propagation = new Propagation();
   propagation.begin(1, 0, two);
   for (const workload of two.keys()) {
-    propagation.connected(workload, true);
+    propagation.connected(workload, true, 0);
     propagation.want(workload, 1, 'one', 10);
     propagation.served(workload, 'one', 20);
   }
@@ -66,14 +66,30 @@ test('a refusal and a lost connection show, and an ACK alone is no service', () 
   propagation.begin(2, 1000, two);
   for (const workload of two.keys()) propagation.want(workload, 2, 'two', 1000);
   propagation.nacked('shop/a', [{ typeUrl: 't', name: 'x', message: 'x: no' }]);
-  propagation.connected('shop/b', false);
+  propagation.connected('shop/b', false, 1000);
   expect(propagation.of(2)?.proxies).toMatchObject([
     { state: 'nacked', error: 'x: no' },
     { state: 'disconnected', error: null },
   ]);
-  propagation.connected('shop/b', true);
+  propagation.connected('shop/b', true, 1050);
   propagation.served('shop/b', 'two', 1100, 'acked');
-  expect(states(propagation, 2)?.[1]).toEqual(['shop/b', 'acked', 100]);
+  expect(states(propagation, 2)?.[1]).toEqual(['shop/b', 'acked', 0]);
+});
+
+test('a proxy that connects after a revision has no latency, and leaves the others theirs', () => {
+  const propagation = new Propagation();
+  propagation.begin(1, 0, new Map());
+  propagation.connected('shop/a', true, 10);
+  propagation.begin(2, 1000, two);
+  for (const workload of two.keys()) propagation.want(workload, 2, 'two', 1000);
+  propagation.served('shop/a', 'two', 1040);
+  propagation.connected('shop/b', true, 6000);
+  propagation.served('shop/b', 'two', 6020);
+  expect(states(propagation, 2)).toEqual([
+    ['shop/a', 'active', 40],
+    ['shop/b', 'active', 0],
+  ]);
+  expect(propagation.of(2)?.p99Ms).toBe(40);
 });
 
 test('listeners hear of the revisions that changed', () => {
@@ -84,6 +100,6 @@ test('listeners hear of the revisions that changed', () => {
   const stop = propagation.onChange((revision) => heard.push(revision));
   propagation.served('shop/a', 'two', 1010);
   stop();
-  propagation.connected('shop/b', false);
+  propagation.connected('shop/b', false, 1000);
   expect(heard).toEqual([2]);
 });

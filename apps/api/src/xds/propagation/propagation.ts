@@ -13,7 +13,7 @@ export interface ProxyPropagation {
   readonly workload: string;
   readonly model: string;
   readonly state: PropagationState;
-  /** From the revision to its being active; 0 where nothing had to change, null where it is not active. */
+  /** From the revision to its being active; 0 where nothing had to change or the proxy came later, null where it is not. */
   readonly latencyMs: number | null;
   readonly error: string | null;
 }
@@ -56,6 +56,8 @@ interface Proxy {
   readonly workload: string;
   model: string;
   isConnected: boolean;
+  /** Since when it is, or was, connected. */
+  connectedAtMs: number;
   servedHash: string | undefined;
   evidence: Evidence;
   wanted: Wanted[];
@@ -115,10 +117,11 @@ export class Propagation {
     if (known !== undefined && known === proxy.wanted.at(-1)) proxy.nacks = [];
   }
 
-  connected(workload: string, isConnected: boolean): void {
+  connected(workload: string, isConnected: boolean, atMs: number): void {
     const proxy = this.#of(workload);
     if (proxy.isConnected === isConnected) return;
     proxy.isConnected = isConnected;
+    if (isConnected) proxy.connectedAtMs = atMs;
     this.#emitNewest(workload);
   }
 
@@ -185,6 +188,7 @@ export class Propagation {
         workload,
         model: 'sidecar',
         isConnected: false,
+        connectedAtMs: 0,
         servedHash: undefined,
         evidence: 'served',
         wanted: [],
@@ -199,7 +203,8 @@ export class Propagation {
   #arrive(proxy: Proxy, revision: number, atMs: number, hadIt: boolean): void {
     for (const known of this.#revisions.values()) {
       if (known.revision > revision || known.arrivals.get(proxy.workload) !== undefined) continue;
-      const isUnaffected = hadIt || known.isBaseline;
+      // Who came later did not wait for the change, however long ago it was.
+      const isUnaffected = hadIt || known.isBaseline || proxy.connectedAtMs > known.startedAtMs;
       const latencyMs = isUnaffected ? 0 : Math.max(0, atMs - known.startedAtMs);
       known.arrivals.set(proxy.workload, { latencyMs, isUnaffected, evidence: proxy.evidence });
       // Every replica hears of every proxy: each arrival is told by the one that pushed to it.
