@@ -10,7 +10,7 @@ const CONNECTIONS = 15_000;
 const OTHER_DESCRIPTORS = 300;
 const CLIENTS = path.resolve(import.meta.dirname, '../src/idle-clients.mjs');
 /** Above this a connection holds something that it should not. */
-const MIB_PER_THOUSAND_MAX = 20;
+const MIB_PER_THOUSAND_MAX = 10;
 
 /** Node raises its soft limit to the hard one by itself. */
 const descriptors = Number(

@@ -5,18 +5,24 @@ const ENDED_MAX = 256;
 const RESET_MAX = 2_048;
 
 export class EndedStreams {
-  private readonly endedByPeer = new Set<number>();
-  private readonly resetByUs = new Set<number>();
+  /** Made when they are needed: an idle connection has neither. */
+  private endedByPeer: Set<number> | undefined;
+  private resetByUs: Set<number> | undefined;
 
   add(streamId: number, wasResetByUs: boolean): void {
-    if (wasResetByUs) remember(this.resetByUs, streamId, RESET_MAX);
-    else remember(this.endedByPeer, streamId, ENDED_MAX);
+    if (wasResetByUs) {
+      this.resetByUs ??= new Set();
+      remember(this.resetByUs, streamId, RESET_MAX);
+    } else {
+      this.endedByPeer ??= new Set();
+      remember(this.endedByPeer, streamId, ENDED_MAX);
+    }
   }
 
   /** Undefined: ended too long ago to know. */
   wasResetByUs(streamId: number): boolean | undefined {
-    if (this.resetByUs.has(streamId)) return true;
-    return this.endedByPeer.has(streamId) ? false : undefined;
+    if (this.resetByUs?.has(streamId) === true) return true;
+    return this.endedByPeer?.has(streamId) === true ? false : undefined;
   }
 }
 

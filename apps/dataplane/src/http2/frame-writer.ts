@@ -8,11 +8,13 @@ const REFERENCE_FROM_BYTES = 4_096;
 const FULL_BYTES = 256 * 1_024;
 /** Data stops at `FULL_BYTES`; what goes beyond are heads and answers to a peer that does not read them: it is given up. */
 const OVERFLOW_BYTES = 1_024 * 1_024;
+/** Grows with what a turn writes; thousands of connections may never write more than this. */
+const SCRATCH_BYTES = 1_024;
 const EMPTY = Buffer.alloc(0);
 
 export class FrameWriter {
   private readonly socket: Writable;
-  private scratch = Buffer.allocUnsafe(16 * 1_024);
+  private scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
   private length = 0;
   private pieces: Buffer[] = [];
   private piecesLength = 0;

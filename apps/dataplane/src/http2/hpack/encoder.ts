@@ -40,6 +40,9 @@ for (const [position, [name, value]] of STATIC_TABLE.entries()) {
   staticFields.set(name, values);
 }
 
+/** Grows with the blocks of its connection, which are mostly small. */
+const OUT_BYTES = 512;
+
 interface Entry {
   readonly name: string;
   readonly value: string;
@@ -47,7 +50,7 @@ interface Entry {
 }
 
 export class HpackEncoder {
-  private out = Buffer.allocUnsafe(4_096);
+  private out = Buffer.allocUnsafe(OUT_BYTES);
   private length = 0;
   private readonly entries: Entry[] = [];
   private readonly byName = new Map<string, Map<string, number>>();
