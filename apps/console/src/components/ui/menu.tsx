@@ -98,6 +98,16 @@ export function MenuRadio<T extends string>({ value, options, onChange }: MenuRa
   );
 }
 
+/** Entries that belong together, under a heading of their own. */
+export function MenuGroup({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  return (
+    <DropdownMenu.Group aria-label={label}>
+      <MenuLabel>{label}</MenuLabel>
+      {children}
+    </DropdownMenu.Group>
+  );
+}
+
 export function MenuLabel({ children }: { readonly children: ReactNode }) {
   return <DropdownMenu.Label className="px-2 pt-2 pb-1 text-11 font-medium text-t3">{children}</DropdownMenu.Label>;
 }

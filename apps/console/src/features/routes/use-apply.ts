@@ -1,4 +1,5 @@
 'use client';
+import type { ResourceKey } from '@malha/model';
 // Applies a draft as one revision, follows it to every proxy, and hands a conflict to the page.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
@@ -7,6 +8,7 @@ import { duration, inWords } from '#format/number.ts';
 import { useTRPC } from '#trpc/client.ts';
 import type { Conflict, Propagation } from '#trpc/contract.ts';
 import { conflictsOf, findingsOf, inPlainWords } from '#trpc/errors.ts';
+import { identitiesOf, revisionsAfter } from './model/documents.ts';
 import { hasArrived, usePropagation } from './use-propagation.ts';
 import type { RouteDraft } from './use-route-draft.ts';
 
@@ -68,7 +70,11 @@ export function useApply(key: string, draft: RouteDraft | undefined) {
   const apply = useMutation(
     trpc.resources.applyChanges.mutationOptions({
       onSuccess: ({ revision }, { yaml }) => {
-        draft?.rebase({ yaml: yaml ?? draft.text, revision }, yaml ?? draft.text);
+        if (draft !== undefined) {
+          const text = yaml ?? draft.text;
+          const revisions = revisionsAfter(draft.base, text, revision);
+          draft.rebase({ yaml: text, revision: revisions[key] ?? revision, revisions }, text);
+        }
         setApplied(revision);
         refresh();
       },
@@ -89,8 +95,14 @@ export function useApply(key: string, draft: RouteDraft | undefined) {
     apply: (message: string) => {
       if (draft === undefined) return;
       // An object that is not named is one that is believed to be new.
-      const baseRevisions: Record<string, number> = draft.base.revision === 0 ? {} : { [key]: draft.base.revision };
-      apply.mutate({ yaml: draft.text, message, baseRevisions });
+      const baseRevisions: Record<string, number> = { ...draft.base.revisions };
+      const kept = new Set(identitiesOf(draft.text).map((identity) => identity.key));
+      const gone = identitiesOf(draft.base.yaml).filter((identity) => !kept.has(identity.key));
+      // Only what is stored can be taken away, and the route itself is not taken away by editing it.
+      const changes = gone
+        .filter((identity) => identity.key in baseRevisions && identity.key !== key)
+        .map((identity) => ({ op: 'delete' as const, key: identity.key as ResourceKey }));
+      apply.mutate({ yaml: draft.text, message, baseRevisions, ...(changes.length > 0 && { changes }) });
     },
     isApplying: apply.isPending,
     applied,

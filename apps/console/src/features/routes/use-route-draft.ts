@@ -3,14 +3,19 @@
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTRPC } from '#trpc/client.ts';
+import { appendDocument } from './model/documents.ts';
 import { type Draft, edited, redone, startDraft, undone } from './model/draft.ts';
 import { applyEdit, type RouteEdit } from './model/edit.ts';
+import { isAttached, type PolicyKind } from './model/policies.ts';
 import { type Reading, type RouteView, readRoute } from './model/view.ts';
 
 export interface DraftBase {
+  /** The route, and after it the policies that are attached to it. */
   readonly yaml: string;
-  /** 0 for a route that is not stored yet. */
+  /** Of the route; 0 for one that is not stored yet. */
   readonly revision: number;
+  /** Of each object of the text that is stored. */
+  readonly revisions: Readonly<Record<string, number>>;
 }
 
 export interface RouteDraft {
@@ -43,11 +48,30 @@ function restore(key: string, stored: DraftBase): State {
   if (kept === null) return fresh;
   try {
     const { base, text } = JSON.parse(kept) as { base: DraftBase; text: string };
-    if (typeof text !== 'string' || typeof base.yaml !== 'string' || text === stored.yaml) return fresh;
+    if (typeof text !== 'string' || typeof base.yaml !== 'string' || typeof base.revisions !== 'object') return fresh;
+    if (text === stored.yaml) return fresh;
     return { base, draft: { ...startDraft(base.yaml), text, past: [base.yaml] } };
   } catch {
     return fresh;
   }
+}
+
+function newestOf({ revision, revisions }: DraftBase): number {
+  return Math.max(revision, ...Object.values(revisions));
+}
+
+/** Policies of the route's namespace that are attached to it; undefined until they are read. */
+function useAttachedPolicies(key: string, isAsked: boolean) {
+  const trpc = useTRPC();
+  const [, namespace = '', route = ''] = key.split('/');
+  const listOf = (kind: PolicyKind) =>
+    trpc.resources.list.queryOptions({ kind, namespace }, { enabled: isAsked, staleTime: 5_000 });
+  const routePolicies = useQuery(listOf('RoutePolicy')).data?.items;
+  const trafficPolicies = useQuery(listOf('TrafficPolicy')).data?.items;
+  return useMemo(() => {
+    if (routePolicies === undefined || trafficPolicies === undefined) return undefined;
+    return [...routePolicies, ...trafficPolicies].filter((item) => isAttached(item.yaml, route));
+  }, [routePolicies, trafficPolicies, route]);
 }
 
 export function useRouteDraft(key: string, template?: string) {
@@ -56,15 +80,17 @@ export function useRouteDraft(key: string, template?: string) {
     trpc.resources.get.queryOptions({ key }, { enabled: template === undefined, staleTime: 5_000 }),
   );
   const [state, setState] = useState<State | null>(null);
-  const stored = useMemo(
-    () =>
-      template !== undefined
-        ? { yaml: template, revision: 0 }
-        : query.data === undefined
-          ? undefined
-          : { yaml: query.data.yaml, revision: query.data.revision },
-    [template, query.data],
-  );
+  const policies = useAttachedPolicies(key, template === undefined);
+  const stored = useMemo((): DraftBase | undefined => {
+    if (template !== undefined) return { yaml: template, revision: 0, revisions: {} };
+    if (query.data === undefined || policies === undefined) return undefined;
+    const { yaml, revision } = query.data;
+    return {
+      yaml: policies.reduce((text, policy) => appendDocument(text, policy.yaml), yaml),
+      revision,
+      revisions: Object.fromEntries([[key, revision], ...policies.map((policy) => [policy.key, policy.revision])]),
+    };
+  }, [template, query.data, policies, key]);
 
   // A draft without edits follows what is stored; one with edits stays on what it started from.
   useEffect(() => {
@@ -72,7 +98,7 @@ export function useRouteDraft(key: string, template?: string) {
     setState((current) => {
       if (current === null) return restore(key, stored);
       const isUntouched = current.draft.text === current.base.yaml;
-      return isUntouched && stored.revision > current.base.revision
+      return isUntouched && newestOf(stored) > newestOf(current.base)
         ? { base: stored, draft: startDraft(stored.yaml) }
         : current;
     });

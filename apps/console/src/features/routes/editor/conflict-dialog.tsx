@@ -6,6 +6,7 @@ import { Button } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { Note } from '#components/ui/states.tsx';
 import type { Conflict } from '#trpc/contract.ts';
+import { replaceDocument } from '../model/documents.ts';
 import type { RouteDraft } from '../use-route-draft.ts';
 
 export interface ConflictDialogProps {
@@ -15,12 +16,19 @@ export interface ConflictDialogProps {
 }
 
 export function ConflictDialog({ conflict, draft, onClose }: ConflictDialogProps) {
-  const { currentAuthor, currentRevision, currentYaml } = conflict;
+  const { key, currentAuthor, currentRevision, currentYaml } = conflict;
   const base = draft.base.yaml;
-  const theirs = currentYaml ?? '';
+  // The route or one of its policies: the others stand as they did.
+  const theirs = replaceDocument(base, key, currentYaml);
   const isGone = currentYaml === null;
   const merged = isGone ? null : mergeLines(base, draft.text, theirs);
-  const stored = { yaml: theirs, revision: isGone ? 0 : currentRevision };
+  const { [key]: _, ...revisions } = draft.base.revisions;
+  const isRoute = key.startsWith('HTTPRoute/');
+  const stored = {
+    yaml: theirs,
+    revision: isRoute ? (isGone ? 0 : currentRevision) : draft.base.revision,
+    revisions: isGone ? revisions : { ...revisions, [key]: currentRevision },
+  };
   const choose = (text: string) => {
     draft.rebase(stored, text);
     onClose();
@@ -30,8 +38,8 @@ export function ConflictDialog({ conflict, draft, onClose }: ConflictDialogProps
       open
       onClose={onClose}
       width={760}
-      title={`${currentAuthor} ${isGone ? 'removed' : 'changed'} this route while you were editing`}
-      description={`That is r${currentRevision}; your draft began on r${draft.base.revision}. Nothing was applied, and your draft is still here: each choice below can be undone.`}
+      title={`${currentAuthor} ${isGone ? 'removed' : 'changed'} ${isRoute ? 'this route' : `the policy ${key.split('/')[2]}`} while you were editing`}
+      description={`That is r${currentRevision}; your draft began on r${draft.base.revisions[key] ?? draft.base.revision}. Nothing was applied, and your draft is still here: each choice below can be undone.`}
       actions={
         <>
           <Button onClick={onClose}>Keep editing</Button>
@@ -50,7 +58,7 @@ export function ConflictDialog({ conflict, draft, onClose }: ConflictDialogProps
       <div className="px-5 pt-3">
         <Note tone={merged === null ? 'warn' : 'ok'}>
           {isGone
-            ? 'Keeping yours makes the route anew.'
+            ? `Keeping yours makes the ${isRoute ? 'route' : 'policy'} anew.`
             : merged === null
               ? 'Both of you changed the same lines, so one of the two has to give way there.'
               : 'The two changes touch different lines: both can stand.'}

@@ -7,6 +7,7 @@ import { ButtonLink, IconButton } from '#components/ui/button.tsx';
 import { Segment } from '#components/ui/choice.tsx';
 import { QueryFailure } from '#components/ui/error-words.tsx';
 import { Note, Skeleton } from '#components/ui/states.tsx';
+import { notify } from '#components/ui/toast.tsx';
 import { useMeshStatus, useStale } from '#features/mesh-status/index.ts';
 import { useScope, useViewParameter } from '#features/scope/index.ts';
 import { useSession } from '#features/session/index.ts';
@@ -21,6 +22,7 @@ import { type RouteDraft, useRouteDraft } from '../use-route-draft.ts';
 import { useRouteTemplate } from '../use-route-template.ts';
 import { ApplyBar } from './apply-bar.tsx';
 import { ConflictDialog } from './conflict-dialog.tsx';
+import { FieldFindings } from './field-findings.tsx';
 import { RuleCard, versionTarget } from './rule-card.tsx';
 import { RulesList } from './rules-list.tsx';
 import { YamlPane } from './yaml-pane.tsx';
@@ -135,6 +137,32 @@ function useEditorKeys(draft: RouteDraft | undefined, onApply: () => void) {
   }, []);
 }
 
+/** Closing the tab would lose the draft; going to another page of the console keeps it. */
+function useUnsavedGuard(draft: RouteDraft): void {
+  const { isChanged } = draft;
+  const latest = useRef(isChanged);
+  latest.current = isChanged;
+  useEffect(() => {
+    if (!isChanged) return;
+    const onLeave = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener('beforeunload', onLeave);
+    return () => window.removeEventListener('beforeunload', onLeave);
+  }, [isChanged]);
+  const key = draft.baseView?.name;
+  useEffect(
+    () => () => {
+      if (!latest.current || key === undefined) return;
+      notify({
+        tone: 'ok',
+        id: `draft-${key}`,
+        title: `The draft of ${key} is kept in this tab`,
+        detail: 'Nothing of it was applied.',
+      });
+    },
+    [key],
+  );
+}
+
 function useHindrance(findings: Findings): string | undefined {
   const { may, me } = useSession();
   const status = useMeshStatus();
@@ -182,6 +210,7 @@ function Editor({ namespace, name, draft, resourceKey, storedAtMs }: EditorProps
     setMessage('');
   };
   useEditorKeys(draft, apply);
+  useUnsavedGuard(draft);
 
   const isReadOnly = !may('editor') || !draft.reading.ok;
   const rules = view?.rules ?? [];
@@ -216,7 +245,7 @@ function Editor({ namespace, name, draft, resourceKey, storedAtMs }: EditorProps
       <Head draft={draft} namespace={namespace} name={name} parent={parent} panes={panes} onPanes={setPanes} />
       <div className={`grid min-h-0 flex-1 ${columns[panes]}`}>
         {panes !== 'yaml' && view !== null && (
-          <>
+          <FieldFindings findings={findings.findings}>
             <div className="min-h-0 overflow-auto border-line border-r">
               <RulesList
                 view={view}
@@ -243,6 +272,7 @@ function Editor({ namespace, name, draft, resourceKey, storedAtMs }: EditorProps
                   rule={rule}
                   ruleCount={rules.length}
                   baseRule={draft.baseView?.rules.find((old) => old.name === rule.name)}
+                  policies={view.policies.filter((policy) => policy.rule === rule.name && rule.name !== '')}
                   namespace={namespace}
                   route={name}
                   parent={parent}
@@ -251,6 +281,7 @@ function Editor({ namespace, name, draft, resourceKey, storedAtMs }: EditorProps
                   isReadOnly={isReadOnly}
                   edit={draft.edit}
                   onSelect={() => select(rule.index)}
+                  onRename={setSelectedName}
                   onLine={setLitLine}
                 />
               ))}
@@ -263,7 +294,7 @@ function Editor({ namespace, name, draft, resourceKey, storedAtMs }: EditorProps
                 />
               )}
             </div>
-          </>
+          </FieldFindings>
         )}
         {panes !== 'form' && (
           <YamlPane

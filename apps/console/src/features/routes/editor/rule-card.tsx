@@ -1,23 +1,31 @@
 'use client';
 // One rule as a form: what it matches, where it sends, how long and how often it tries.
 import { ArrowDown, ArrowLeftRight, ArrowUp, Ellipsis, Plus, Trash2 } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import { Badge, SeriesDot } from '#components/ui/badge.tsx';
 import { Button, IconButton } from '#components/ui/button.tsx';
 import { Menu, MenuItem, MenuSeparator } from '#components/ui/menu.tsx';
 import { seriesColour } from '#components/ui/series-colour.ts';
 import type { BackendTarget, RouteEdit } from '../model/edit.ts';
+import { filtersInWords } from '../model/filters.ts';
+import type { PolicyView } from '../model/policies.ts';
 import type { RuleView } from '../model/view.ts';
 import { matchInWords, versionOf } from '../model/words.ts';
+import type { Value, ValuePath } from '../model/write-value.ts';
 import { useMeasuredSplit } from '../use-measured-split.ts';
 import type { ParentService } from '../use-parent-service.ts';
+import { FieldFinding } from './field-findings.tsx';
+import { LazyRuleDetails } from './lazy-rule-details.tsx';
 import { MatchBuilder } from './match-builder.tsx';
+import { RuleSettings, type RuleSettingsProps } from './rule-settings.tsx';
 import { SplitTable } from './split-table.tsx';
 
 export interface RuleCardProps {
   readonly rule: RuleView;
   readonly ruleCount: number;
   readonly baseRule: RuleView | undefined;
+  /** Policies of this rule in the same text. */
+  readonly policies: readonly PolicyView[];
   readonly namespace: string;
   readonly route: string;
   readonly parent: ParentService | undefined;
@@ -26,6 +34,7 @@ export interface RuleCardProps {
   readonly isReadOnly: boolean;
   readonly edit: (edit: RouteEdit, key?: string) => void;
   readonly onSelect: () => void;
+  readonly onRename: (name: string) => void;
   readonly onLine: (line: number | undefined) => void;
 }
 
@@ -33,101 +42,34 @@ export function versionTarget(service: string, version: string, port: number | u
   return { group: 'malha.dev', kind: 'ServiceVersion', name: `${service}-${version}`, port };
 }
 
-function Setting({ label, children }: { readonly label: string; readonly children: ReactNode }) {
-  return (
-    <div className="min-w-0 border-line border-l px-4 py-1.5 first:border-l-0">
-      <div className="text-11 text-t3">{label}</div>
-      {children}
-    </div>
-  );
-}
-
-const DURATION = /^([0-9]{1,5}(h|m|s|ms)){1,4}$/;
-
-/** Text that is edited in place and written when it makes sense; empty = the default. */
-function SettingField({
-  label,
-  value,
-  fallback,
-  pattern,
-  isReadOnly,
-  onChange,
-}: {
-  readonly label: string;
-  readonly value: string;
-  readonly fallback: string;
-  readonly pattern: RegExp;
-  readonly isReadOnly: boolean;
-  readonly onChange: (value: string) => void;
-}) {
+/** Written when it is left: policies and the URL name a rule too. */
+function RuleName({ rule, edit, onRename }: Pick<RuleCardProps, 'rule' | 'edit' | 'onRename'>) {
   const [typed, setTyped] = useState<string | null>(null);
-  const isInvalid = typed !== null && typed !== '' && !pattern.test(typed);
+  const text = typed ?? rule.name;
+  const commit = () => {
+    const next = text.trim();
+    setTyped(null);
+    if (next === '' || next === rule.name) return;
+    edit({ type: 'rename-rule', rule: rule.index, name: next });
+    onRename(next);
+  };
   return (
-    <Setting label={label}>
-      <span className="relative block text-12 font-medium">
-        <input
-          aria-label={label}
-          aria-invalid={isInvalid || undefined}
-          aria-description={`${fallback} is the default`}
-          value={typed ?? value}
-          readOnly={isReadOnly}
-          spellCheck={false}
-          className={`peer w-full rounded-1 bg-transparent ${isInvalid ? 'text-err-text' : 'text-t0'}`}
-          onBlur={() => setTyped(null)}
-          onChange={(event) => {
-            const next = event.target.value.trim();
-            setTyped(next);
-            if (next === '' || pattern.test(next)) onChange(next);
-          }}
-        />
-        {(typed ?? value) === '' && (
-          <span aria-hidden="true" className="pointer-events-none absolute inset-0 text-t0 peer-focus:text-t3">
-            {fallback} <span className="font-regular text-t3">default</span>
-          </span>
-        )}
-      </span>
-    </Setting>
-  );
-}
-
-function RuleSettings({ rule, isReadOnly, edit }: Pick<RuleCardProps, 'rule' | 'isReadOnly' | 'edit'>) {
-  const { index } = rule;
-  return (
-    <div className="grid grid-cols-4 border-line border-t">
-      <SettingField
-        label="Request timeout"
-        value={rule.requestTimeout ?? ''}
-        fallback="15s"
-        pattern={DURATION}
-        isReadOnly={isReadOnly}
-        onChange={(text) =>
-          edit({ type: 'set-timeout', rule: index, request: text === '' ? undefined : text }, `timeout:${index}`)
-        }
-      />
-      <SettingField
-        label="Retries"
-        value={rule.retryAttempts === undefined ? '' : String(rule.retryAttempts)}
-        fallback="2"
-        pattern={/^\d{1,2}$/}
-        isReadOnly={isReadOnly}
-        onChange={(text) =>
-          edit(
-            { type: 'set-retries', rule: index, attempts: text === '' ? undefined : Number(text) },
-            `retries:${index}`,
-          )
-        }
-      />
-      <Setting label="Sticky by">
-        <b className={`block text-12 font-medium ${rule.stickyBy === undefined ? 'text-t2' : 'text-t0'}`}>
-          {rule.stickyBy ?? 'off'}
-        </b>
-      </Setting>
-      <Setting label="Mirror">
-        <b className={`block truncate text-12 font-medium ${rule.mirrorTo === undefined ? 'text-t2' : 'mono text-t0'}`}>
-          {rule.mirrorTo ?? 'none'}
-        </b>
-      </Setting>
-    </div>
+    <input
+      aria-label={`Name of rule ${rule.index + 1}`}
+      value={text}
+      placeholder={`rule ${rule.index + 1}`}
+      spellCheck={false}
+      autoComplete="off"
+      maxLength={253}
+      className="max-w-full rounded-1 bg-transparent hover:bg-hover focus:bg-hover"
+      style={{ width: `${Math.max(8, text.length + 1)}ch` }}
+      onChange={(event) => setTyped(event.target.value)}
+      onBlur={commit}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') setTyped(null);
+        else if (event.key === 'Enter' && !event.metaKey && !event.ctrlKey) commit();
+      }}
+    />
   );
 }
 
@@ -238,6 +180,15 @@ function SingleTarget(props: RuleCardProps) {
   );
 }
 
+/** What is wrong with the matches, the targets or the name of a rule. */
+function RuleFindings({ rule }: { readonly rule: RuleView }) {
+  return ['matches', 'backendRefs', 'name'].map((field) => (
+    <div key={field} className="col-start-2 empty:hidden">
+      <FieldFinding place={{ kind: 'HTTPRoute', path: `spec.rules[${rule.index}].${field}` }} />
+    </div>
+  ));
+}
+
 /** All or nothing: the other one of two takes everything. */
 function BlueGreen({ rule, edit }: Pick<RuleCardProps, 'rule' | 'edit'>) {
   const [first, second] = rule.backends;
@@ -260,7 +211,17 @@ export function RuleCard(props: RuleCardProps) {
   const { rule, baseRule, isSelected, isReadOnly, edit } = props;
   const title = rule.name || `rule ${rule.index + 1}`;
   const isSplit = rule.backends.length > 1;
-  const hasForm = isSelected || isSplit;
+  const routePolicy = props.policies.find((policy) => policy.kind === 'RoutePolicy');
+  const actions = filtersInWords(rule);
+  const form = { rule, parent: props.parent, isReadOnly, edit };
+  const setPolicy: RuleSettingsProps['setPolicy'] = (kind, path, value) => {
+    const key = `policy:${kind}:${rule.index}:${path.join('.')}`;
+    // A policy finds its rule by its name.
+    const name = rule.name || `rule-${rule.index + 1}`;
+    if (rule.name === '') edit({ type: 'rename-rule', rule: rule.index, name }, key);
+    edit({ type: 'set-policy', kind, rule: name, path, value }, key);
+  };
+  const setRoutePolicy = (path: ValuePath, value: Value | undefined) => setPolicy('RoutePolicy', path, value);
   return (
     <section
       aria-label={`Rule ${title}`}
@@ -271,7 +232,9 @@ export function RuleCard(props: RuleCardProps) {
     >
       <header className="panel-head">
         <span className="text-t3">{rule.index + 1}</span>
-        <h2 className="mono truncate text-13 font-semi text-t0">{title}</h2>
+        <h2 className="mono min-w-0 truncate text-13 font-semi text-t0">
+          {isSelected && !isReadOnly ? <RuleName rule={rule} edit={edit} onRename={props.onRename} /> : title}
+        </h2>
         {baseRule === undefined && (
           <Badge tone="ok">
             <Plus aria-hidden="true" /> new
@@ -287,7 +250,7 @@ export function RuleCard(props: RuleCardProps) {
         {!isReadOnly && isSplit && <BlueGreen rule={rule} edit={edit} />}
         {!isReadOnly && <RuleMenu rule={rule} ruleCount={props.ruleCount} edit={edit} />}
       </header>
-      {(rule.matches.length > 0 || isSelected) && (
+      {(rule.matches.length > 0 || actions.length > 0 || isSelected) && (
         <div className="grid grid-cols-[64px_minmax(0,1fr)] items-center gap-x-3 gap-y-2 border-line border-b px-4 py-3 text-12 last:border-b-0">
           <span className="text-t2">Match</span>
           <MatchBuilder
@@ -304,10 +267,12 @@ export function RuleCard(props: RuleCardProps) {
               <SingleTarget {...props} />
             </>
           )}
-          {rule.otherFilters.length > 0 && (
+          <RuleFindings rule={rule} />
+          {isSelected && <LazyRuleDetails {...form} policy={routePolicy} set={setRoutePolicy} />}
+          {!isSelected && actions.length > 0 && (
             <>
-              <span className="text-t2">Filters</span>
-              <span className="text-t2">{rule.otherFilters.join(', ')} (in the YAML)</span>
+              <span className="self-start text-t2">Do</span>
+              <span className="text-t2">{actions.join('; ')}</span>
             </>
           )}
         </div>
@@ -318,7 +283,14 @@ export function RuleCard(props: RuleCardProps) {
           <SingleTarget {...props} />
         </div>
       )}
-      {hasForm && <RuleSettings rule={rule} isReadOnly={isReadOnly} edit={edit} />}
+      {isSelected && (
+        <RuleSettings
+          {...form}
+          routePolicy={routePolicy}
+          trafficPolicy={props.policies.find((policy) => policy.kind === 'TrafficPolicy')}
+          setPolicy={setPolicy}
+        />
+      )}
     </section>
   );
 }

@@ -88,8 +88,8 @@ describe('applyEdit', () => {
         rule: 1,
         target: { group: 'malha.dev', kind: 'ServiceVersion', name: 'reviews-v3', port: undefined },
       }),
-      applyEdit(text, { type: 'set-timeout', rule: 1, request: '2s' }),
-      applyEdit(text, { type: 'set-retries', rule: 1, attempts: 2 }),
+      applyEdit(text, { type: 'set-value', rule: 1, path: ['timeouts', 'request'], value: '2s' }),
+      applyEdit(text, { type: 'set-value', rule: 1, path: ['retry', 'attempts'], value: 2 }),
       applyEdit(text, { type: 'move-rule', rule: 1, to: 0 }),
     ];
     for (const edited of edits) {
@@ -123,9 +123,11 @@ describe('applyEdit', () => {
   });
 
   it('takes a removed timeout away with its empty parent', () => {
-    const edited = applyEdit(text, { type: 'set-timeout', rule: 0, request: '5s' });
+    const edited = applyEdit(text, { type: 'set-value', rule: 0, path: ['timeouts', 'request'], value: '5s' });
     expect(viewOf(edited).rules[0]?.requestTimeout).toBe('5s');
-    expect(applyEdit(edited, { type: 'set-timeout', rule: 0, request: undefined })).toBe(text);
+    expect(applyEdit(edited, { type: 'set-value', rule: 0, path: ['timeouts', 'request'], value: undefined })).toBe(
+      text,
+    );
   });
 
   it('leaves broken YAML alone', () => {

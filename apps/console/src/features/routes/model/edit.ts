@@ -1,6 +1,10 @@
 // Edits of the form as edits of the YAML: comments, unknown fields and layout of everything else stay as they are.
 import { type Document, isMap, isScalar, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
+import { splitDocuments } from './documents.ts';
+import { setMatches } from './edit-matches.ts';
+import { editPolicy, type PolicyEdit, readPolicies } from './policies.ts';
 import type { Condition } from './view.ts';
+import { type Value, type ValuePath, writeValue } from './write-value.ts';
 
 export interface BackendTarget {
   readonly group: string;
@@ -19,8 +23,9 @@ export type RouteEdit =
   | { readonly type: 'set-backend'; readonly rule: number; readonly backend: number; readonly target: BackendTarget }
   | { readonly type: 'add-backend'; readonly rule: number; readonly target: BackendTarget }
   | { readonly type: 'remove-backend'; readonly rule: number; readonly backend: number }
-  | { readonly type: 'set-timeout'; readonly rule: number; readonly request: string | undefined }
-  | { readonly type: 'set-retries'; readonly rule: number; readonly attempts: number | undefined };
+  /** Any field under a rule, such as `['timeouts', 'request']`; undefined takes it away. */
+  | { readonly type: 'set-value'; readonly rule: number; readonly path: ValuePath; readonly value: Value | undefined }
+  | PolicyEdit;
 
 /** Writes sequences as the operator does: indented under their key, or level with it. */
 function indentsSequences(text: string): boolean {
@@ -83,74 +88,46 @@ function setWeights(text: string, document: Document, rule: YAMLMap, weights: re
     .reduce((result, { start, end, digits }) => result.slice(0, start) + digits + result.slice(end), text);
 }
 
-/** One match as the Gateway API writes it; defaults (PathPrefix, Exact) are left out unless they must be said. */
-export function matchToFields(conditions: readonly Condition[]): Record<string, unknown> {
-  const named = (kind: Condition['kind']) =>
-    conditions
-      .filter((condition) => condition.kind === kind)
-      .map(({ type, name, value }) => ({ ...(type !== 'Exact' && { type }), name, value }));
-  const path = conditions.find((condition) => condition.kind === 'path');
-  const method = conditions.find((condition) => condition.kind === 'method');
-  const headers = named('header');
-  const queryParams = named('query');
-  return {
-    ...(path !== undefined && { path: { type: path.type, value: path.value } }),
-    ...(headers.length > 0 && { headers }),
-    ...(queryParams.length > 0 && { queryParams }),
-    ...(method !== undefined && { method: method.value }),
-  };
-}
-
-function setMatches(document: Document, rule: YAMLMap, matches: readonly (readonly Condition[])[]): void {
-  const written = matches.map(matchToFields).filter((match) => Object.keys(match).length > 0);
-  if (written.length === 0) {
-    rule.delete('matches');
-    return;
-  }
-  const old = rule.get('matches', true);
-  const oldItems = isSeq(old) ? old.items : [];
-  // A match that says the same keeps its node, and with it the comments on it.
-  const nodes = written.map((match, index) => {
-    const kept = oldItems[index];
-    const isUnchanged = isMap(kept) && JSON.stringify(kept.toJS(document)) === JSON.stringify(match);
-    return isUnchanged ? kept : document.createNode(match);
-  });
-  if (isSeq(old)) {
-    old.items = nodes;
-    return;
-  }
-  const sequence = document.createNode([]) as YAMLSeq;
-  sequence.items = nodes;
-  const pair = document.createPair('matches', sequence);
-  // After the name, as people write it.
-  rule.items.splice(rule.has('name') ? 1 : 0, 0, pair);
-}
-
-function setField(
-  document: Document,
-  rule: YAMLMap,
-  path: readonly [string, string],
-  value: string | number | undefined,
-): void {
-  const [outer, inner] = path;
-  const node = rule.get(outer, true);
-  if (value === undefined) {
-    if (!isMap(node)) return;
-    node.delete(inner);
-    if (node.items.length === 0) rule.delete(outer);
-    return;
-  }
-  if (isMap(node)) node.set(inner, value);
-  else rule.set(outer, document.createNode({ [inner]: value }));
-}
-
 function addRule(document: Document, name: string, target: BackendTarget): void {
   const rules = rulesOf(document);
   rules.items.push(document.createNode({ name, backendRefs: [targetNode(target)] }));
   rules.flow = false;
 }
 
+/** The edited text; the route is its first document, and the rest stays as it is but for edits of a policy. */
 export function applyEdit(text: string, edit: RouteEdit): string {
+  const [route, ...others] = splitDocuments(text).map((part) => part.text);
+  if (route === undefined) return text;
+  if (edit.type === 'set-policy') return editPolicy(text, nameOf(route), edit);
+  return editRoute(route, edit) + (edit.type === 'rename-rule' ? renamed(route, edit, others) : others.join(''));
+}
+
+function nameOf(route: string): { readonly name: string; readonly namespace: string } {
+  const document = parseDocument(route);
+  const text = (key: string): string => String(document.getIn(['metadata', key]) ?? '');
+  return { name: text('name'), namespace: text('namespace') || 'default' };
+}
+
+/** Policies of a rule follow its name. */
+function renamed(route: string, edit: Extract<RouteEdit, { type: 'rename-rule' }>, others: readonly string[]): string {
+  const { name } = nameOf(route);
+  const before: unknown = parseDocument(route).getIn(['spec', 'rules', edit.rule, 'name']);
+  if (typeof before !== 'string') return others.join('');
+  return others
+    .map((part) => {
+      const [policy] = readPolicies(part, name);
+      if (policy?.rule !== before) return part;
+      const document = parseDocument(part);
+      const target = document.getIn(['spec', 'targetRef'], true);
+      if (isMap(target)) writeValue(document, target as YAMLMap, ['sectionName'], edit.name);
+      return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+    })
+    .join('');
+}
+
+type RuleEdit = Exclude<RouteEdit, PolicyEdit>;
+
+function editRoute(text: string, edit: RuleEdit): string {
   const document = parseDocument(text);
   if (document.errors.length > 0) return text;
   if (edit.type === 'set-weights') return setWeights(text, document, ruleAt(document, edit.rule), edit.weights);
@@ -189,11 +166,8 @@ export function applyEdit(text: string, edit: RouteEdit): string {
     case 'remove-backend':
       backendsOf(rule, document).items.splice(edit.backend, 1);
       break;
-    case 'set-timeout':
-      setField(document, rule, ['timeouts', 'request'], edit.request);
-      break;
-    case 'set-retries':
-      setField(document, rule, ['retry', 'attempts'], edit.attempts);
+    case 'set-value':
+      writeValue(document, rule, edit.path, edit.value);
       break;
   }
   return write(document, text);

@@ -1,5 +1,17 @@
 // What the form shows of a route: a reading of the YAML, with the line of each part. Never the source of truth.
-import { isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
+import { splitDocuments } from './documents.ts';
+import { type PolicyView, readPolicies } from './policies.ts';
 
 export type MatchKind = 'path' | 'method' | 'header' | 'query';
 export type MatchType = 'Exact' | 'PathPrefix' | 'RegularExpression';
@@ -19,7 +31,15 @@ export interface BackendView {
   readonly port: number | undefined;
   /** As it is stored; 1 where nothing is said (Gateway API). */
   readonly weight: number;
-  readonly hasFilters: boolean;
+  readonly filters: readonly FilterView[];
+  readonly line: number;
+}
+
+export interface FilterView {
+  /** `RequestHeaderModifier`, `URLRewrite`, …; '' where it is not said. */
+  readonly type: string;
+  /** What stands under the field of its type, as it is written. */
+  readonly body: Readonly<Record<string, unknown>>;
   readonly line: number;
 }
 
@@ -29,12 +49,14 @@ export interface RuleView {
   /** Alternatives; within one, all conditions hold. Empty = everything. */
   readonly matches: readonly (readonly Condition[])[];
   readonly backends: readonly BackendView[];
+  readonly filters: readonly FilterView[];
   readonly requestTimeout: string | undefined;
+  readonly attemptTimeout: string | undefined;
   readonly retryAttempts: number | undefined;
-  readonly mirrorTo: string | undefined;
-  readonly stickyBy: string | undefined;
-  /** Filter types that the form does not edit, but keeps. */
-  readonly otherFilters: readonly string[];
+  readonly retryBackoff: string | undefined;
+  readonly retryCodes: readonly number[];
+  /** By the Gateway API's session persistence; a cohort is in the rule's RoutePolicy. */
+  readonly sessionBy: string | undefined;
   readonly line: number;
   readonly endLine: number;
 }
@@ -44,6 +66,7 @@ export interface RouteView {
   readonly namespace: string;
   readonly parentService: string | undefined;
   readonly rules: readonly RuleView[];
+  readonly policies: readonly PolicyView[];
 }
 
 export interface SyntaxProblem {
@@ -54,6 +77,13 @@ export interface SyntaxProblem {
 export type Reading =
   | { readonly ok: true; readonly view: RouteView }
   | { readonly ok: false; readonly problem: SyntaxProblem };
+
+const ALIASES_MAX = 100;
+
+interface Source {
+  readonly document: Document;
+  readonly lines: LineCounter;
+}
 
 type MaybeNode = Node | ParsedNode | null | undefined | unknown;
 
@@ -82,7 +112,7 @@ function typeOf(map: YAMLMap, fallback: MatchType): MatchType {
   return text === 'Exact' || text === 'PathPrefix' || text === 'RegularExpression' ? text : fallback;
 }
 
-function conditionsOf(match: YAMLMap): readonly Condition[] {
+export function conditionsOf(match: YAMLMap): readonly Condition[] {
   const path = mapOf(match.get('path', true));
   const method = textOf(match, 'method');
   const named = (key: string, kind: MatchKind): Condition[] =>
@@ -106,7 +136,30 @@ function lineOf(node: Node | YAMLMap, lines: LineCounter): number {
   return lines.linePos(node.range?.[0] ?? 0).line;
 }
 
-function backendOf(item: YAMLMap, lines: LineCounter): BackendView {
+/** Field of each type's settings, as the Gateway API names it. */
+export const FILTER_FIELDS: Readonly<Record<string, string>> = {
+  RequestHeaderModifier: 'requestHeaderModifier',
+  ResponseHeaderModifier: 'responseHeaderModifier',
+  RequestMirror: 'requestMirror',
+  RequestRedirect: 'requestRedirect',
+  URLRewrite: 'urlRewrite',
+  CORS: 'cors',
+  ExternalAuth: 'externalAuth',
+  ExtensionRef: 'extensionRef',
+};
+
+function filtersOf(map: YAMLMap, { document, lines }: Source): readonly FilterView[] {
+  return itemsOf(map, 'filters').map((item) => {
+    const type = textOf(item, 'type') ?? '';
+    // With the document, so that aliases are what they stand for.
+    const body: unknown = item.toJS(document, { maxAliasCount: ALIASES_MAX });
+    const settings: unknown = (body as Record<string, unknown>)[FILTER_FIELDS[type] ?? ''];
+    const isRecord = typeof settings === 'object' && settings !== null && !Array.isArray(settings);
+    return { type, body: isRecord ? (settings as Record<string, unknown>) : {}, line: lineOf(item, lines) };
+  });
+}
+
+function backendOf(item: YAMLMap, source: Source): BackendView {
   const weight = item.get('weight', true) as MaybeNode;
   return {
     group: textOf(item, 'group') ?? '',
@@ -114,41 +167,54 @@ function backendOf(item: YAMLMap, lines: LineCounter): BackendView {
     name: textOf(item, 'name') ?? '',
     port: numberOf(item, 'port'),
     weight: Math.max(0, numberOf(item, 'weight') ?? 1),
-    hasFilters: item.has('filters'),
-    line: lineOf(isScalar(weight) ? weight : item, lines),
+    filters: filtersOf(item, source),
+    line: lineOf(isScalar(weight) ? weight : item, source.lines),
   };
 }
 
-function stickyOf(rule: YAMLMap): string | undefined {
+function sessionOf(rule: YAMLMap): string | undefined {
   const session = mapOf(rule.get('sessionPersistence', true));
   return session === undefined ? undefined : (textOf(session, 'type') ?? 'Cookie').toLowerCase();
 }
 
-function ruleOf(rule: YAMLMap, index: number, lines: LineCounter): RuleView {
-  const filters = itemsOf(rule, 'filters');
-  const mirror = filters.find((filter) => textOf(filter, 'type') === 'RequestMirror');
-  const mirrorRef = mapOf(mapOf(mirror?.get('requestMirror', true))?.get('backendRef', true));
-  const line = lineOf(rule, lines);
+function numbersOf(map: YAMLMap | undefined, key: string): readonly number[] {
+  const node = map?.get(key, true) as MaybeNode;
+  if (!isSeq(node)) return [];
+  return node.items.flatMap((item) => (isScalar(item) && typeof item.value === 'number' ? [item.value] : []));
+}
+
+function ruleOf(rule: YAMLMap, index: number, source: Source): RuleView {
+  const { lines } = source;
+  const timeouts = mapOf(rule.get('timeouts', true));
+  const retry = mapOf(rule.get('retry', true));
   return {
     index,
     name: textOf(rule, 'name') ?? '',
     matches: itemsOf(rule, 'matches').map(conditionsOf),
-    backends: itemsOf(rule, 'backendRefs').map((item) => backendOf(item, lines)),
-    requestTimeout: textOf(mapOf(rule.get('timeouts', true)), 'request'),
-    retryAttempts: numberOf(mapOf(rule.get('retry', true)), 'attempts'),
-    mirrorTo: textOf(mirrorRef, 'name'),
-    stickyBy: stickyOf(rule),
-    otherFilters: filters
-      .map((filter) => textOf(filter, 'type') ?? '')
-      .filter((type) => type !== '' && type !== 'RequestMirror'),
-    line,
+    backends: itemsOf(rule, 'backendRefs').map((item) => backendOf(item, source)),
+    filters: filtersOf(rule, source),
+    requestTimeout: textOf(timeouts, 'request'),
+    attemptTimeout: textOf(timeouts, 'backendRequest'),
+    retryAttempts: numberOf(retry, 'attempts'),
+    retryBackoff: textOf(retry, 'backoff'),
+    retryCodes: numbersOf(retry, 'codes'),
+    sessionBy: sessionOf(rule),
+    line: lineOf(rule, lines),
     endLine: lines.linePos(Math.max(0, (rule.range?.[1] ?? 1) - 1)).line,
   };
 }
 
-export function readRoute(text: string): Reading {
+function brokenPart(text: string, linesBefore: number): SyntaxProblem | undefined {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const error = parseDocument(text, { lineCounter: lines, prettyErrors: false }).errors[0];
+  return error && { message: error.message, line: linesBefore + lines.linePos(error.pos[0]).line };
+}
+
+export function readRoute(text: string): Reading {
+  const parts = splitDocuments(text);
+  // The route stands first: what is put after it are its policies.
+  const lines = new LineCounter();
+  const document = parseDocument(parts[0]?.text ?? '', { lineCounter: lines, prettyErrors: false });
   const error = document.errors[0];
   if (error !== undefined)
     return { ok: false, problem: { message: error.message, line: lines.linePos(error.pos[0]).line } };
@@ -158,16 +224,22 @@ export function readRoute(text: string): Reading {
   if (textOf(root, 'kind') !== 'HTTPRoute') {
     return { ok: false, problem: { message: 'The form edits an HTTPRoute; this is another kind.', line: 1 } };
   }
+  for (const part of parts.slice(1)) {
+    const broken = brokenPart(part.text, part.linesBefore);
+    if (broken !== undefined) return { ok: false, problem: broken };
+  }
   const metadata = mapOf(root.get('metadata', true));
   const spec = mapOf(root.get('spec', true));
   const parent = itemsOf(spec, 'parentRefs').find((item) => (textOf(item, 'kind') ?? '') === 'Service');
+  const name = textOf(metadata, 'name') ?? '';
   return {
     ok: true,
     view: {
-      name: textOf(metadata, 'name') ?? '',
+      name,
+      policies: readPolicies(text, name),
       namespace: textOf(metadata, 'namespace') ?? '',
       parentService: textOf(parent, 'name'),
-      rules: itemsOf(spec, 'rules').map((rule, index) => ruleOf(rule, index, lines)),
+      rules: itemsOf(spec, 'rules').map((rule, index) => ruleOf(rule, index, { document, lines })),
     },
   };
 }

@@ -33,6 +33,28 @@ export function targetInWords(rule: RuleView): string {
   return shares.map((share) => Math.round(share)).join(' / ');
 }
 
+const keepers: Readonly<Record<string, string>> = {
+  cookie: 'Users with the same cookie',
+  header: 'Requests with the same header',
+  claim: 'Users with the same claim',
+  source: 'Calls of the same identity',
+};
+
+/** What raising the share of the version that is smallest now does to those who are there already. */
+export function cohortSentence(rule: RuleView, key: string): string {
+  const shares = sharesOf(rule.backends.map((backend) => backend.weight));
+  const least = shares.reduce((best, share, index) => (share < (shares[best] ?? 100) ? index : best), 0);
+  const backend = rule.backends[least];
+  if (backend === undefined || rule.backends.length < 2) return 'With one version there is nothing to split.';
+  const version = versionOf(backend);
+  const share = Math.round(shares[least] ?? 0);
+  const keeper = keepers[key];
+  if (keeper === undefined) {
+    return `Each request is drawn anew: raising ${version} above ${share} % gives every user a larger chance of it.`;
+  }
+  return `${keeper} stay on one version: raising ${version} above ${share} % moves only new ones to it, and nobody back.`;
+}
+
 function splitInWords(rule: RuleView): string {
   const shares = sharesOf(rule.backends.map((backend) => backend.weight));
   return rule.backends.map((backend, index) => `${versionOf(backend)} ${Math.round(shares[index] ?? 0)} %`).join(', ');
