@@ -34,6 +34,10 @@ export interface RuntimeConfig {
   /** 0 = the data plane runs in the agent's own thread, 1 = in a thread of its own. */
   readonly workerThreads: number;
   readonly logLevel: LogLevel;
+  /** Folder with the certificates of gateways, `NAMESPACE/NAME/tls.crt` and `tls.key`; undefined = there are none. */
+  readonly certificatesDir: string | undefined;
+  /** Address that listeners of gateways take; undefined = that of the other listeners. */
+  readonly gatewayAddress: string | undefined;
 }
 
 /** Ports that are undefined are not opened; 0 = any free one. */
@@ -109,6 +113,8 @@ const runtimeOptions = (env: Environment) => ({
     ),
     0,
   ),
+  'certificates-dir': text('DIR', 'certificates of gateways, NAMESPACE/NAME/tls.crt and tls.key; followed'),
+  'gateway-address': text('ADDRESS', 'address of the listeners of gateways (default: that of the others)'),
   'log-level': withDefault(
     matching('LEVEL', 'debug, info, warn, error or silent', LOG_LEVELS, 'debug, info, warn, error or silent'),
     env.MALHA_LOG_LEVEL ?? 'info',
@@ -259,8 +265,19 @@ function definedPort(name: keyof ListenConfig, port: number | undefined): Partia
   return port === undefined ? {} : { [name]: port };
 }
 
-function runtime(options: { 'drain-time': number; 'worker-threads': number; 'log-level': string }): RuntimeConfig {
+interface RuntimeOptions {
+  readonly 'drain-time': number;
+  readonly 'worker-threads': number;
+  readonly 'log-level': string;
+  readonly 'certificates-dir': string | undefined;
+  readonly 'gateway-address': string | undefined;
+}
+
+function runtime(options: RuntimeOptions): RuntimeConfig {
+  const certificatesDir = options['certificates-dir'];
   return {
+    certificatesDir: certificatesDir === undefined ? undefined : path.resolve(certificatesDir),
+    gatewayAddress: options['gateway-address'],
     drainMs: options['drain-time'],
     workerThreads: options['worker-threads'],
     logLevel: decodeLogLevel(options['log-level']),

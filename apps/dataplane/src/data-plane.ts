@@ -9,6 +9,8 @@ import { TimerWheel } from './exchange/timer-wheel.ts';
 import { introductionOf } from './filters/introduction.ts';
 import { RequestRecorder } from './filters/request-recorder.ts';
 import { createIdentifierPool } from './filters/tracing.ts';
+import type { FoundCertificates } from './gateway/certificates.ts';
+import { GatewayListeners, type GatewayPortStats } from './gateway/gateway-listeners.ts';
 import { createInboundListener } from './inbound/inbound-listener.ts';
 import { InboundStack } from './inbound/inbound-stack.ts';
 import type { Listener } from './listener/listener.ts';
@@ -52,7 +54,13 @@ export interface DataPlaneOptions {
     readonly version: string;
   };
   /** Port 0 = any free port. */
-  readonly bind: { readonly address: string; readonly outboundPort: number; readonly inboundPort: number };
+  readonly bind: {
+    readonly address: string;
+    readonly outboundPort: number;
+    readonly inboundPort: number;
+    /** Of the ports for clients outside of the mesh; the address of the others when absent. */
+    readonly gatewayAddress?: string;
+  };
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly random: () => number;
@@ -66,11 +74,14 @@ export interface DataPlaneStats {
   readonly spiffeId: string;
   readonly clusters: readonly ClusterStats[];
   readonly applications: readonly ClusterStats[];
+  /** Ports for clients outside of the mesh. */
+  readonly gateways: readonly GatewayPortStats[];
 }
 
 /** While draining, connections that stay idle are closed when this share of the deadline has passed. */
 const DRAIN_IDLE_SHARE = 0.5;
 
+const NO_GATEWAYS: NonNullable<MeshConfig['gateways']> = [];
 const NO_TCP: NonNullable<MeshConfig['tcp']> = [];
 
 export class DataPlane {
@@ -82,6 +93,7 @@ export class DataPlane {
   private readonly inbound: { listener: Listener; context: ServerContext; acceptor: TlsAcceptor };
   private readonly outbound: { listener: Listener; context: ServerContext };
   private readonly tcp: TcpListeners;
+  private readonly gateways: GatewayListeners;
   private identity: WorkloadTls | undefined;
   private config: MeshConfig | undefined;
 
@@ -114,15 +126,21 @@ export class DataPlane {
       clusters: environment,
       recorder: destinationRecorder,
     });
-    this.outboundStack = new OutboundStack({
+    const calling = {
       ...shared,
       forwarding: { ...forwarding, introduction },
       clusters: this.clusters,
       recorder: sourceRecorder,
-    });
+    };
+    this.outboundStack = new OutboundStack(calling);
     const listening = { telemetry, wheel, now, monotonic, timeouts: limits, connectionsMax: limits.connectionsMax };
     this.inbound = createInboundListener({ ...listening, stack: this.inboundStack });
     this.outbound = createOutboundListener({ ...listening, stack: this.outboundStack });
+    this.gateways = new GatewayListeners({
+      ...listening,
+      address: options.bind.gatewayAddress ?? options.bind.address,
+      stack: calling,
+    });
     this.tcp = new TcpListeners({
       address: options.bind.address,
       clusters: this.clusters,
@@ -143,7 +161,7 @@ export class DataPlane {
         inboundPort: await this.inbound.listener.listen(address, inboundPort),
         outboundPort: await this.outbound.listener.listen(address, outboundPort),
       };
-      await this.tcp.start();
+      await Promise.all([this.tcp.start(), this.gateways.start()]);
       return ports;
     } catch (error) {
       this.close();
@@ -160,11 +178,13 @@ export class DataPlane {
     const commitOutbound = this.outboundStack.prepare(config.outbound, config.routeTables);
     const commitInbound = this.inboundStack.prepare(config.inbound);
     const commitTcp = this.tcp.prepare(config.tcp ?? NO_TCP);
+    const commitGateways = this.gateways.prepare(config.gateways ?? NO_GATEWAYS, config.routeTables);
     if (previous?.clusters !== config.clusters || previous.endpoints !== config.endpoints)
       this.clusters.apply(config.clusters, config.endpoints);
     commitOutbound();
     commitInbound();
     commitTcp();
+    commitGateways();
     this.config = config;
   }
 
@@ -173,6 +193,16 @@ export class DataPlane {
     const identity = secrets === undefined ? undefined : new WorkloadTls(secrets);
     this.inbound.acceptor.setIdentity(identity);
     this.identity = identity;
+  }
+
+  /** What gateways show to clients outside from now on; each one was checked. */
+  setCertificates(found: FoundCertificates): void {
+    this.gateways.setCertificates(found);
+  }
+
+  /** Resolves when every port that a configuration asked for is open, or was found to be taken. */
+  portsOpened(): Promise<void> {
+    return this.gateways.settled();
   }
 
   stats(): DataPlaneStats {
@@ -185,6 +215,7 @@ export class DataPlane {
       spiffeId: this.identity?.spiffeId ?? '',
       clusters: this.clusters.stats(),
       applications: this.inboundStack.ports.all.map((port) => port.app.stats()),
+      gateways: this.gateways.stats(),
     };
   }
 
@@ -194,7 +225,7 @@ export class DataPlane {
    */
   async drain(deadlineMs: number): Promise<void> {
     const dueMs = this.options.clock.monotonic() + deadlineMs;
-    await this.drainListener(this.inbound, dueMs);
+    await Promise.all([this.inbound, ...this.gateways.all()].map((each) => this.drainListener(each, dueMs)));
     this.tcp.stopAccepting();
     await Promise.all([
       this.drainListener(this.outbound, dueMs),
@@ -206,6 +237,7 @@ export class DataPlane {
     this.inbound.listener.destroy();
     this.outbound.listener.destroy();
     this.tcp.destroy();
+    this.gateways.destroy();
     this.clusters.destroy();
     this.inboundStack.ports.destroy();
     this.wheel.stop();

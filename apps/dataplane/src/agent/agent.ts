@@ -170,10 +170,11 @@ class WorkloadAgent implements Agent {
   }
 
   async start(): Promise<void> {
-    const { worker, log } = this.deps;
+    const { config, worker, log } = this.deps;
     await worker.setUp({
       workload: this.workload,
-      bind: { address: this.address, ...this.ports },
+      bind: { address: this.address, ...this.ports, gatewayAddress: config.gatewayAddress ?? this.address },
+      certificatesDir: config.certificatesDir,
       startTimeMs: this.#startTimeMs,
     });
     await worker.setIdentity(this.secrets());

@@ -53,6 +53,14 @@ export interface ConnectionFacts {
   readonly remoteAddress: string;
   /** Set for connections over mutual TLS. */
   readonly peer: PeerFacts | undefined;
+  /** Set for clients of an edge proxy: how they came. */
+  readonly client?: ClientFacts;
+}
+
+export interface ClientFacts {
+  readonly scheme: 'http' | 'https';
+  /** SNI of the handshake, lower case; empty without one. */
+  readonly serverName: string;
 }
 
 export interface PeerFacts {

@@ -33,6 +33,7 @@ export const FAILURES = {
     message: 'protocol of this port is not served here',
   },
   streamRefused: { code: 'MALHA4016', status: 503, flag: 'UC', message: 'upstream closed the connection' },
+  misdirected: { code: 'MALHA4017', status: 421, flag: 'NR', message: 'this host is not served on this connection' },
   invalidBackend: { code: 'MALHA4015', status: 500, flag: 'NC', message: 'backend is not valid' },
 } as const satisfies Record<string, FailureKind>;
 

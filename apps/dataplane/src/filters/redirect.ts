@@ -8,7 +8,11 @@ import { mutateHeaders } from './header-mutation.ts';
 
 export function redirect(exchange: Exchange, action: RedirectAction, match: RouteMatch): void {
   const { authority, path } = exchange.request;
-  const location = redirectLocation(action, match.path, { scheme: 'http', authority, path });
+  const location = redirectLocation(action, match.path, {
+    scheme: exchange.connection.client?.scheme ?? 'http',
+    authority,
+    path,
+  });
   respondWithText(exchange, action.status, '', mutated(['location', location], action.responseHeaders));
 }
 

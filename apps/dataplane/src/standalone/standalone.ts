@@ -44,6 +44,7 @@ class StandaloneRunner implements Standalone {
   #loadedAtMs = 0;
   #refused: string | undefined;
   #reported = new Set<string>();
+  #gatewayProblems: ReadonlySet<string> = new Set();
   #watchers: readonly FolderWatcher[] = [];
 
   constructor(private readonly deps: StandaloneDeps) {}
@@ -69,12 +70,19 @@ class StandaloneRunner implements Standalone {
     const { outboundPort, inboundPort } = config.listen;
     await worker.setUp({
       workload: this.workload,
-      bind: { address: config.bindAddress, outboundPort, inboundPort },
+      bind: {
+        address: config.bindAddress,
+        outboundPort,
+        inboundPort,
+        gatewayAddress: config.gatewayAddress ?? config.bindAddress,
+      },
+      certificatesDir: config.certificatesDir,
       startTimeMs: clock.now(),
     });
     if (this.#secrets !== undefined) await worker.setIdentity(this.#secrets);
     await this.#serve(files, compiled);
     this.ports = await worker.listen();
+    await this.#reportGateways();
     this.#warnOfOtherAddress(compiled);
     this.#watch();
   }
@@ -111,6 +119,16 @@ class StandaloneRunner implements Standalone {
     this.#reported = new Set(lines.map((each) => each.line));
   }
 
+  /** Ports that are taken and certificates that are not there: nobody outside can say what is wrong. */
+  async #reportGateways(): Promise<void> {
+    const { gateways } = await this.deps.worker.stats();
+    const problems = gateways.flatMap(({ port, problems }) =>
+      problems.map((words) => `gateway port ${port}: ${words}`),
+    );
+    for (const problem of problems) if (!this.#gatewayProblems.has(problem)) this.deps.log.error(problem);
+    this.#gatewayProblems = new Set(problems);
+  }
+
   #watch(): void {
     const { resources, identityDir } = this.deps.config;
     this.#watchers = [
@@ -126,6 +144,7 @@ class StandaloneRunner implements Standalone {
       if (sameFiles(files, this.#files) && this.#refused === undefined) return;
       const began = clock.monotonic();
       await this.#serve(files, this.#compile(files));
+      await this.#reportGateways();
       log.info('serving the changed resources', { files: files.length, ms: Math.round(clock.monotonic() - began) });
     } catch (error) {
       this.#refuse(error);

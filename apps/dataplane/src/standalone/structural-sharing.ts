@@ -4,12 +4,14 @@ import type { MeshConfig } from '@malha/traffic';
 /** `next`, with every part of `previous` that equals it deeply in its place. */
 export function shareUnchanged(previous: MeshConfig | undefined, next: MeshConfig): MeshConfig {
   if (previous === undefined) return next;
+  const gateways = shareByKey(previous.gateways ?? [], next.gateways ?? [], ({ port }) => String(port));
   return {
     outbound: share(previous.outbound, next.outbound),
     inbound: {
       tracing: share(previous.inbound.tracing, next.inbound.tracing),
       ports: shareByKey(previous.inbound.ports, next.inbound.ports, (port) => String(port.port)),
     },
+    ...(next.gateways !== undefined && { gateways }),
     routeTables: shareByKey(previous.routeTables, next.routeTables, (table) => table.name),
     clusters: shareByKey(previous.clusters, next.clusters, (cluster) => cluster.name),
     endpoints: shareByKey(previous.endpoints, next.endpoints, (entry) => entry.cluster),

@@ -7,6 +7,7 @@ type ListPatch<T> = readonly (number | T)[];
 export interface ConfigPatch {
   readonly outbound: MeshConfig['outbound'] | undefined;
   readonly inbound: MeshConfig['inbound'] | undefined;
+  readonly gateways: ListPatch<NonNullable<MeshConfig['gateways']>[number]> | undefined;
   readonly routeTables: ListPatch<MeshConfig['routeTables'][number]> | undefined;
   readonly clusters: ListPatch<MeshConfig['clusters'][number]> | undefined;
   readonly endpoints: ListPatch<MeshConfig['endpoints'][number]> | undefined;
@@ -16,6 +17,7 @@ export function diffConfig(former: MeshConfig | undefined, next: MeshConfig): Co
   return {
     outbound: former?.outbound === next.outbound ? undefined : next.outbound,
     inbound: former?.inbound === next.inbound ? undefined : next.inbound,
+    gateways: diffList(former?.gateways ?? NONE, next.gateways ?? NONE),
     routeTables: diffList(former?.routeTables, next.routeTables),
     clusters: diffList(former?.clusters, next.clusters),
     endpoints: diffList(former?.endpoints, next.endpoints),
@@ -27,14 +29,18 @@ export function patchConfig(former: MeshConfig | undefined, patch: ConfigPatch):
   const outbound = patch.outbound ?? former?.outbound;
   const inbound = patch.inbound ?? former?.inbound;
   if (outbound === undefined || inbound === undefined) throw new Error('a patch of a configuration that is not there');
+  const gateways = patchList(former?.gateways, patch.gateways);
   return {
     outbound,
     inbound,
+    ...(gateways.length > 0 && { gateways }),
     routeTables: patchList(former?.routeTables, patch.routeTables),
     clusters: patchList(former?.clusters, patch.clusters),
     endpoints: patchList(former?.endpoints, patch.endpoints),
   };
 }
+
+const NONE: readonly never[] = [];
 
 function diffList<T extends object>(former: readonly T[] | undefined, next: readonly T[]): ListPatch<T> | undefined {
   if (former === next) return undefined;

@@ -1,6 +1,6 @@
 // The interface between the agent and what carries traffic; the same for a worker in this thread and for one in another.
 import type { MeshConfig } from '@malha/traffic';
-import type { DataPlaneStats, SecretMaterial } from '../data-plane.ts';
+import type { DataPlaneOptions, DataPlaneStats, SecretMaterial } from '../data-plane.ts';
 import type { MetricsSnapshot, SpanRecord } from '../telemetry/recorder.ts';
 
 export interface WorkloadIdentity {
@@ -13,7 +13,9 @@ export interface WorkloadIdentity {
 /** Plain data: it crosses a thread border. */
 export interface WorkerSetup {
   readonly workload: WorkloadIdentity;
-  readonly bind: { readonly address: string; readonly outboundPort: number; readonly inboundPort: number };
+  readonly bind: DataPlaneOptions['bind'];
+  /** Folder with the certificates that gateways show to clients outside, which are followed; undefined = there are none. */
+  readonly certificatesDir: string | undefined;
   /** Since when counters count; the resource attribute of the process. */
   readonly startTimeMs: number;
 }

@@ -2,12 +2,14 @@
 import type { MeshConfig } from '@malha/traffic';
 import type { Clock } from '@malha/traffic/clock';
 import { DataPlane, type DataPlaneStats, type SecretMaterial } from '../data-plane.ts';
+import { CertificateFolder } from '../gateway/certificate-folder.ts';
 import { createRecorder, type MetricsSnapshot, type Recorder, type SpanRecord } from '../telemetry/recorder.ts';
 import type { BoundPorts, WorkerPort, WorkerSetup } from './worker-port.ts';
 
 interface Running {
   readonly dataPlane: DataPlane;
   readonly recorder: Recorder;
+  readonly certificates: CertificateFolder;
 }
 
 export class Worker implements WorkerPort {
@@ -28,7 +30,8 @@ export class Worker implements WorkerPort {
       clock: this.clock,
       random: this.random,
     });
-    this.#running = { dataPlane, recorder };
+    const certificates = new CertificateFolder(setup.certificatesDir, (found) => dataPlane.setCertificates(found));
+    this.#running = { dataPlane, recorder, certificates };
   }
 
   listen(): Promise<BoundPorts> {
@@ -36,8 +39,11 @@ export class Worker implements WorkerPort {
   }
 
   async applyConfig(config: MeshConfig): Promise<void> {
+    // Before the ports that show them: the first handshake must not fail.
+    await this.#parts().certificates.follow(config.gateways ?? []);
     this.#parts().dataPlane.apply(config);
     this.#config = config;
+    await this.#parts().dataPlane.portsOpened();
   }
 
   async setIdentity(secrets: SecretMaterial | undefined): Promise<void> {
@@ -65,6 +71,7 @@ export class Worker implements WorkerPort {
   }
 
   async close(): Promise<void> {
+    this.#running?.certificates.close();
     this.#running?.dataPlane.close();
   }
 

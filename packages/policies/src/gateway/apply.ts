@@ -46,7 +46,7 @@ export function compileGateway(gateway: GatewayEntry, context: GatewayContext): 
     const routeTable = gatewayRouteTable(port);
     const servers = served.map(({ server }) => server);
     listeners.push({ port, protocol, routeTable, servers, tracing: context.tracing });
-    routeTables.push({ name: routeTable, ignoresPort: true, virtualHosts: virtualHostsOf(served, context) });
+    routeTables.push({ name: routeTable, ignoresPort: true, virtualHosts: virtualHostsOf(served, port, context) });
   }
   return { listeners, routeTables };
 }
@@ -76,7 +76,7 @@ function servedListener(listener: ListenerEntry, gateway: GatewayEntry, grants: 
  * A request belongs to the listener with the most specific hostname, also when that one has no route for it (listener
  * isolation): each listener has a virtual host for its own hostname, and none for hosts that are another's.
  */
-function virtualHostsOf(served: readonly ServedListener[], context: GatewayContext): VirtualHost[] {
+function virtualHostsOf(served: readonly ServedListener[], port: number, context: GatewayContext): VirtualHost[] {
   return served.flatMap((own) => {
     const { hostname, listener, server } = own;
     const domains = new Set([hostname, ...listener.routes.flatMap(({ hostnames }) => hostnames)]);
@@ -86,7 +86,7 @@ function virtualHostsOf(served: readonly ServedListener[], context: GatewayConte
       .map((domain) => ({
         name: `${server.name}/${domain}`,
         domains: [domain],
-        routes: routesOf(listener, domain, context),
+        routes: routesOf(listener, domain, context).map((route) => withPort(route, port)),
       }));
   });
 }
@@ -103,4 +103,11 @@ function routesOf({ routes }: ListenerEntry, domain: string, context: GatewayCon
     else list.push(route);
   }
   return [...byRank.entries()].sort(([a], [b]) => b - a).flatMap(([, group]) => context.compileRoutes(group));
+}
+
+/** A redirect that names neither scheme nor port leads to the port of the listener (Gateway API), whatever the Host says. */
+function withPort(route: Route, port: number): Route {
+  const { action } = route;
+  if (action.type !== 'redirect' || action.scheme !== undefined || action.port !== undefined) return route;
+  return { ...route, action: { ...action, port } };
 }

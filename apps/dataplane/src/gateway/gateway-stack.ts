@@ -1,0 +1,65 @@
+// The stack of one gateway port, top to bottom: the client's claims, the right connection; then that of outbound calls.
+import type { GatewayListener, GatewayServer, RouteTable } from '@malha/traffic/config';
+import { RequestFlags } from '@malha/traffic/flags';
+import { mostSpecific } from '@malha/traffic/hostname';
+import { splitAuthority } from '@malha/traffic/mutation';
+import { respondWithError } from '../exchange/error-response.ts';
+import type { Exchange, ExchangeHandler } from '../exchange/exchange.ts';
+import { ProxyError } from '../exchange/proxy-error.ts';
+import { replaceEdgeHeaders } from '../filters/edge-headers.ts';
+import { NO_DESTINATION } from '../filters/request-recorder.ts';
+import { type OutboundDependencies, OutboundStack } from '../outbound/outbound-stack.ts';
+import type { ConnectionLimit, RejectionReason } from '../telemetry/record.ts';
+
+export class GatewayStack implements ExchangeHandler {
+  private readonly dependencies: OutboundDependencies;
+  private readonly outbound: OutboundStack;
+  private servers: readonly GatewayServer[] = [];
+
+  constructor(dependencies: OutboundDependencies) {
+    this.dependencies = dependencies;
+    this.outbound = new OutboundStack(dependencies);
+  }
+
+  /** Throws with nothing changed; the function that it returns brings the configuration into force. */
+  prepare(listener: GatewayListener, tables: readonly RouteTable[]): () => void {
+    const commit = this.outbound.prepare(listener, tables);
+    return () => {
+      commit();
+      this.servers = listener.servers;
+    };
+  }
+
+  requestStarted(exchange: Exchange): void {
+    const { request, connection } = exchange;
+    replaceEdgeHeaders(request.headers, connection);
+    if (connection.client?.scheme === 'https' && this.isMisdirected(request.authority, connection.client.serverName)) {
+      respondWithError(
+        exchange,
+        new ProxyError('misdirected', `${request.authority} over ${connection.client.serverName}`),
+      );
+      const outcome = { flags: RequestFlags.NR, attempts: 1, ttfbMs: -1 };
+      this.dependencies.recorder.finished(exchange, NO_DESTINATION, outcome);
+      return;
+    }
+    this.outbound.requestStarted(exchange);
+  }
+
+  requestRefused(reason: RejectionReason): void {
+    this.outbound.requestRefused(reason);
+  }
+
+  limitMet(event: ConnectionLimit): void {
+    this.outbound.limitMet(event);
+  }
+
+  /**
+   * The server that the handshake chose by SNI must be the one of the Host: a browser that shares one connection between
+   * names would else get past what holds for the other one (RFC 9110 §15.5.20).
+   */
+  private isMisdirected(authority: string, serverName: string): boolean {
+    if (this.servers.length < 2) return false;
+    const { host } = splitAuthority(authority);
+    return mostSpecific(this.servers, host) !== mostSpecific(this.servers, serverName);
+  }
+}
