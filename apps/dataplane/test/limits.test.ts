@@ -1,11 +1,14 @@
 // Every limit of docs/limits.md that no other test meets: what happens there, and what is counted.
+import fs from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import path from 'node:path';
 import { createTestCa } from '@malha/testing/test-ca';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS, type ProxyLimits } from '../src/data-plane.ts';
 import { HEAD_LIMITS } from '../src/http1/head-parser.ts';
 import { ErrorCode, Flag, FrameType } from '../src/http2/protocol.ts';
-import { CLIENT_FACING_SETTINGS } from '../src/http2/settings.ts';
+import { CLIENT_FACING_SETTINGS, MESH_SETTINGS } from '../src/http2/settings.ts';
+import { PROXY_EVENTS, REJECTION_REASONS } from '../src/telemetry/record.ts';
 import { inboundConfig, simpleConfig, startProxy, type TestProxy } from './mesh-fixture.ts';
 import { answerOk, exchangeBytes, type RawUpstream, rawUpstream } from './raw-http.ts';
 import { frame, headersFrame, RawHttp2Client } from './raw-http2.ts';
@@ -216,15 +219,45 @@ describe('number', () => {
   });
 });
 
-it('the defaults are those that docs/limits.md states', () => {
-  expect(DEFAULT_LIMITS).toEqual({
-    connectionsMax: 15_000,
-    handshakeTimeoutMs: 10_000,
-    headTimeoutMs: 10_000,
-    idleTimeoutMs: 3_900_000,
-    lingerMs: 1_000,
+describe('docs/limits.md', () => {
+  const page = fs.readFileSync(path.resolve(import.meta.dirname, '../../../docs/limits.md'), 'utf8');
+  const rows = page.split('\n').filter((line) => line.startsWith('| '));
+
+  it('names each reason of a refusal', () => {
+    for (const reason of REJECTION_REASONS)
+      expect(
+        rows.some((row) => row.includes(`\`${reason}\``)),
+        reason,
+      ).toBe(true);
   });
-  expect(HEAD_LIMITS).toEqual({ headBytesMax: 61_440, headersMax: 100, targetBytesMax: 16_384 });
+
+  it('names counters that exist, and tests that exist', () => {
+    const counted = rows.map((row) => row.split(' | ')[3] ?? '');
+    const events: readonly string[] = PROXY_EVENTS;
+    const reasons: readonly string[] = REJECTION_REASONS;
+    for (const cell of counted) {
+      for (const [, reason] of cell.matchAll(/reason: `([a-z0-9-]+)`/g)) expect(reasons).toContain(reason);
+      for (const [, event] of cell.replaceAll(/reason: `[^`]+`/g, '').matchAll(/`([a-z-]+)`/g))
+        expect(events).toContain(event);
+    }
+    for (const [, file] of page.matchAll(/`((?:src|test)\/[a-z0-9/.-]+\.ts)`/g))
+      expect(fs.existsSync(path.resolve(import.meta.dirname, '..', file ?? '')), file).toBe(true);
+    for (const [, file] of page.matchAll(/`([a-z0-9-]+\.test\.ts)`/g))
+      expect(fs.existsSync(path.resolve(import.meta.dirname, '../../../e2e/long', file ?? '')), file).toBe(true);
+  });
+
+  it('states the defaults of the code', () => {
+    expect(DEFAULT_LIMITS).toEqual({
+      connectionsMax: 15_000,
+      handshakeTimeoutMs: 10_000,
+      headTimeoutMs: 10_000,
+      idleTimeoutMs: 3_900_000,
+      lingerMs: 1_000,
+    });
+    expect(HEAD_LIMITS).toEqual({ headBytesMax: 61_440, headersMax: 100, targetBytesMax: 16_384 });
+    expect(CLIENT_FACING_SETTINGS).toMatchObject({ maxConcurrentStreams: 128, maxHeaderListSize: 61_440 });
+    expect(MESH_SETTINGS).toMatchObject({ maxConcurrentStreams: 1_024, maxHeaderListSize: 61_440 });
+  });
 });
 
 function pieces(block: Buffer, size: number): Buffer[] {
