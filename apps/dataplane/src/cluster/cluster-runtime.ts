@@ -4,7 +4,7 @@ import type { Cluster, Endpoint } from '@malha/traffic/config';
 import { RetryBudget } from '@malha/traffic/retry';
 import { ProxyError } from '../exchange/proxy-error.ts';
 import type { DialEnvironment, HttpVersion } from './dial.ts';
-import { EndpointPool, type FreeConnection, keyOf, type PoolOwner } from './endpoint-pool.ts';
+import { EndpointPool, type FreeConnection, keyOf, type PoolOwner, type RawDialResult } from './endpoint-pool.ts';
 import { type StreamRequester, Waiting } from './stream-requester.ts';
 
 /** Counts that telemetry keeps for the whole proxy. */
@@ -31,6 +31,11 @@ export interface ClusterStats {
     readonly connections: number;
     readonly isEjected: boolean;
   }[];
+}
+
+/** A connection that is being opened for bytes. */
+export interface RawDial {
+  cancel(): void;
 }
 
 export class ClusterRuntime implements PoolOwner {
@@ -109,6 +114,38 @@ export class ClusterRuntime implements PoolOwner {
     }
     // A dial can fail within the call: what the requester began then is not to be mistaken for this place.
     return waiting.isCancelled ? undefined : waiting;
+  }
+
+  /**
+   * A connection of the client's own, for bytes: told by `result`, once, perhaps within the call. It counts against the
+   * limit of connections until it closes; there is no queue, as nobody says how long the others last.
+   */
+  connectRaw(avoid: Endpoint | undefined, result: RawDialResult): RawDial | undefined {
+    const balanced = this.pick(avoid);
+    if (balanced === undefined) {
+      result.failed(new ProxyError('noHealthyUpstream', this.cluster.name), undefined);
+      return undefined;
+    }
+    const { maxConnections } = this.cluster.limits;
+    if (this.connectionCount >= maxConnections) {
+      this.environment.count('limit-reached');
+      result.failed(new ProxyError('overflow', `${this.cluster.name}: ${maxConnections} connections`), undefined);
+      return undefined;
+    }
+    this.connectionCount++;
+    const pool = this.poolOf(balanced);
+    const dial = pool.dialRaw({
+      connected: (socket, endpoint) => {
+        balanced.started();
+        socket.once('close', (hadError) => {
+          balanced.finished(!hadError);
+          this.connectionGone();
+        });
+        result.connected(socket, endpoint);
+      },
+      failed: (error, endpoint) => result.failed(error, endpoint),
+    });
+    return { cancel: () => pool.cancelRaw(dial) };
   }
 
   /** Gives the place in the queue up. */

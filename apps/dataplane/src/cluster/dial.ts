@@ -19,8 +19,11 @@ export interface DialTarget {
   readonly endpoint: Endpoint;
   readonly tls: UpstreamTls;
   readonly connectTimeoutMs: number;
-  /** Over TLS only `http/1.1` is a demand, the rest is negotiated; in plaintext it is what the endpoint speaks. */
-  readonly version: HttpVersion | undefined;
+  /**
+   * Over TLS only `http/1.1` is a demand, the rest is negotiated; in plaintext it is what the endpoint speaks. `raw` is
+   * no HTTP at all: nothing is offered by ALPN.
+   */
+  readonly version: HttpVersion | 'raw' | undefined;
 }
 
 export interface DialEnvironment {
@@ -73,7 +76,8 @@ export class Dial implements TimerTarget {
     const { address, port } = this.target.endpoint;
     const socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true });
     this.socket = socket;
-    socket.once('connect', () => this.succeed(socket, this.target.version ?? 'http/1.1'));
+    const { version } = this.target;
+    socket.once('connect', () => this.succeed(socket, version === 'h2' ? 'h2' : 'http/1.1'));
     this.watch(socket);
   }
 
@@ -92,7 +96,7 @@ export class Dial implements TimerTarget {
       port: endpoint.port,
       servername: tls.serverName,
       secureContext: identity.context,
-      ALPNProtocols: [...(this.target.version === 'http/1.1' ? ALPN_HTTP1 : ALPN)],
+      ...alpnOf(this.target.version),
       // The name that counts is the SPIFFE ID, checked below; the chain is checked by the TLS library.
       checkServerIdentity: () => undefined,
       rejectUnauthorized: true,
@@ -156,4 +160,9 @@ export class Dial implements TimerTarget {
     const { workload, address, port } = this.target.endpoint;
     return `${workload} at ${address}:${port}`;
   }
+}
+
+function alpnOf(version: DialTarget['version']): { ALPNProtocols?: string[] } {
+  if (version === 'raw') return {};
+  return { ALPNProtocols: [...(version === 'http/1.1' ? ALPN_HTTP1 : ALPN)] };
 }

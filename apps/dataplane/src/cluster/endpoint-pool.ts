@@ -2,7 +2,7 @@
 // others can grow old and close; over HTTP/2 many requests share few connections.
 import type { Socket } from 'node:net';
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
-import type { Cluster } from '@malha/traffic/config';
+import type { Cluster, Endpoint } from '@malha/traffic/config';
 import type { ProxyError } from '../exchange/proxy-error.ts';
 import { type TimerTarget, WheelTimer } from '../exchange/timer-wheel.ts';
 import type { UpstreamHandler, UpstreamStream } from '../exchange/upstream-stream.ts';
@@ -21,6 +21,12 @@ const EJECTION_MAX_MS = 10_000;
 /** Can take the next request. */
 export interface FreeConnection {
   begin(handler: UpstreamHandler): UpstreamStream;
+}
+
+export interface RawDialResult {
+  connected(socket: Socket, endpoint: Endpoint): void;
+  /** `endpoint`: the one that failed; undefined when there was none to try. */
+  failed(error: ProxyError, endpoint: Endpoint | undefined): void;
 }
 
 export interface PoolOwner {
@@ -139,6 +145,37 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
     });
     this.dials.add(dial);
     dial.start();
+  }
+
+  /** A connection that is of no pool: the cluster counts it until it closes. */
+  dialRaw(result: RawDialResult): Dial {
+    const { owner } = this;
+    const { cluster } = owner;
+    const { endpoint } = this.balanced;
+    const target = { endpoint, tls: cluster.tls, connectTimeoutMs: cluster.connectTimeoutMs, version: 'raw' as const };
+    const dial = new Dial(target, owner.environment, {
+      connected: (socket) => {
+        this.dials.delete(dial);
+        this.connectFailures = 0;
+        this.ejectedUntilMs = 0;
+        owner.dialSucceeded();
+        result.connected(socket, endpoint);
+      },
+      failed: (error) => {
+        this.dials.delete(dial);
+        this.failed(error, []);
+        result.failed(error, endpoint);
+      },
+    });
+    this.dials.add(dial);
+    dial.start();
+    return dial;
+  }
+
+  cancelRaw(dial: Dial): void {
+    if (!this.dials.delete(dial)) return;
+    dial.cancel();
+    this.owner.connectionGone();
   }
 
   /** Idle connections close now, busy ones after their responses. */

@@ -1,5 +1,6 @@
 // One served port of the workload at run time: its authorization, its application, and what telemetry calls it.
 import { type Authorizer, compileAuthorization } from '@malha/traffic/authorization';
+import { withoutHttpRules } from '@malha/traffic/authorization-layer4';
 import type { Cluster, ClusterName, InboundPort } from '@malha/traffic/config';
 import { type ClusterEnvironment, ClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { ForwardPlan } from '../filters/router/forwarder.ts';
@@ -30,6 +31,8 @@ const FORWARD_PLAN: ForwardPlan = {
 export class InboundPortRuntime {
   readonly config: InboundPort;
   readonly authorizer: Authorizer;
+  /** For connections that are no HTTP. */
+  readonly connectionAuthorizer: Authorizer;
   readonly app: ClusterRuntime;
   /** Port of the service as callers name it, from the server names. */
   readonly servicePorts: ReadonlySet<number>;
@@ -39,7 +42,13 @@ export class InboundPortRuntime {
     this.config = config;
     this.app = app;
     this.authorizer = compileAuthorization(config.authorization);
+    this.connectionAuthorizer = compileAuthorization(withoutHttpRules(config.authorization));
     this.servicePorts = new Set(config.serverNames.map(servicePortOf));
+  }
+
+  /** Bytes that no codec of ours looks at. */
+  get isRaw(): boolean {
+    return this.config.protocol === 'tcp' || this.config.protocol === 'tls';
   }
 }
 

@@ -12,10 +12,13 @@ import { dropIntroduction } from '../filters/introduction.ts';
 import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
 import { type ForwardEnvironment, Forwarder, type ForwardObserver } from '../filters/router/forwarder.ts';
 import { identifyRequest, type TraceSource, traceRequest } from '../filters/tracing.ts';
+import type { TcpEnvironment } from '../tcp/tcp-connection.ts';
+import type { TcpRecorder } from '../tcp/tcp-recorder.ts';
 import { type ConnectionLimit, countRejection, type RejectionReason, type Telemetry } from '../telemetry/record.ts';
 import { Callers } from './callers.ts';
 import { type InboundPortRuntime, servicePortOf } from './inbound-port.ts';
 import { InboundPorts } from './inbound-ports.ts';
+import { InboundTcp } from './inbound-tcp.ts';
 
 export interface InboundDependencies {
   readonly workload: { readonly name: string; readonly version: string };
@@ -23,12 +26,15 @@ export interface InboundDependencies {
   readonly forwarding: ForwardEnvironment;
   readonly tracing: TraceSource;
   readonly recorder: RequestRecorder;
+  readonly tcp: TcpEnvironment;
+  readonly tcpRecorder: TcpRecorder;
   readonly telemetry: Telemetry;
 }
 
 export class InboundStack implements ExchangeHandler, ForwardObserver {
   readonly ports: InboundPorts;
   private readonly dependencies: InboundDependencies;
+  readonly tcp: InboundTcp;
   private readonly callers: Callers;
   private samplePercent = 0;
 
@@ -36,6 +42,11 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     this.dependencies = dependencies;
     this.callers = new Callers(dependencies.workload);
     this.ports = new InboundPorts(dependencies.clusters);
+    this.tcp = new InboundTcp({
+      environment: dependencies.tcp,
+      recorder: dependencies.tcpRecorder,
+      destinationOf: (port, connection) => this.destinationOf(port, connection),
+    });
   }
 
   /** Throws with nothing changed; the function that it returns brings the configuration into force. */
@@ -58,7 +69,7 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
       exchange.abortResponse();
       return;
     }
-    if (port?.config.protocol === 'tcp' || port?.config.protocol === 'tls') {
+    if (port?.isRaw) {
       this.answer(exchange, port, new ProxyError('unsupportedProtocol', `port ${port.config.port} is not for HTTP`));
       return;
     }

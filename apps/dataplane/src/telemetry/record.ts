@@ -86,6 +86,8 @@ export const PROXY_EVENTS = [
   'idle-closed',
   'stream-refused',
   'drain-cut',
+  'client-hello-refused',
+  'listen-failed',
 ] as const;
 
 /** Why a codec refused what a client sent; `head-rejected` is their sum. */

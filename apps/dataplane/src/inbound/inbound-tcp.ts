@@ -1,0 +1,85 @@
+// Calls of others that are no HTTP: authorization by caller, address and port, then the application, connected at once.
+import type { Socket } from 'node:net';
+import type { AuthorizationRequest } from '@malha/traffic/authorization';
+import { RequestFlags } from '@malha/traffic/flags';
+import type { ConnectionFacts } from '../exchange/exchange.ts';
+import type { Destination } from '../filters/request-recorder.ts';
+import type { ServedConnection } from '../listener/server-context.ts';
+import { abort } from '../tcp/reset.ts';
+import { TcpConnection, type TcpEnvironment, type TcpOwner } from '../tcp/tcp-connection.ts';
+import type { TcpRecorder } from '../tcp/tcp-recorder.ts';
+import type { InboundPortRuntime } from './inbound-port.ts';
+
+export interface InboundTcpOptions {
+  readonly environment: TcpEnvironment;
+  readonly recorder: TcpRecorder;
+  destinationOf(port: InboundPortRuntime, connection: ConnectionFacts): Destination;
+}
+
+interface Notes {
+  readonly port: InboundPortRuntime;
+  readonly facts: ConnectionFacts;
+  readonly authorizationPolicy: string;
+  readonly shadowPolicy: string;
+}
+
+export class InboundTcp implements TcpOwner<Notes> {
+  private readonly options: InboundTcpOptions;
+
+  constructor(options: InboundTcpOptions) {
+    this.options = options;
+  }
+
+  /** Undefined: the caller was refused, and its connection closed without a byte. */
+  accept(socket: Socket, facts: ConnectionFacts, port: InboundPortRuntime): ServedConnection | undefined {
+    const { environment, recorder } = this.options;
+    const decision = port.connectionAuthorizer.decide(viewOf(facts, port));
+    const policies = { authorizationPolicy: decision.policy ?? '', shadowPolicy: decision.shadowDenied ?? '' };
+    if (!decision.allowed) {
+      abort(socket);
+      const startMs = environment.monotonic();
+      const none = { route: '', attempts: 1, startMs, ttfbMs: -1, clientBytes: 0, upstreamBytes: 0 };
+      const destination = this.options.destinationOf(port, facts);
+      recorder.finished(destination, { ...none, ...policies, flags: RequestFlags.UAEX });
+      return undefined;
+    }
+    const plan = {
+      cluster: port.app,
+      idleTimeoutMs: port.plan.streamIdleTimeoutMs,
+      notes: { port, facts, ...policies },
+    };
+    const connection = new TcpConnection(socket, plan, environment, this);
+    connection.start();
+    return connection;
+  }
+
+  connectionEnded(connection: TcpConnection<Notes>): void {
+    const { notes, flags, attempts, startMs, ttfbMs, clientBytes, upstreamBytes } = connection;
+    const { port, facts, authorizationPolicy, shadowPolicy } = notes;
+    this.options.recorder.finished(this.options.destinationOf(port, facts), {
+      route: '',
+      flags,
+      attempts,
+      startMs,
+      ttfbMs,
+      clientBytes,
+      upstreamBytes,
+      authorizationPolicy,
+      shadowPolicy,
+    });
+  }
+}
+
+/** What can be known of a connection; rules that ask for more are not among those of the port's authorizer. */
+function viewOf({ peer, remoteAddress }: ConnectionFacts, { config }: InboundPortRuntime): AuthorizationRequest {
+  return {
+    principal: peer?.spiffeId,
+    namespace: peer?.namespace,
+    sourceIp: remoteAddress,
+    method: '',
+    path: '',
+    host: '',
+    port: config.port,
+    header: () => undefined,
+  };
+}

@@ -1,0 +1,177 @@
+// One client connection of bytes: an endpoint is connected to at once, then both are one until both have ended.
+import type { Socket } from 'node:net';
+import type { Endpoint } from '@malha/traffic/config';
+import { RequestFlags } from '@malha/traffic/flags';
+import type { ClusterRuntime, RawDial } from '../cluster/cluster-runtime.ts';
+import type { ProxyError } from '../exchange/proxy-error.ts';
+import { type TimerTarget, type TimerWheel, WheelTimer } from '../exchange/timer-wheel.ts';
+import type { ServedConnection } from '../listener/server-context.ts';
+import type { ProxyCounter } from '../telemetry/record.ts';
+import { BytePipe, type PipeEnd, type PipeOwner } from './byte-pipe.ts';
+import { abort } from './reset.ts';
+
+/** Nothing has been sent before a connection is there, so another endpoint can be tried without a risk. */
+const ATTEMPTS_MAX = 3;
+
+/**
+ * Silence of a connection of which one direction has ended. Between proxies a client that broke off looks like one that
+ * has said all (Node hides whether close_notify came), and nobody would end what is left of it.
+ */
+const HALF_CLOSED_IDLE_MS = 60_000;
+
+export interface TcpEnvironment {
+  readonly wheel: TimerWheel;
+  readonly monotonic: () => number;
+  count(event: ProxyCounter): void;
+}
+
+export interface TcpPlan<N> {
+  readonly cluster: ClusterRuntime;
+  /** Silence in both directions for so long ends it. */
+  readonly idleTimeoutMs: number;
+  readonly notes: N;
+}
+
+/** Who started it; `N` is what it wants to know again at the end. */
+export interface TcpOwner<N> {
+  /** Once, whatever the end. */
+  connectionEnded(connection: TcpConnection<N>): void;
+}
+
+export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarget {
+  readonly isIdle = false;
+  readonly cluster: ClusterRuntime;
+  readonly notes: N;
+  readonly startMs: number;
+  endpoint: Endpoint | undefined;
+  attempts = 0;
+  flags = 0;
+  ttfbMs = -1;
+  private readonly client: Socket;
+  private readonly idleTimeoutMs: number;
+  private readonly environment: TcpEnvironment;
+  private readonly owner: TcpOwner<N>;
+  private readonly timer = new WheelTimer(this);
+  private dial: RawDial | undefined;
+  private pipe: BytePipe | undefined;
+  private bytesSeen = 0;
+  private isOver = false;
+
+  constructor(client: Socket, plan: TcpPlan<N>, environment: TcpEnvironment, owner: TcpOwner<N>) {
+    this.client = client;
+    this.cluster = plan.cluster;
+    this.notes = plan.notes;
+    this.idleTimeoutMs = plan.idleTimeoutMs;
+    this.environment = environment;
+    this.owner = owner;
+    this.startMs = environment.monotonic();
+  }
+
+  get clientBytes(): number {
+    return this.pipe?.clientBytes ?? 0;
+  }
+
+  get upstreamBytes(): number {
+    return this.pipe?.upstreamBytes ?? 0;
+  }
+
+  start(): void {
+    // A client that has said everything before the upstream is there still gets the answer.
+    this.client.allowHalfOpen = true;
+    this.client.on('error', this.onClientGone);
+    this.client.once('close', this.onClientGone);
+    this.connect(undefined);
+  }
+
+  destroy(): void {
+    if (this.pipe === undefined) this.client.destroy();
+    else this.pipe.destroy();
+    this.finish(RequestFlags.DC);
+  }
+
+  /** There is no word for it: the connection may go on until the deadline. */
+  drain(): void {}
+
+  // ——— the upstream ———
+
+  private connect(avoid: Endpoint | undefined): void {
+    this.attempts++;
+    const dial = this.cluster.connectRaw(avoid, {
+      connected: (socket, endpoint) => this.connected(socket, endpoint),
+      failed: (error, endpoint) => this.connectFailed(error, endpoint),
+    });
+    // A failure may be told, and the next attempt begun, within the call.
+    if (dial !== undefined && this.pipe === undefined && !this.isOver) this.dial = dial;
+  }
+
+  private connected(socket: Socket, endpoint: Endpoint): void {
+    this.dial = undefined;
+    this.endpoint = endpoint;
+    this.client.removeListener('error', this.onClientGone);
+    this.client.removeListener('close', this.onClientGone);
+    this.pipe = new BytePipe(this.client, socket, this);
+    this.watchSilence();
+  }
+
+  private connectFailed(error: ProxyError, endpoint: Endpoint | undefined): void {
+    this.dial = undefined;
+    if (this.isOver) return;
+    this.endpoint = endpoint;
+    if (error.flag === 'UF' && endpoint !== undefined && this.attempts < ATTEMPTS_MAX) {
+      this.connect(endpoint);
+      return;
+    }
+    this.client.removeListener('close', this.onClientGone);
+    abort(this.client);
+    this.finish(error.flag === '' ? 0 : RequestFlags[error.flag]);
+  }
+
+  private readonly onClientGone = (): void => {
+    this.dial?.cancel();
+    this.client.destroy();
+    this.finish(RequestFlags.DC);
+  };
+
+  // ——— of the pipe ———
+
+  directionEnded(): void {
+    this.watchSilence();
+  }
+
+  upstreamSpoke(): void {
+    this.ttfbMs = this.environment.monotonic() - this.startMs;
+  }
+
+  pipeEnded(end: PipeEnd): void {
+    if (end === 'both-ended') this.finish(0);
+    else this.finish(end === 'client-failed' ? RequestFlags.DC : RequestFlags.UC);
+  }
+
+  timerFired(): void {
+    const bytes = this.clientBytes + this.upstreamBytes;
+    if (bytes === this.bytesSeen) {
+      this.environment.count('idle-closed');
+      this.pipe?.destroy();
+      this.finish(0);
+      return;
+    }
+    this.bytesSeen = bytes;
+    this.watchSilence();
+  }
+
+  private watchSilence(): void {
+    if (this.isOver) return;
+    const { wheel, monotonic } = this.environment;
+    const isHalfClosed = this.pipe?.isHalfClosed === true;
+    const silenceMs = isHalfClosed ? Math.min(this.idleTimeoutMs, HALF_CLOSED_IDLE_MS) : this.idleTimeoutMs;
+    wheel.arm(this.timer, monotonic() + silenceMs);
+  }
+
+  private finish(flags: number): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.flags = flags;
+    this.environment.wheel.disarm(this.timer);
+    this.owner.connectionEnded(this);
+  }
+}
