@@ -3,6 +3,7 @@
 import { type AuthorizationRequest, RuleMatcher } from './authorization-rule.ts';
 import type { AuthorizationPolicyRules, AuthorizationRules } from './config.ts';
 import { needsNormalization, normalizePath, pathOf } from './path.ts';
+import { type CompiledRule, PolicyFinder, type RankedPolicy } from './policy-finder.ts';
 
 export type { AuthorizationRequest };
 
@@ -28,24 +29,26 @@ export function compileAuthorization(rules: AuthorizationRules): Authorizer {
   return rules.policies.length === 0 ? { decide: () => NO_POLICY } : new PolicyAuthorizer(rules.policies);
 }
 
-class CompiledPolicy {
+class CompiledPolicy implements RankedPolicy {
   readonly id: string;
+  readonly rank: number;
+  readonly rules: readonly CompiledRule[];
   readonly denied: AuthorizationDecision;
   readonly allowed: AuthorizationDecision;
   readonly noAllow: AuthorizationDecision;
-  readonly #rules: readonly RuleMatcher[];
 
-  constructor(policy: AuthorizationPolicyRules) {
-    this.id = policy.id;
-    this.#rules = policy.rules.map((rule) => new RuleMatcher(rule));
-    this.denied = Object.freeze({ allowed: false, reason: 'denied', policy: policy.id });
-    this.allowed = Object.freeze({ allowed: true, reason: 'allowed', policy: policy.id });
-    this.noAllow = Object.freeze({ allowed: false, reason: 'no-allow', policy: policy.id });
+  constructor({ id, rules }: AuthorizationPolicyRules, rank: number) {
+    this.id = id;
+    this.rank = rank;
+    this.rules = rules.map((rule) => ({ rule, matcher: new RuleMatcher(rule) }));
+    this.denied = Object.freeze({ allowed: false, reason: 'denied', policy: id });
+    this.allowed = Object.freeze({ allowed: true, reason: 'allowed', policy: id });
+    this.noAllow = Object.freeze({ allowed: false, reason: 'no-allow', policy: id });
   }
 
   /** Whether any rule matches the request with this reading of its path. */
   matches(request: AuthorizationRequest, path: string, anyPart: boolean): boolean {
-    for (const rule of this.#rules) if (rule.matches(request, path, anyPart)) return true;
+    for (const { matcher } of this.rules) if (matcher.matches(request, path, anyPart)) return true;
     return false;
   }
 }
@@ -53,33 +56,51 @@ class CompiledPolicy {
 /** The path as sent and, when it can be read differently, as a lenient application would read it. */
 type Paths = readonly [sent: string, normal: string | undefined];
 
-function matchesAnyReading(policy: CompiledPolicy, request: AuthorizationRequest, [sent, normal]: Paths): boolean {
-  return policy.matches(request, sent, true) || (normal !== undefined && policy.matches(request, normal, true));
-}
+/** Policies of one action and mode, in the order of their resources. */
+class PolicyList {
+  readonly first: CompiledPolicy | undefined;
+  readonly #policies: readonly CompiledPolicy[];
+  readonly #finder: PolicyFinder<CompiledPolicy>;
 
-function matchesEveryReading(policy: CompiledPolicy, request: AuthorizationRequest, [sent, normal]: Paths): boolean {
-  return policy.matches(request, sent, false) && (normal === undefined || policy.matches(request, normal, false));
+  constructor(policies: readonly AuthorizationPolicyRules[]) {
+    this.#policies = policies.map((policy, rank) => new CompiledPolicy(policy, rank));
+    this.#finder = new PolicyFinder(this.#policies);
+    this.first = this.#policies[0];
+  }
+
+  /** The first that matches the request with any reading of its path. */
+  ofAnyReading(request: AuthorizationRequest, [sent, normal]: Paths): CompiledPolicy | undefined {
+    const one = this.#finder.find(request, sent, true);
+    const other = normal === undefined ? undefined : this.#finder.find(request, normal, true);
+    return one === undefined || (other !== undefined && other.rank < one.rank) ? other : one;
+  }
+
+  /** The first that matches the request with every reading of its path. */
+  ofEveryReading(request: AuthorizationRequest, [sent, normal]: Paths): CompiledPolicy | undefined {
+    if (normal === undefined) return this.#finder.find(request, sent, false);
+    return this.#policies.find(
+      (policy) => policy.matches(request, sent, false) && policy.matches(request, normal, false),
+    );
+  }
 }
 
 class PolicyAuthorizer implements Authorizer {
-  readonly #deny: readonly CompiledPolicy[];
-  readonly #allow: readonly CompiledPolicy[];
-  readonly #audit: readonly CompiledPolicy[];
-  readonly #shadowDeny: readonly CompiledPolicy[];
-  readonly #shadowAllow: readonly CompiledPolicy[];
+  readonly #deny: PolicyList;
+  readonly #allow: PolicyList;
+  readonly #audit: PolicyList;
+  readonly #shadowDeny: PolicyList;
+  readonly #shadowAllow: PolicyList;
   readonly #isPlain: boolean;
 
   constructor(policies: readonly AuthorizationPolicyRules[]) {
     const select = (action: AuthorizationPolicyRules['action'], mode: AuthorizationPolicyRules['mode']) =>
-      policies
-        .filter((policy) => policy.action === action && policy.mode === mode)
-        .map((policy) => new CompiledPolicy(policy));
-    this.#deny = select('DENY', 'Enforce');
-    this.#allow = select('ALLOW', 'Enforce');
-    this.#audit = [...select('AUDIT', 'Enforce'), ...select('AUDIT', 'Shadow')];
-    this.#shadowDeny = select('DENY', 'Shadow');
-    this.#shadowAllow = select('ALLOW', 'Shadow');
-    this.#isPlain = this.#audit.length + this.#shadowDeny.length + this.#shadowAllow.length === 0;
+      policies.filter((policy) => policy.action === action && policy.mode === mode);
+    this.#deny = new PolicyList(select('DENY', 'Enforce'));
+    this.#allow = new PolicyList(select('ALLOW', 'Enforce'));
+    this.#audit = new PolicyList([...select('AUDIT', 'Enforce'), ...select('AUDIT', 'Shadow')]);
+    this.#shadowDeny = new PolicyList(select('DENY', 'Shadow'));
+    this.#shadowAllow = new PolicyList(select('ALLOW', 'Shadow'));
+    this.#isPlain = [this.#audit, this.#shadowDeny, this.#shadowAllow].every(({ first }) => first === undefined);
   }
 
   decide(request: AuthorizationRequest): AuthorizationDecision {
@@ -88,7 +109,7 @@ class PolicyAuthorizer implements Authorizer {
     const decision = this.#enforced(request, paths);
     if (this.#isPlain || !decision.allowed) return decision;
     const shadowDenied = this.#shadowDenial(request, paths);
-    const audited = this.#audit.find((policy) => matchesAnyReading(policy, request, paths))?.id;
+    const audited = this.#audit.ofAnyReading(request, paths)?.id;
     if (shadowDenied === undefined && audited === undefined) return decision;
     return {
       ...decision,
@@ -98,19 +119,20 @@ class PolicyAuthorizer implements Authorizer {
   }
 
   #enforced(request: AuthorizationRequest, paths: Paths): AuthorizationDecision {
-    for (const policy of this.#deny) if (matchesAnyReading(policy, request, paths)) return policy.denied;
-    const [first] = this.#allow;
+    const denying = this.#deny.ofAnyReading(request, paths);
+    if (denying !== undefined) return denying.denied;
+    const { first } = this.#allow;
     if (first === undefined) return NO_POLICY;
-    for (const policy of this.#allow) if (matchesEveryReading(policy, request, paths)) return policy.allowed;
-    return first.noAllow;
+    return this.#allow.ofEveryReading(request, paths)?.allowed ?? first.noAllow;
   }
 
   /** What would deny the allowed request if all Shadow policies were enforced. */
   #shadowDenial(request: AuthorizationRequest, paths: Paths): string | undefined {
-    for (const policy of this.#shadowDeny) if (matchesAnyReading(policy, request, paths)) return policy.id;
-    const [first] = this.#shadowAllow;
+    const denying = this.#shadowDeny.ofAnyReading(request, paths);
+    if (denying !== undefined) return denying.id;
+    const { first } = this.#shadowAllow;
     // With an enforced ALLOW policy, the request was allowed by one of them and stays so.
-    if (first === undefined || this.#allow.length > 0) return undefined;
-    return this.#shadowAllow.some((policy) => matchesEveryReading(policy, request, paths)) ? undefined : first.id;
+    if (first === undefined || this.#allow.first !== undefined) return undefined;
+    return this.#shadowAllow.ofEveryReading(request, paths) === undefined ? first.id : undefined;
   }
 }

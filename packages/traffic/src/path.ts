@@ -67,3 +67,9 @@ export function normalizePath(path: string): string {
   const isOpen = last === '' || last === '.' || last === '..';
   return out.length === 0 ? '/' : `/${out.join('/')}${isOpen ? '/' : ''}`;
 }
+
+/** `/api/v1` -> `/api` */
+export function firstElement(path: string): string {
+  const slash = path.indexOf('/', 1);
+  return slash === -1 ? path : path.slice(0, slash);
+}

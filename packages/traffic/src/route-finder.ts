@@ -1,6 +1,6 @@
 // Finding the first route of a virtual host that matches: by trying all, or by an index over paths when there are many.
 import type { Route } from './config.ts';
-import { prefixKey } from './path.ts';
+import { firstElement, prefixKey } from './path.ts';
 import type { Random, RequestView } from './request-view.ts';
 import type { RouteMatcher } from './route-matcher.ts';
 
@@ -77,10 +77,4 @@ function append<R>(map: Map<string, R[]>, key: string, item: R): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [item]);
   else list.push(item);
-}
-
-/** `/api/v1` -> `/api` */
-function firstElement(path: string): string {
-  const slash = path.indexOf('/', 1);
-  return slash === -1 ? path : path.slice(0, slash);
 }
