@@ -1,7 +1,8 @@
 // What one proxy reports: cumulative counts by edge, from the start of one process. Domain types of ingestion.
 
 export type Reporter = 'source' | 'destination';
-export type EdgeProtocol = 'http' | 'grpc' | 'tcp';
+/** `http` where the proxy did not say which version its connection spoke, or had none. */
+export type EdgeProtocol = 'http' | 'http1' | 'http2' | 'grpc' | 'tcp';
 
 export interface EdgeEnd {
   readonly namespace: string;

@@ -152,6 +152,7 @@ export interface TopologyEdge {
   readonly source: string;
   readonly target: string;
   readonly protocol: string;
+  readonly protocols: readonly { readonly protocol: string; readonly share: number }[];
   readonly mtls: boolean;
   readonly golden: Golden;
   readonly share: number | null;

@@ -352,7 +352,8 @@ export function topology(view: TopologyView, namespaces?: readonly string[]): To
           id: `${a.id}~${b.id}`,
           source: a.id,
           target: b.id,
-          protocol: target.kind === 'external' ? 'HTTP/1.1 over TLS' : 'http',
+          protocol: target.kind === 'external' ? 'http1' : 'http2',
+          protocols: [{ protocol: target.kind === 'external' ? 'http1' : 'http2', share: 1 }],
           mtls: target.kind !== 'external',
           golden: goldenOf(
             {

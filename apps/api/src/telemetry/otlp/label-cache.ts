@@ -76,7 +76,12 @@ function bounded(attributes: Attributes, key: string, max: number): number {
   return value;
 }
 
+const PROTOCOLS: ReadonlySet<string> = new Set<EdgeProtocol>(['http', 'http1', 'http2', 'grpc', 'tcp']);
+
+function isProtocol(value: string): value is EdgeProtocol {
+  return PROTOCOLS.has(value);
+}
+
 function protocolOf(value: string): EdgeProtocol {
-  if (value === 'grpc' || value === 'tcp') return value;
-  return 'http';
+  return isProtocol(value) ? value : 'http';
 }

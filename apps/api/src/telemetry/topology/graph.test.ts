@@ -47,6 +47,21 @@ test('callers without a proxy are outside', () => {
   expect(edges).toMatchObject([{ source: 'outside', target: 'bookstore/web', mtls: false }]);
 });
 
+test('an edge says every protocol that was spoken on it, most used first, and unsaid versions only alone', () => {
+  const spoken = (protocol: EdgeLabels['protocol']) => edgeLabels(web, reviews, { protocol });
+  const labels = [spoken('http1'), spoken('http2'), spoken('http')];
+  expect(graphOf(labels, [sums(0, 1), sums(1, 3), sums(2, 9)]).edges).toMatchObject([
+    {
+      protocol: 'http2',
+      protocols: [
+        { protocol: 'http2', share: 0.75 },
+        { protocol: 'http1', share: 0.25 },
+      ],
+    },
+  ]);
+  expect(graphOf([spoken('http')], [sums(0, 1)]).edges).toMatchObject([{ protocol: 'http' }]);
+});
+
 test('a call that reached no endpoint does not make an edge plaintext; one that was sent in plaintext does', () => {
   const sent = edgeLabels(web, reviews);
   const unsent = edgeLabels(web, { ...reviews, workload: '', version: '' }, { mtls: false, peerPrincipal: '' });

@@ -5,7 +5,7 @@ import { type Health, healthOf, trafficHealth } from '../health.ts';
 import { outcomeOfCode } from '../ingest/instance-state.ts';
 import type { Badge, MeshView, ServiceView } from '../mesh-view.ts';
 import type { OutcomeRow, SumsRow } from '../query/aggregate.ts';
-import { type EdgeEnd, type EdgeLabels, isMutual } from '../report.ts';
+import { type EdgeEnd, type EdgeLabels, type EdgeProtocol, isMutual } from '../report.ts';
 
 export type TopologyView = 'service' | 'version' | 'workload';
 
@@ -35,7 +35,10 @@ export interface TopologyEdge {
   readonly id: string;
   readonly source: string;
   readonly target: string;
-  readonly protocol: string;
+  /** What most requests were carried by. */
+  readonly protocol: EdgeProtocol;
+  /** All that were spoken, most used first: several while proxies or clients are being moved to another version. */
+  readonly protocols: { readonly protocol: EdgeProtocol; readonly share: number }[];
   /** All of it over mutual TLS. */
   readonly mtls: boolean;
   readonly golden: Golden;
@@ -209,7 +212,7 @@ class NodeBuilder {
 class EdgeBuilder {
   readonly tally = new VersionTally();
   readonly serviceKey: string;
-  readonly #protocols = new Map<string, number>();
+  readonly #protocols = new Map<EdgeProtocol, number>();
   readonly #flags = new Map<string, number>();
   readonly #id: string;
   readonly #source: NodeBuilder;
@@ -235,13 +238,24 @@ class EdgeBuilder {
     }
   }
 
+  /** Calls that reached nobody have no version; they count only where there are no others. */
+  #spoken(): TopologyEdge['protocols'] {
+    const known = [...this.#protocols].filter(([protocol, requests]) => protocol !== 'http' && requests > 0);
+    const counted = known.length > 0 ? known : [...this.#protocols];
+    const total = counted.reduce((sum, [, requests]) => sum + requests, 0);
+    return counted
+      .sort(([, a], [, b]) => b - a)
+      .map(([protocol, requests]) => ({ protocol, share: rate(requests, total) }));
+  }
+
   build({ seconds, view }: GraphInput, sentTo: ReadonlyMap<string, number>): TopologyEdge {
-    const [protocol = ['http', 0]] = [...this.#protocols].sort(([, a], [, b]) => b - a);
+    const protocols = this.#spoken();
     return {
       id: this.#id,
       source: this.#source.id,
       target: this.#target.id,
-      protocol: protocol[0],
+      protocol: protocols[0]?.protocol ?? 'http',
+      protocols,
       mtls: isMutual(this.#labels),
       golden: this.tally.golden(seconds),
       share: view === 'service' ? null : rate(this.tally.requests, sentTo.get(this.serviceKey) ?? 0),

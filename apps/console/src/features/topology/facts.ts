@@ -1,4 +1,5 @@
 // What Find and Hide may ask about nodes and edges of the topology.
+import { inWords, percent } from '#format/number.ts';
 import type { Health, Topology, TopologyEdge, TopologyNode } from '#trpc/contract.ts';
 import type { Facts } from './find-language.ts';
 
@@ -13,6 +14,24 @@ export function nameOf(node: TopologyNode): string {
 
 export function isFailing(edge: TopologyEdge): boolean {
   return edge.golden.errorRate >= FAILING_SHARE && edge.golden.requestsPerSecond > 0;
+}
+
+const protocolNames: Readonly<Record<string, string>> = {
+  http: 'HTTP',
+  http1: 'HTTP/1.1',
+  http2: 'HTTP/2',
+  grpc: 'gRPC',
+  tcp: 'TCP',
+};
+
+export function protocolName(protocol: string): string {
+  return protocolNames[protocol] ?? protocol;
+}
+
+/** `HTTP/2`, or `HTTP/2 75 %, HTTP/1.1 25 %` where several are spoken. */
+export function protocolInWords({ protocol, protocols }: Pick<TopologyEdge, 'protocol' | 'protocols'>): string {
+  if (protocols.length < 2) return protocolName(protocol);
+  return protocols.map((each) => `${protocolName(each.protocol)} ${inWords(percent(each.share))}`).join(', ');
 }
 
 export function factsOfNode(node: TopologyNode): Facts {

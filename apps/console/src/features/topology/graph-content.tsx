@@ -5,9 +5,9 @@ import { seriesColour } from '#components/ui/series-colour.ts';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { duration, inWords, percent, rateShort } from '#format/number.ts';
 import type { NodeBadge, Topology, TopologyEdge, TopologyNode } from '#trpc/contract.ts';
-import { isFailing, nameOf, nodesById } from './facts.ts';
+import { isFailing, nameOf, nodesById, protocolInWords, protocolName } from './facts.ts';
 
-export type LabelPart = 'rate' | 'p50' | 'p95' | 'p99' | 'errors' | 'share';
+export type LabelPart = 'protocol' | 'rate' | 'p50' | 'p95' | 'p99' | 'errors' | 'share';
 
 const HEAD = 44;
 const VERSION_ROW = 24;
@@ -160,6 +160,12 @@ function EdgeContent({
           <span className="text-11 leading-[14px] text-t2">{inWords(percent(edge.share, 1))}</span>
         )}
       </span>
+      {parts.has('protocol') && (
+        <span className="block text-center whitespace-nowrap text-11 leading-[14px] text-t3">
+          {protocolName(edge.protocol)}
+          {edge.protocols.length > 1 && ` +${edge.protocols.length - 1}`}
+        </span>
+      )}
       {(latencies.length > 0 || parts.has('errors')) && (
         <span className="live-figure flex items-center justify-center gap-1 whitespace-nowrap text-11 leading-[14px] text-t2">
           {failing && <StatusShape tone="err" size={9} label="" />}
@@ -179,7 +185,7 @@ export function edgeInWords(edge: TopologyEdge, nodes: ReadonlyMap<string, Topol
   const target = nodes.get(edge.target);
   const names = `${source === undefined ? edge.source : nameOf(source)} to ${target === undefined ? edge.target : nameOf(target)}`;
   const { golden } = edge;
-  return `${names}: ${rateShort(golden.requestsPerSecond)} requests a second, p95 ${inWords(duration(golden.p95Ms))}, ${inWords(percent(golden.errorRate))} errors`;
+  return `${names}: ${rateShort(golden.requestsPerSecond)} requests a second over ${protocolInWords(edge)}, p95 ${inWords(duration(golden.p95Ms))}, ${inWords(percent(golden.errorRate))} errors`;
 }
 
 function graphEdge(
@@ -200,7 +206,7 @@ function graphEdge(
     isFailing: isFailing(edge),
     label: <EdgeContent edge={edge} isExternal={isExternal} parts={parts} />,
     labelWidth: Math.max(64, 28 + latencies * 42 + (parts.has('errors') ? 40 : 0)),
-    labelHeight: hasSecondLine ? 32 : 18,
+    labelHeight: (hasSecondLine ? 32 : 18) + (parts.has('protocol') ? 14 : 0),
     dots: rate === 0 ? 0 : Math.min(5, 1 + Math.floor(Math.log10(Math.max(1, rate)) * 1.6)),
     speed: Math.min(0.7, 0.16 + Math.log10(Math.max(1, rate)) * 0.12),
   };

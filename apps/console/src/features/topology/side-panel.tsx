@@ -25,9 +25,7 @@ import type {
   TopologyNode,
   VersionShare,
 } from '#trpc/contract.ts';
-import { isFailing, nameOf, nodesById } from './facts.ts';
-
-const PROTOCOLS: Readonly<Record<string, string>> = { http: 'HTTP', grpc: 'gRPC', tcp: 'TCP' };
+import { isFailing, nameOf, nodesById, protocolInWords } from './facts.ts';
 
 export interface SidePanelProps {
   readonly topology: Topology;
@@ -255,7 +253,7 @@ export function SidePanel({ topology, selected, onClose }: SidePanelProps) {
         : target.kind === 'external'
           ? 'outside the mesh'
           : 'seen, but not in the mesh'
-      : `${PROTOCOLS[edge.protocol] ?? edge.protocol}${edge.mtls ? ' over mutual TLS' : ', plain text'}`;
+      : `${protocolInWords(edge)}${edge.mtls ? ' over mutual TLS' : ', plain text'}`;
   const isService = target.kind === 'service';
   return (
     <aside

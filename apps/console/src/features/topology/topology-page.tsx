@@ -26,6 +26,7 @@ const VIEWS: readonly { readonly value: TopologyView; readonly label: string }[]
 ];
 
 const PARTS: readonly { readonly value: LabelPart; readonly label: string }[] = [
+  { value: 'protocol', label: 'protocol' },
   { value: 'rate', label: 'rate' },
   { value: 'p50', label: 'p50' },
   { value: 'p95', label: 'p95' },
@@ -33,7 +34,7 @@ const PARTS: readonly { readonly value: LabelPart; readonly label: string }[] = 
   { value: 'errors', label: 'errors' },
   { value: 'share', label: '% of the split' },
 ];
-const DEFAULT_PARTS = 'rate,p95,errors';
+const DEFAULT_PARTS = 'protocol,rate,p95,errors';
 
 function readView(text: string): TopologyView {
   return VIEWS.find((view) => view.value === text)?.value ?? 'service';

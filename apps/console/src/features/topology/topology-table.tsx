@@ -5,7 +5,7 @@ import { StatusShape } from '#components/ui/status-shape.tsx';
 import { useSteadyOrder } from '#components/ui/use-steady-order.ts';
 import { duration, percent, rateShort } from '#format/number.ts';
 import type { Topology, TopologyNode } from '#trpc/contract.ts';
-import { isFailing, nameOf, nodesById } from './facts.ts';
+import { isFailing, nameOf, nodesById, protocolInWords } from './facts.ts';
 import { LockMark } from './graph-content.tsx';
 
 export interface TopologyTableProps {
@@ -75,7 +75,7 @@ export function TopologyTable({ topology, selected, dimmed, onSelect }: Topology
                 <td className="text-t2">
                   <LockMark edge={edge} isExternal={nodes.get(edge.target)?.kind === 'external'} size={12} />
                 </td>
-                <td className="text-t2">{edge.protocol}</td>
+                <td className="text-t2">{protocolInWords(edge)}</td>
                 <td className="num">{rateShort(edge.golden.requestsPerSecond)}</td>
                 <td className="num">
                   <Figure value={duration(edge.golden.p50Ms)} />
