@@ -242,3 +242,28 @@ it('a client that works hard is not taken for one that floods', async () => {
   }
   expect(client.goAway()).toBeUndefined();
 }, 30_000);
+
+it('requests that are given up before they left cost no connection to the upstream', async () => {
+  const { proxy, app } = await proxyOf();
+  expect(await isServed(proxy)).toBe(true);
+  const before = app.connections();
+  const client = new RawClient(proxy.outboundPort);
+  for (let round = 0; round < 5; round++) {
+    client.send(
+      ...Array.from({ length: 50 }, (_, index) => {
+        const stream = 2 * (round * 50 + index) + 1;
+        return Buffer.concat([
+          frame(FrameType.Headers, Flag.EndHeaders | Flag.EndStream, stream, requestHead('/given-up')),
+          frame(FrameType.ResetStream, 0, stream, Buffer.from([0, 0, 0, ErrorCode.Cancel])),
+        ]);
+      }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  client.send(frame(FrameType.Headers, Flag.EndHeaders | Flag.EndStream, 1_001, requestHead('/last')));
+  await expect.poll(() => client.count(FrameType.Data)).toBe(1);
+  expect(app.received()).not.toContain('/given-up');
+  expect(app.received()).toContain('/last');
+  // The one that is there, and those that were on their way when it was busy.
+  expect(app.connections() - before).toBeLessThan(5);
+});

@@ -22,6 +22,8 @@ export class ByteWriter {
   /** Bytes that wait in this writer and in the socket; above, `isFull`. */
   private static readonly highWaterBytes = 256 * 1024;
 
+  /** Bytes that were handed to the socket, over the life of the connection. */
+  flushedBytes = 0;
   private readonly socket: Socket;
   private text = '';
   private pieces: (Buffer | string)[] | undefined;
@@ -74,6 +76,7 @@ export class ByteWriter {
     const { text, pieces, pendingBytes } = this;
     if (pendingBytes === 0) return;
     this.discard();
+    this.flushedBytes += pendingBytes;
     if (this.socket.destroyed) return;
     if (pieces === undefined) {
       this.socket.write(text, 'latin1');

@@ -48,6 +48,7 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
   private isUntouched = true;
   private isDrainAwaited = false;
   private isPaused = false;
+  private flushedBefore = 0;
 
   constructor(socket: Socket, owner: ConnectionOwner) {
     this.socket = socket;
@@ -74,6 +75,7 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
     this.state = State.Head;
     this.served++;
     this.interimResponses = 0;
+    this.flushedBefore = this.writer.flushedBytes;
     this.isUntouched = true;
     this.isRequestEnded = false;
     return this;
@@ -120,11 +122,24 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
     } else if (this.isChunkedRequest) this.writer.writeText(`0\r\n${trailers?.toLines() ?? ''}\r\n`);
   }
 
-  /** The answer is not wanted, and one cannot know where it would end: the connection goes with it. */
+  /**
+   * The answer is not wanted, and one cannot know where it would end: the connection goes with it. Where nothing of the
+   * request has left yet it is as good as before: a flood of requests that are given up at once must not cost a
+   * connection each.
+   */
   cancel(): void {
+    const hasLeft = this.writer.flushedBytes !== this.flushedBefore;
     this.handler = undefined;
     this.writer.discard();
-    this.socket.destroy();
+    if (this.state !== State.Head || hasLeft || !this.isUntouched || !this.socket.writable) {
+      this.socket.destroy();
+      return;
+    }
+    this.state = State.Idle;
+    this.served--;
+    this.isDrainAwaited = false;
+    this.resumeResponse();
+    this.owner.connectionIdle(this);
   }
 
   pauseResponse(): void {
