@@ -236,6 +236,24 @@ const acrossResources = {
     'An annotation that the mesh reads has a value that it cannot use; the default holds.',
     'Give a value as the message says, or remove the annotation.',
   ),
+  MALHA1047: entry(
+    'error',
+    'A route names a port of another protocol',
+    'A TCPRoute carries ports with appProtocol tcp or tls, a TLSRoute those with tls; an HTTP port has HTTPRoute.',
+    'Set the appProtocol of the port, or refer to another port.',
+  ),
+  MALHA1048: entry(
+    'warning',
+    'An upstream of a workload cannot be served',
+    'The service or port of spec.upstreams does not exist, is for HTTP, or its listen port is taken by an earlier one.',
+    'Correct the entry; services of HTTP are called by their host at the outbound listener.',
+  ),
+  MALHA1049: entry(
+    'warning',
+    'Another route has the port already',
+    'Nothing tells connections apart that several TCPRoutes, or TLSRoutes with one hostname, want: the oldest has them.',
+    'Remove one of the routes, or give TLSRoutes hostnames of their own.',
+  ),
   MALHA1060: entry(
     'error',
     'The parent gateway does not exist',

@@ -8,6 +8,8 @@ import { type PeerAuthenticationResource, peerAuthenticationSchema } from './sch
 import { type ReferenceGrantResource, referenceGrantSchema } from './schema/reference-grant.ts';
 import { type RoutePolicyResource, routePolicySchema } from './schema/route-policy.ts';
 import { type ServiceResource, serviceSchema } from './schema/service.ts';
+import { type TcpRouteResource, tcpRouteSchema } from './schema/tcp-route.ts';
+import { type TlsRouteResource, tlsRouteSchema } from './schema/tls-route.ts';
 import { type TrafficPolicyResource, trafficPolicySchema } from './schema/traffic-policy.ts';
 import { type WorkloadResource, workloadSchema } from './schema/workload.ts';
 
@@ -17,6 +19,8 @@ export type Resource =
   | WorkloadResource
   | GatewayResource
   | HttpRouteResource
+  | TcpRouteResource
+  | TlsRouteResource
   | ReferenceGrantResource
   | RoutePolicyResource
   | TrafficPolicyResource
@@ -36,6 +40,8 @@ export const schemas = {
   Workload: workloadSchema,
   Gateway: gatewaySchema,
   HTTPRoute: httpRouteSchema,
+  TCPRoute: tcpRouteSchema,
+  TLSRoute: tlsRouteSchema,
   ReferenceGrant: referenceGrantSchema,
   RoutePolicy: routePolicySchema,
   TrafficPolicy: trafficPolicySchema,

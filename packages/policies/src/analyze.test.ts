@@ -239,7 +239,7 @@ describe('analyze', () => {
     [
       'TCP upstreams',
       workload('r-3', 'reviews', 'shop', 'upstreams: [{service: db, port: 1, listen: 2}]'),
-      ['warning MALHA1033 Workload/shop/r-3 spec.upstreams'],
+      ['warning MALHA1048 Workload/shop/r-3 spec.upstreams[0]'],
     ],
     [
       'a broken annotation',

@@ -10,6 +10,7 @@ import { analyzeRoutePolicies, policiesOfRule } from './route-policy/apply.ts';
 import { analyzeRoutes } from './routes/analyze.ts';
 import { analyzeServices } from './services/analyze.ts';
 import { targetPortOf, type WorkloadEntry } from './services/entries.ts';
+import { analyzeLayer4Routes, analyzeUpstreams } from './tcp/apply.ts';
 import { analyzeTracing } from './tracing.ts';
 import { analyzeTrafficPolicies } from './traffic-policy/analyze.ts';
 import type { World } from './world.ts';
@@ -34,6 +35,8 @@ export function analyze(from: World | WorldIndex): Finding[] {
         ),
     }),
     ...analyzeGateways(index.gateways, index.grants, index.linked.workloads),
+    ...analyzeUpstreams(index),
+    ...analyzeLayer4Routes(index),
     ...analyzeRoutePolicies(index.routePolicies),
     ...analyzeTrafficPolicies(index.trafficPolicies),
     ...analyzePeerAuthentications(index.peerAuthentications),

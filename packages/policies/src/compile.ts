@@ -7,6 +7,7 @@ import {
   INVALID_BACKEND,
   type MeshConfig,
   type Route,
+  type TcpListener,
   type Tracing,
   type VirtualHost,
 } from '@malha/traffic';
@@ -18,6 +19,7 @@ import { type Caller, policiesOfRule } from './route-policy/apply.ts';
 import { compileRoutes } from './routes/apply.ts';
 import type { AttachedRoute } from './routes/attach.ts';
 import type { PortEntry, ServiceEntry, WorkloadEntry } from './services/entries.ts';
+import { tcpListenersOf } from './tcp/apply.ts';
 import { samplePercentOf } from './tracing.ts';
 import { type ModeTransition, TransitionModes } from './transition.ts';
 import { type Compiled, type Scope, UnknownWorkloadError, type World } from './world.ts';
@@ -43,11 +45,13 @@ export function compile(from: World | WorldIndex, scope: Scope, options: Compile
   const gateway = gatewayOf(index, workload, tracing);
   const routeTables = [{ name: OUTBOUND_ROUTE_TABLE, virtualHosts }, ...gateway.routeTables];
   const allHosts = routeTables.flatMap((table) => table.virtualHosts);
-  const { clusters, endpoints } = clustersOf(index, allHosts, modes);
+  const tcp = tcpListenersOf(index, workload);
+  const { clusters, endpoints } = clustersOf(index, allHosts, tcp, modes);
   const config: MeshConfig = {
     outbound: { routeTable: OUTBOUND_ROUTE_TABLE, tracing },
     inbound: { ports: inboundPortsOf(index, workload, modes.inbound), tracing },
     ...(gateway.listeners.length === 0 ? {} : { gateways: gateway.listeners }),
+    ...(tcp.length === 0 ? {} : { tcp }),
     routeTables,
     clusters,
     endpoints,
@@ -125,10 +129,14 @@ function makeVirtualHost(
 function clustersOf(
   index: WorldIndex,
   virtualHosts: readonly VirtualHost[],
+  tcp: readonly TcpListener[],
   modes: TransitionModes,
 ): { clusters: Cluster[]; endpoints: ClusterEndpoints[] } {
   const names = new Set<ClusterName>();
   for (const { routes } of virtualHosts) for (const route of routes) addClusters(route, names);
+  for (const { routes } of tcp)
+    for (const { clusters } of routes)
+      for (const { cluster } of clusters) if (cluster !== INVALID_BACKEND) names.add(cluster);
   const clusters: Cluster[] = [];
   const endpoints: ClusterEndpoints[] = [];
   for (const name of names) {

@@ -14,6 +14,7 @@ import { endpointsOf } from './services/endpoints.ts';
 import type { PortEntry, ServiceEntry, WorkloadEntry } from './services/entries.ts';
 import { type LinkedWorld, link } from './services/link.ts';
 import { type Existing, PolicyTargets } from './targets.ts';
+import { attachLayer4Routes, type Layer4Attachments } from './tcp/attach.ts';
 import { clusterSettings, effectiveOfService, type TrafficPolicies } from './traffic-policy/apply.ts';
 import type { World } from './world.ts';
 
@@ -33,6 +34,7 @@ export class WorldIndex {
   readonly isolation: Isolation;
   readonly attachments: Attachments;
   readonly gateways: Gateways;
+  readonly layer4: Layer4Attachments;
   readonly grants: ReferenceGrants;
   readonly trafficPolicies: TrafficPolicies;
   readonly peerAuthentications: PeerAuthentications;
@@ -58,6 +60,7 @@ export class WorldIndex {
     const attached = routes.map(attachedRoute);
     this.attachments = attachRoutes(attached, this.linked.servicesByKey);
     this.gateways = attachToGateways(byKind.of('Gateway'), attached, (name) => this.namespace(name));
+    this.layer4 = attachLayer4Routes([...byKind.of('TCPRoute'), ...byKind.of('TLSRoute')], this.linked.servicesByKey);
     this.grants = new ReferenceGrants(byKind.of('ReferenceGrant'));
     const existing = existingIn(this.linked, routes);
     this.trafficPolicies = new PolicyTargets(byKind.of('TrafficPolicy'), existing);
@@ -128,6 +131,7 @@ export class WorldIndex {
     return [
       ...this.attachments.findings,
       ...this.gateways.findings,
+      ...this.layer4.findings,
       ...this.trafficPolicies.findings,
       ...this.peerAuthentications.findings,
       ...this.authorizationPolicies.findings,

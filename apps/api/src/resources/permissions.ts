@@ -6,6 +6,8 @@ const ROLE_TO_WRITE: Readonly<Record<ResourceKind, Role>> = {
   Service: 'editor',
   Workload: 'editor',
   HTTPRoute: 'editor',
+  TCPRoute: 'editor',
+  TLSRoute: 'editor',
   RoutePolicy: 'editor',
   TrafficPolicy: 'editor',
   // Isolation between tenants is part of a Namespace.

@@ -4,20 +4,11 @@ import { durationMs, isDuration } from '../duration.ts';
 import { backendObjectReference, type HttpRouteFilter, httpRouteFilter } from './http-route-filter.ts';
 import { type HttpRouteMatch, httpRouteMatch } from './http-route-match.ts';
 import { GATEWAY_API_VERSION, namespacedMetadata } from './metadata.ts';
-import { dnsLabel, dnsSubdomain, duration, hostname, portNumber } from './scalars.ts';
+import { parentRef } from './parent-ref.ts';
+import { dnsSubdomain, duration, hostname } from './scalars.ts';
 import { reportRepeated } from './service.ts';
 
 const MATCHES_MAX = 128;
-
-const parentRef = z.strictObject({
-  group: z.string().max(253).optional(),
-  kind: z.string().min(1).max(63).optional(),
-  namespace: dnsLabel.optional(),
-  name: dnsSubdomain,
-  sectionName: dnsSubdomain.optional(),
-  port: portNumber.optional(),
-});
-export type ParentRef = z.infer<typeof parentRef>;
 
 /** Filters of a rule or backend: those that may appear once, and redirect and rewrite, which exclude each other. */
 const filters = z.array(httpRouteFilter).max(16).superRefine(checkFilters);

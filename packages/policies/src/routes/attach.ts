@@ -120,7 +120,10 @@ class Attacher implements Attachments {
 }
 
 /** As the Gateway API defines for Services: sectionName is the name of a port, port its number. */
-function isNamed(port: { readonly port: number; readonly name?: string | undefined }, parent: ParentRef): boolean {
+export function isNamed(
+  port: { readonly port: number; readonly name?: string | undefined },
+  parent: ParentRef,
+): boolean {
   if (parent.port !== undefined && parent.port !== port.port) return false;
   return parent.sectionName === undefined || parent.sectionName === port.name;
 }

@@ -28,6 +28,8 @@ export interface BackendContext {
   readonly namespace: string;
   /** Port of the Service that the route is attached to; a Gateway has none to lend. */
   readonly parentPort: number | undefined;
+  /** Which ports can be a backend; those of HTTP unless said otherwise. */
+  readonly isUsable?: (port: PortEntry) => boolean;
 }
 
 function unresolved(code: FindingCode, field: string, message: string): UnresolvedBackend {
@@ -55,7 +57,7 @@ export function resolveBackend(
     const known = service.versions.map((version) => version.name).join(', ') || 'none';
     return unresolved('MALHA1023', 'name', `Service ${key} has no version ${named.version} (versions: ${known}).`);
   }
-  return resolvePort(ref, service, named.version, context.parentPort);
+  return resolvePort(ref, service, named.version, context);
 }
 
 /** A grant to a Service holds for its versions too. */
@@ -83,17 +85,17 @@ function namedService(ref: BackendObjectReference): { service: string; version: 
   return unresolved('MALHA1025', 'kind', `A backend of kind ${ref.group ?? ''}/${kind} cannot be used.`);
 }
 
-/** Without a port: the port of the parent if the service has it, else its only HTTP port. */
+/** Without a port: the port of the parent if the service has it, else its only usable port. */
 function resolvePort(
   ref: BackendObjectReference,
   service: ServiceEntry,
   version: string,
-  parentPort: number | undefined,
+  { parentPort, isUsable = isHttpPort }: BackendContext,
 ): ResolvedBackend | UnresolvedBackend {
-  const http = service.ports.filter((port) => port.isHttp);
+  const usable = service.ports.filter(isUsable);
   const found =
     ref.port === undefined
-      ? (http.find(({ port }) => port === parentPort) ?? (http.length === 1 ? http[0] : undefined))
+      ? (usable.find(({ port }) => port === parentPort) ?? (usable.length === 1 ? usable[0] : undefined))
       : service.ports.find(({ port }) => port === ref.port);
   if (found === undefined) {
     const message =
@@ -102,12 +104,16 @@ function resolvePort(
         : `Service ${service.key} has no port ${ref.port}.`;
     return unresolved('MALHA1024', 'port', message);
   }
-  if (!found.isHttp) {
+  if (!isUsable(found)) {
     return unresolved(
-      'MALHA1043',
+      isUsable === isHttpPort ? 'MALHA1043' : 'MALHA1047',
       'port',
       `Port ${found.port} of Service ${service.key} has appProtocol ${found.protocol}.`,
     );
   }
   return { ok: true, service, port: found, version };
+}
+
+function isHttpPort({ isHttp }: PortEntry): boolean {
+  return isHttp;
 }

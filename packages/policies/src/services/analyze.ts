@@ -11,10 +11,6 @@ export function analyzeServices({ services, workloads }: LinkedWorld): Finding[]
     if (workload.services.length > 0 || workload.labels[GATEWAY_NAME_LABEL] !== undefined) continue;
     findings.push(report('MALHA1045', workload.resource, 'metadata.labels', `No Service selects ${workload.key}.`));
   }
-  for (const workload of workloads) {
-    if ((workload.resource.spec.upstreams?.length ?? 0) === 0) continue;
-    findings.push(report('MALHA1033', workload.resource, 'spec.upstreams', 'TCP upstreams are not served yet.'));
-  }
   return [...findings, ...virtualIpFindings(services)];
 }
 
