@@ -7,6 +7,8 @@ import { Select } from '#components/ui/choice.tsx';
 import { TextField } from '#components/ui/field.tsx';
 import { Panel } from '#components/ui/panel.tsx';
 import { Answer } from './answer.tsx';
+import type { TracedRequest } from './from-trace.ts';
+import { TraceMenu } from './trace-menu.tsx';
 import { type Caller, useCallers } from './use-callers.ts';
 import type { TestedRequest } from './use-explanation.ts';
 
@@ -76,7 +78,10 @@ function HeaderChip({
   );
 }
 
-function callerOptions(callers: readonly Caller[], namespace: string) {
+function callerOptions(known: readonly Caller[], namespace: string, chosen: string) {
+  // One from a trace may have left the mesh since.
+  const isKnown = chosen === namespace || known.some((caller) => caller.id === chosen);
+  const callers = isKnown ? known : [{ id: chosen }, ...known];
   return [
     ...callers.map((caller) => ({
       value: caller.id,
@@ -101,6 +106,13 @@ export function TestRequest({ namespace, route, service, yaml }: TestRequestProp
     event.preventDefault();
     if (isSound) setAsked({ method, host: host.trim(), path, headers, caller });
   };
+  const fill = (traced: TracedRequest) => {
+    setMethod(traced.method);
+    setHost(traced.host);
+    setPath(traced.path);
+    setCaller(traced.caller);
+    setAsked({ ...traced, headers });
+  };
   const addHeader = () =>
     setHeaders([...headers, { id: Math.max(0, ...headers.map((header) => header.id)) + 1, name: '', value: '' }]);
   return (
@@ -109,10 +121,13 @@ export function TestRequest({ namespace, route, service, yaml }: TestRequestProp
         title="Test a request"
         sub={yaml === undefined ? 'against what is stored, nothing is sent' : 'against this draft, nothing is sent'}
         actions={
-          <Button type="submit" disabled={!isSound}>
-            <Play aria-hidden="true" strokeWidth={1.75} />
-            Explain
-          </Button>
+          <>
+            <TraceMenu namespace={namespace} service={service} onChoose={fill} />
+            <Button type="submit" disabled={!isSound}>
+              <Play aria-hidden="true" strokeWidth={1.75} />
+              Explain
+            </Button>
+          </>
         }
       >
         <div className="grid gap-2 px-4 py-3">
@@ -145,7 +160,7 @@ export function TestRequest({ namespace, route, service, yaml }: TestRequestProp
               prefix="from"
               value={caller}
               onChange={setCaller}
-              options={callerOptions(callers, namespace)}
+              options={callerOptions(callers, namespace, caller)}
             />
           </div>
           <div className="flex flex-wrap items-center gap-1.5">
