@@ -4,8 +4,9 @@ import { direct } from './contestants/direct.ts';
 import { envoy } from './contestants/envoy.ts';
 import { haproxy } from './contestants/haproxy.ts';
 import { malha } from './contestants/malha.ts';
+import { nghttpx } from './contestants/nghttpx.ts';
 import { nginx } from './contestants/nginx.ts';
-import { type Measured, measure } from './load.ts';
+import { type Generator, h2loadUnary, type Measured, measure, wrk } from './load.ts';
 import { which } from './processes.ts';
 
 export interface CostRow extends Measured {
@@ -24,7 +25,8 @@ export interface CostOptions {
   readonly say: (line: string) => void;
 }
 
-const CONTESTANTS: readonly Contestant[] = [direct, malha, envoy, nginx, haproxy];
+const CONTESTANTS: readonly Contestant[] = [direct, malha, envoy, nginx, haproxy, nghttpx];
+const SCENARIOS: readonly Scenario[] = ['single', 'mtls-pair', 'grpc'];
 
 export interface CostResult {
   readonly rows: readonly CostRow[];
@@ -39,15 +41,19 @@ export async function cost(environment: Environment, options: CostOptions): Prom
   const present = CONTESTANTS.filter((contestant) => contestant.missing() === undefined);
   const rows: CostRow[] = [];
   const configurations: Record<string, string> = {};
-  for (const scenario of ['single', 'mtls-pair'] as const) {
-    const contestants = present.filter((each) => scenario === 'single' || each !== direct);
+  for (const scenario of SCENARIOS) {
+    if (scenario === 'grpc' && which('h2load') === undefined) {
+      missing.push('h2load is not installed (Debian: nghttp2-client)');
+      continue;
+    }
+    const contestants = present.filter((each) => each.scenarios.includes(scenario));
     const running = new Map<Contestant, Started>();
     try {
       for (const contestant of contestants) {
         const started = await contestant.start(scenario, environment);
         running.set(contestant, started);
         configurations[`${contestant.name} ${scenario}`] = started.configuration;
-        await warm(started, options.warmSeconds);
+        await warm(scenario, started, options.warmSeconds);
       }
       for (const connections of options.connections)
         rows.push(...(await compare(scenario, connections, running, options)));
@@ -59,8 +65,10 @@ export async function cost(environment: Environment, options: CostOptions): Prom
 }
 
 /** What counts is a proxy that has run for a while: code that is compiled while it runs is compiled by then. */
-async function warm({ proxies, port, headers }: Started, seconds: number): Promise<void> {
-  for (const connections of [4, 32]) await measure(proxies, { port, headers, connections, seconds: seconds / 2 });
+async function warm(scenario: Scenario, { proxies, port, headers }: Started, seconds: number): Promise<void> {
+  const generator = generatorOf(scenario);
+  for (const connections of [4, 32])
+    await measure(proxies, { generator, port, headers, connections, seconds: seconds / 2 });
 }
 
 /** Rounds in turn, so that a slow minute of the machine hits everyone; the median round by CPU counts. */
@@ -73,7 +81,7 @@ async function compare(
   const measured = new Map<Contestant, Measured[]>();
   for (let round = 0; round < rounds; round++) {
     for (const [contestant, { proxies, port, headers }] of running) {
-      const run = await measure(proxies, { port, headers, connections, seconds });
+      const run = await measure(proxies, { generator: generatorOf(scenario), port, headers, connections, seconds });
       measured.set(contestant, [...(measured.get(contestant) ?? []), run]);
     }
   }
@@ -91,6 +99,10 @@ async function compare(
     );
     return row;
   });
+}
+
+function generatorOf(scenario: Scenario): Generator {
+  return scenario === 'grpc' ? h2loadUnary : wrk;
 }
 
 async function stop(started: Started): Promise<void> {

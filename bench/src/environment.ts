@@ -5,7 +5,7 @@ import path from 'node:path';
 import { freePort } from '@malha/testing/started-mesh';
 import { createTestCa, type TestCa } from '@malha/testing/test-ca';
 import type { Environment, IdentityFiles } from './contestants/contestant.ts';
-import { startUpstream } from './contestants/nginx.ts';
+import { startGrpcUpstream, startUpstream } from './contestants/nginx.ts';
 
 export interface SharedEnvironment extends Environment {
   close(): Promise<void>;
@@ -16,13 +16,17 @@ export async function createEnvironment(): Promise<SharedEnvironment> {
   const ca = createTestCa();
   const upstreamPort = await freePort();
   const upstream = await startUpstream(directory, upstreamPort);
+  const grpcPort = await freePort();
+  const grpcUpstream = await startGrpcUpstream(directory, grpcPort);
   return {
     upstreamPort,
+    grpcPort,
     directory,
     identities: { client: identity(ca, directory, 'caller'), server: identity(ca, directory, 'app') },
     freePort,
     close: async () => {
       await upstream.stop();
+      await grpcUpstream.stop();
       fs.rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -1,32 +1,48 @@
-// `npm run bench [-- cost changes --quick]`: all comparisons of one run, as data and as a table.
+// `npm run bench [-- WHAT… --quick]`: all comparisons of one run, as data and as a table.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { ensureEnvoy } from '../../scripts/setup/envoy.ts';
-import { type ChangeRow, changes } from './changes.ts';
-import { type CostResult, cost } from './cost.ts';
-import { createEnvironment } from './environment.ts';
-import { type MemoryRow, memory } from './memory.ts';
-import { write } from './report.ts';
+import { changes } from './changes.ts';
+import { cost } from './cost.ts';
+import { createEnvironment, type SharedEnvironment } from './environment.ts';
+import { latency } from './latency.ts';
+import { memory } from './memory.ts';
+import { type Measured, write } from './report.ts';
+import { scale } from './scale.ts';
+
+const WHAT = {
+  cost: 'what a request costs through each proxy, beside Envoy, nginx, HAProxy and nghttpx',
+  latency: 'what a client waits for at 60 % of what our proxy can do, beside the others',
+  scale: 'whether a thousand routes or policies make a request dearer than one',
+  changes: 'how fast a change arrives at proxies and at a client',
+  memory: 'what a joined sidecar holds in memory, idle and under load',
+} as const;
+type What = keyof typeof WHAT;
 
 const USAGE = `npm run bench [-- WHAT… --quick]
 
-  cost      what a request costs through each proxy, beside Envoy, nginx and HAProxy
-  changes   how fast a change arrives at proxies and at a client
-  memory    what a joined sidecar holds in memory, idle and under load
+${Object.entries(WHAT)
+  .map(([name, what]) => `  ${name.padEnd(9)} ${what}`)
+  .join('\n')}
   --quick   one short round of each
 
-Writes bench/results/latest.json and bench/RESULTS.md; what was not measured stays as it was.
+Without WHAT all are measured. Writes bench/results/latest.json and bench/RESULTS.md; what was not measured stays as it was.
 `;
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
 const say = (line: string) => console.log(line);
-const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const isQuick = process.argv.includes('--quick');
 if (process.argv.includes('--help')) {
   process.stdout.write(USAGE);
   process.exit(0);
 }
-const wants = (name: string) => wanted.length === 0 || wanted.includes(name);
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const unknown = names.find((name) => !(name in WHAT));
+if (unknown !== undefined) {
+  process.stderr.write(`${unknown}: not something to measure\n\n${USAGE}`);
+  process.exit(2);
+}
+const wants = (name: What) => names.length === 0 || names.includes(name);
 
 const turbo = path.join(ROOT, 'node_modules/.bin/turbo');
 const build = spawnSync(turbo, ['run', 'build', '--filter=!@malha/console', '--output-logs=errors-only'], {
@@ -35,26 +51,25 @@ const build = spawnSync(turbo, ['run', 'build', '--filter=!@malha/console', '--o
 });
 if (build.status !== 0) process.exit(1);
 
-let costs: CostResult | undefined;
+const measured: Measured = {};
 if (wants('cost')) {
   ensureEnvoy();
+  const options = { seconds: isQuick ? 2 : 4, rounds: isQuick ? 1 : 3, warmSeconds: 8, connections: [4, 32, 128], say };
+  measured.cost = await among((environment) => cost(environment, options));
+  for (const reason of measured.cost.missing) say(`missing: ${reason}`);
+}
+if (wants('latency')) measured.latency = await among((environment) => latency(environment, say));
+if (wants('scale')) measured.scale = await among((environment) => scale(environment, say));
+if (wants('changes')) measured.changes = await changes(isQuick ? [10] : [10, 100], say);
+if (wants('memory')) measured.memory = await memory(say);
+write(measured);
+say('written: bench/results/latest.json, bench/RESULTS.md');
+
+async function among<T>(work: (environment: SharedEnvironment) => Promise<T>): Promise<T> {
   const environment = await createEnvironment();
   try {
-    costs = await cost(environment, {
-      seconds: isQuick ? 2 : 4,
-      rounds: isQuick ? 1 : 3,
-      warmSeconds: 8,
-      connections: [4, 32, 128],
-      say,
-    });
+    return await work(environment);
   } finally {
     await environment.close();
   }
-  for (const reason of costs.missing) say(`missing: ${reason}`);
 }
-let changeRows: ChangeRow[] = [];
-if (wants('changes')) changeRows = await changes(isQuick ? [10] : [10, 100], say);
-let memoryRows: MemoryRow[] = [];
-if (wants('memory')) memoryRows = await memory(say);
-write({ at: new Date().toISOString(), cost: costs, changes: changeRows, memory: memoryRows });
-say('written: bench/results/latest.json, bench/RESULTS.md');

@@ -1,7 +1,7 @@
 // What a sidecar that has joined a mesh holds in memory, its agent included: idle, and under load.
 import type { JoinedWorkload } from '@malha/testing/joined-workload';
 import { startMesh } from '@malha/testing/started-mesh';
-import { measure } from './load.ts';
+import { measure, wrk } from './load.ts';
 import { type Running, residentMiB, which } from './processes.ts';
 
 export interface MemoryRow {
@@ -67,7 +67,12 @@ ${SERVICES}`);
     const url = new URL(caller.outbound);
     const target = { host: url.hostname, port: Number(url.port), headers: { Host: 'app.bench' } };
     for (const connections of CONNECTIONS) {
-      const { requestsPerSecond, errors } = await measure([], { ...target, connections, seconds: LOAD_SECONDS });
+      const { requestsPerSecond, errors } = await measure([], {
+        generator: wrk,
+        ...target,
+        connections,
+        seconds: LOAD_SECONDS,
+      });
       record(connections, requestsPerSecond, errors);
     }
   } finally {

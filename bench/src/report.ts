@@ -4,102 +4,128 @@ import os from 'node:os';
 import path from 'node:path';
 import type { ChangeRow } from './changes.ts';
 import type { CostResult, CostRow } from './cost.ts';
+import type { LatencyRow } from './latency.ts';
 import type { MemoryRow } from './memory.ts';
+import type { ScaleRow } from './scale.ts';
 
 const BENCH = path.resolve(import.meta.dirname, '..');
 
-export interface Report {
+const TITLES = [
+  ['single', 'One proxy, HTTP/1.1'],
+  ['mtls-pair', 'A pair with mutual TLS between'],
+  ['grpc', 'One proxy, unary gRPC'],
+] as const;
+
+/** What a run has measured; the rest stays as the run before it left it. */
+export interface Measured {
+  cost?: CostResult;
+  latency?: readonly LatencyRow[];
+  scale?: readonly ScaleRow[];
+  changes?: readonly ChangeRow[];
+  memory?: readonly MemoryRow[];
+}
+
+/** The file `results/latest.json`. */
+interface Report extends CostResult {
   readonly at: string;
-  readonly cost: CostResult | undefined;
+  readonly machine: Readonly<Record<string, unknown>>;
+  readonly latency: readonly LatencyRow[];
+  readonly scale: readonly ScaleRow[];
   readonly changes: readonly ChangeRow[];
   readonly memory: readonly MemoryRow[];
 }
 
-/** What a run has not measured stays as the run before it left it. */
-export function write(run: Report): void {
-  fs.mkdirSync(path.join(BENCH, 'results'), { recursive: true });
-  const report = withEarlier(run);
-  const machine = { cpu: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version, kernel: os.release() };
-  const { rows = [], missing = [], configurations = {} } = report.cost ?? {};
-  fs.writeFileSync(
-    path.join(BENCH, 'results', 'latest.json'),
-    `${JSON.stringify({ at: report.at, machine, rows, missing, changes: report.changes, memory: report.memory, configurations }, null, 2)}\n`,
-  );
-  fs.writeFileSync(path.join(BENCH, 'RESULTS.md'), markdown(report, machine));
-}
-
-function withEarlier(run: Report): Report {
+export function write({ cost, ...measured }: Measured): void {
   const file = path.join(BENCH, 'results', 'latest.json');
-  if (!fs.existsSync(file)) return run;
-  const earlier = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<CostResult & Report>;
-  const { rows = [], missing = [], configurations = {} } = earlier;
-  return {
-    at: run.at,
-    cost: run.cost ?? (rows.length === 0 ? undefined : { rows, missing, configurations }),
-    changes: run.changes.length > 0 ? run.changes : (earlier.changes ?? []),
-    memory: run.memory.length > 0 ? run.memory : (earlier.memory ?? []),
-  };
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const earlier: Partial<Report> = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
+  const machine = { cpu: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version, kernel: os.release() };
+  const nothing = { rows: [], missing: [], configurations: {}, latency: [], scale: [], changes: [], memory: [] };
+  const report: Report = { ...nothing, ...earlier, ...cost, ...measured, at: new Date().toISOString(), machine };
+  fs.writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  fs.writeFileSync(path.join(BENCH, 'RESULTS.md'), markdown(report));
 }
 
-function markdown(report: Report, machine: Record<string, unknown>): string {
-  const lines = ['# Results', '', `${report.at} · ${machine.cpu} · ${machine.cores} cores · Node ${machine.node}`, ''];
-  for (const scenario of ['single', 'mtls-pair'] as const) {
-    const rows = report.cost?.rows.filter((row) => row.scenario === scenario) ?? [];
-    if (rows.length === 0) continue;
-    lines.push(`## ${scenario === 'single' ? 'One proxy, HTTP/1.1' : 'A pair with mutual TLS between'}`, '');
-    lines.push('| connections | proxy | CPU µs/request | × Envoy | requests/s | p50 ms | p99 ms | RSS MiB | errors |');
-    lines.push('|---|---|---|---|---|---|---|---|---|');
-    for (const row of rows) lines.push(tableRow(row, rows));
-    lines.push('');
-    for (const name of new Set(rows.map((row) => row.contestant))) {
-      const features = rows.find((row) => row.contestant === name)?.features ?? [];
-      if (features.length > 0) lines.push(`- ${name}: ${features.join('; ')}`);
-    }
-    lines.push('');
-  }
-  if (report.changes.length > 0) {
-    lines.push(
-      '## How fast a change arrives',
-      '',
-      '| what | tries | p50 ms | p99 ms | slowest ms | load average |',
-      '|---|---|---|---|---|---|',
-    );
-    for (const { what, tries, p50Ms, p99Ms, maxMs, loadAverage } of report.changes) {
-      const times = [p50Ms, p99Ms, maxMs].map((ms) => ms.toFixed(0)).join(' | ');
-      lines.push(`| ${what} | ${tries} | ${times} | ${loadAverage.toFixed(1)} |`);
-    }
-    lines.push('');
-  }
-  if (report.memory.length > 0) {
-    lines.push(
-      '## Memory of a joined sidecar, agent included',
-      '',
-      '| sidecar | connections | RSS MiB | requests/s | errors |',
-    );
-    lines.push('|---|---|---|---|---|');
-    for (const { sidecar, connections, rssMiB, requestsPerSecond, errors } of report.memory)
-      lines.push(
-        `| ${sidecar} | ${connections} | ${rssMiB.toFixed(0)} | ${requestsPerSecond.toFixed(0)} | ${errors} |`,
-      );
-    lines.push('');
-  }
-  for (const reason of report.cost?.missing ?? []) lines.push(`Missing: ${reason}.`, '');
-  return `${lines.join('\n')}`;
+function markdown(report: Report): string {
+  const { at, machine } = report;
+  const sections = [
+    `# Results\n\n${at} · ${machine.cpu} · ${machine.cores} cores · Node ${machine.node}`,
+    ...TITLES.flatMap(([scenario, title]) =>
+      costSection(
+        title,
+        report.rows.filter((row) => row.scenario === scenario),
+      ),
+    ),
+    ...section(
+      'Latency at 60 % of what our proxy can do, HTTP/1.1, 32 connections',
+      ['proxy', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs/request', 'errors'],
+      report.latency.map((row) => [
+        ...[row.contestant, row.requestsPerSecond.toFixed(0), row.p50Ms.toFixed(2), row.p99Ms.toFixed(2)],
+        ...[row.cpuMicrosPerRequest.toFixed(1), row.errors],
+      ]),
+    ),
+    ...section(
+      'CPU of many by that of one',
+      ['what', 'pairs', 'median ratio', '95 % interval'],
+      report.scale.map(({ what, pairs, medianRatio, lowRatio, highRatio }) => [
+        ...[what, pairs, medianRatio.toFixed(3), `${lowRatio.toFixed(3)}–${highRatio.toFixed(3)}`],
+      ]),
+    ),
+    ...section(
+      'How fast a change arrives',
+      ['what', 'tries', 'p50 ms', 'p99 ms', 'slowest ms', 'load average'],
+      report.changes.map(({ what, tries, p50Ms, p99Ms, maxMs, loadAverage }) => [
+        ...[what, tries, p50Ms.toFixed(0), p99Ms.toFixed(0), maxMs.toFixed(0), loadAverage.toFixed(1)],
+      ]),
+    ),
+    ...section(
+      'Memory of a joined sidecar, agent included',
+      ['sidecar', 'connections', 'RSS MiB', 'requests/s', 'errors'],
+      report.memory.map(({ sidecar, connections, rssMiB, requestsPerSecond, errors }) => [
+        ...[sidecar, connections, rssMiB.toFixed(0), requestsPerSecond.toFixed(0), errors],
+      ]),
+    ),
+    ...report.missing.map((reason) => `Missing: ${reason}.`),
+  ];
+  return `${sections.join('\n\n')}\n`;
 }
 
-function tableRow(row: CostRow, rows: readonly CostRow[]): string {
+function costSection(title: string, rows: readonly CostRow[]): string[] {
+  const header = [
+    'connections',
+    'proxy',
+    'CPU µs/request',
+    '× Envoy',
+    'requests/s',
+    'p50 ms',
+    'p99 ms',
+    'RSS MiB',
+    'errors',
+  ];
+  const features = new Map(rows.map((row) => [row.contestant, row.features.join('; ')]));
+  const lines = [...features].filter(([, words]) => words !== '').map(([name, words]) => `- ${name}: ${words}`);
+  return [
+    ...section(
+      title,
+      header,
+      rows.map((row) => costCells(row, rows)),
+    ),
+    ...(lines.length > 0 ? [lines.join('\n')] : []),
+  ];
+}
+
+function costCells(row: CostRow, rows: readonly CostRow[]): (string | number)[] {
   const envoy = rows.find((other) => other.contestant === 'Envoy' && other.connections === row.connections);
   const ratio = envoy === undefined ? '' : (row.cpuMicrosPerRequest / envoy.cpuMicrosPerRequest).toFixed(2);
-  const cells = [
-    row.connections,
-    row.contestant,
-    row.cpuMicrosPerRequest.toFixed(1),
-    ratio,
-    row.requestsPerSecond.toFixed(0),
-    row.p50Ms.toFixed(2),
-    row.p99Ms.toFixed(2),
-    row.rssMiB.toFixed(0),
-    row.errors,
+  return [
+    ...[row.connections, row.contestant, row.cpuMicrosPerRequest.toFixed(1), ratio, row.requestsPerSecond.toFixed(0)],
+    ...[row.p50Ms.toFixed(2), row.p99Ms.toFixed(2), row.rssMiB.toFixed(0), row.errors],
   ];
-  return `| ${cells.join(' | ')} |`;
+}
+
+/** Nothing for a table without rows. */
+function section(title: string, header: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
+  if (rows.length === 0) return [];
+  const table = [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return [`## ${title}`, table.join('\n')];
 }

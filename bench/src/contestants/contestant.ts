@@ -1,7 +1,8 @@
 // What a comparison needs of a proxy: start it in front of an upstream, alone or as a pair with mutual TLS between.
 import type { Running } from '../processes.ts';
 
-export type Scenario = 'single' | 'mtls-pair';
+/** `grpc`: one proxy, HTTP/2 in cleartext on both sides, unary calls. */
+export type Scenario = 'single' | 'mtls-pair' | 'grpc';
 
 export interface Started {
   readonly proxies: readonly Running[];
@@ -16,6 +17,7 @@ export interface Started {
 
 export interface Contestant {
   readonly name: string;
+  readonly scenarios: readonly Scenario[];
   /** Why it cannot run here; undefined = it can. */
   missing(): string | undefined;
   start(scenario: Scenario, environment: Environment): Promise<Started>;
@@ -24,6 +26,8 @@ export interface Contestant {
 export interface Environment {
   /** The application: nginx answering 60 bytes of JSON. */
   readonly upstreamPort: number;
+  /** A gRPC service: nginx answering a message and a status. */
+  readonly grpcPort: number;
   /** Empty folder for configuration files. */
   readonly directory: string;
   readonly identities: { readonly client: IdentityFiles; readonly server: IdentityFiles };

@@ -3,10 +3,11 @@ import type { Contestant } from './contestant.ts';
 
 export const direct: Contestant = {
   name: 'direct',
+  scenarios: ['single', 'grpc'],
   missing: () => undefined,
-  start: async (_scenario, { upstreamPort }) => ({
+  start: async (scenario, { upstreamPort, grpcPort }) => ({
     proxies: [],
-    port: upstreamPort,
+    port: scenario === 'grpc' ? grpcPort : upstreamPort,
     headers: {},
     configuration: '',
     features: [],

@@ -17,6 +17,7 @@ const DOWNSTREAM_TLS = 'type.googleapis.com/envoy.extensions.transport_sockets.t
 
 export const envoy: Contestant = {
   name: 'Envoy',
+  scenarios: ['single', 'mtls-pair', 'grpc'],
   missing: () => (findEnvoy() === undefined ? 'envoy is not installed (npm run envoy)' : undefined),
   start: async (scenario, environment) => {
     const port = await environment.freePort();
@@ -25,6 +26,11 @@ export const envoy: Contestant = {
       const configuration = bootstrap(listener(port, { filters: [] }), app);
       const proxies = [await start('envoy', configuration, environment, port, 1)];
       return { proxies, port, headers: {}, configuration, features: ['keep-alive upstream'] };
+    }
+    if (scenario === 'grpc') {
+      const configuration = bootstrap(listener(port, { filters: [] }), cluster(environment.grpcPort, { http2: true }));
+      const proxies = [await start('envoy-grpc', configuration, environment, port, 4)];
+      return { proxies, port, headers: {}, configuration, features: ['HTTP/2 on both sides'] };
     }
     const inner = await environment.freePort();
     const { client, server } = environment.identities;

@@ -6,6 +6,7 @@ import type { Contestant, Environment, IdentityFiles } from './contestant.ts';
 
 export const haproxy: Contestant = {
   name: 'HAProxy',
+  scenarios: ['single', 'mtls-pair', 'grpc'],
   missing: () => (which('haproxy') === undefined ? 'haproxy is not installed (Debian: haproxy)' : undefined),
   start: async (scenario, environment) => {
     const port = await environment.freePort();
@@ -14,6 +15,11 @@ export const haproxy: Contestant = {
       const configuration = proxy(String(port), upstream, '');
       const proxies = [await start('haproxy', configuration, environment, port)];
       return { proxies, port, headers: {}, configuration, features: ['keep-alive upstream'] };
+    }
+    if (scenario === 'grpc') {
+      const configuration = proxy(`${port} proto h2`, `127.0.0.1:${environment.grpcPort}`, 'proto h2');
+      const proxies = [await start('haproxy-grpc', configuration, environment, port)];
+      return { proxies, port, headers: {}, configuration, features: ['HTTP/2 on both sides'] };
     }
     const inner = await environment.freePort();
     const { client, server } = environment.identities;

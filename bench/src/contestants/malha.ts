@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { PROXY_CORE, type Running, run } from '../processes.ts';
-import type { Contestant, Environment, IdentityFiles } from './contestant.ts';
+import type { Contestant, Environment, IdentityFiles, Started } from './contestant.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 const BIN = path.join(ROOT, 'packages/cli/bin/malha.mjs');
@@ -10,15 +10,24 @@ const ARMED = ['routing by host', 'retries with budget', 'request timeout', 'tel
 
 export const malha: Contestant = {
   name: 'Malha',
+  scenarios: ['single', 'mtls-pair', 'grpc'],
   missing: () => undefined,
   start: async (scenario, environment) => {
     const outbound = await environment.freePort();
     const inbound = await environment.freePort();
     const headers = { Host: 'app.bench' };
-    if (scenario === 'single') {
-      const resources = write(environment, 'malha', caller() + app('DISABLE', environment.upstreamPort, ''));
+    if (scenario !== 'mtls-pair') {
+      const [upstream, protocol] =
+        scenario === 'grpc' ? ([environment.grpcPort, 'grpc'] as const) : ([environment.upstreamPort, 'http'] as const);
+      const resources = write(environment, `malha-${scenario}`, caller() + app('DISABLE', upstream, '', protocol));
       const proxies = [await start('caller', resources, outbound, await environment.freePort(), environment)];
-      return { proxies, port: outbound, headers, configuration: read(resources), features: ARMED };
+      return {
+        proxies,
+        port: outbound,
+        headers,
+        configuration: read(resources),
+        features: scenario === 'grpc' ? [...ARMED, 'HTTP/2 on both sides'] : ARMED,
+      };
     }
     const { client, server } = environment.identities;
     const yaml = caller() + app('STRICT', inbound, `127.0.0.1:${environment.upstreamPort}`) + allow(client.spiffeId);
@@ -38,6 +47,27 @@ export const malha: Contestant = {
   },
 };
 
+/** One proxy in front of the upstream, its outbound or its inbound side, with more resources than it needs. */
+export async function startMalha(
+  environment: Environment,
+  {
+    name,
+    side,
+    resources,
+  }: { readonly name: string; readonly side: 'outbound' | 'inbound'; readonly resources: string },
+): Promise<Started> {
+  const outbound = await environment.freePort();
+  const inbound = await environment.freePort();
+  const { upstreamPort } = environment;
+  const service =
+    side === 'outbound' ? app('DISABLE', upstreamPort, '') : app('DISABLE', inbound, `127.0.0.1:${upstreamPort}`);
+  const directory = write(environment, name, caller() + service + resources);
+  const workload = side === 'outbound' ? 'caller' : 'app';
+  const proxies = [await start(workload, directory, outbound, inbound, environment)];
+  const port = side === 'outbound' ? outbound : inbound;
+  return { proxies, port, headers: { Host: 'app.bench' }, configuration: read(directory), features: ARMED };
+}
+
 function caller(): string {
   return `apiVersion: malha.dev/v1
 kind: Service
@@ -53,12 +83,12 @@ spec: {address: 127.0.0.1, inboundPort: 15006, ports: [{port: 9080, appAddress: 
 }
 
 /** `appAddress` empty: a workload without a proxy, called on its own port. */
-function app(mode: 'STRICT' | 'DISABLE', inboundPort: number, appAddress: string): string {
+function app(mode: 'STRICT' | 'DISABLE', inboundPort: number, appAddress: string, protocol = 'http'): string {
   const address = appAddress === '' ? `127.0.0.1:${inboundPort}` : appAddress;
   return `apiVersion: malha.dev/v1
 kind: Service
 metadata: {name: app, namespace: bench}
-spec: {selector: {app: app}, ports: [{name: http, port: 80, targetPort: 9080, appProtocol: http}]}
+spec: {selector: {app: app}, ports: [{name: app, port: 80, targetPort: 9080, appProtocol: ${protocol}}]}
 ---
 apiVersion: malha.dev/v1
 kind: Workload

@@ -6,6 +6,7 @@ import type { Contestant, IdentityFiles } from './contestant.ts';
 
 export const nginx: Contestant = {
   name: 'nginx',
+  scenarios: ['single', 'mtls-pair', 'grpc'],
   missing: () => (which('nginx') === undefined ? 'nginx is not installed (Debian: nginx-light)' : undefined),
   start: async (scenario, environment) => {
     const port = await environment.freePort();
@@ -14,6 +15,12 @@ export const nginx: Contestant = {
       const configuration = proxy({ listen: String(port), upstream });
       const proxies = [await start('nginx', configuration, environment.directory, port, PROXY_CORE)];
       return { proxies, port, headers: {}, configuration, features: ['keep-alive upstream'] };
+    }
+    if (scenario === 'grpc') {
+      const configuration = base(`upstream app { server 127.0.0.1:${environment.grpcPort}; keepalive 64; }
+  server { listen 127.0.0.1:${port} http2 backlog=4096; location / { grpc_pass grpc://app; } }`);
+      const proxies = [await start('nginx-grpc', configuration, environment.directory, port, PROXY_CORE)];
+      return { proxies, port, headers: {}, configuration, features: ['HTTP/2 on both sides'] };
     }
     const inner = await environment.freePort();
     const { client, server } = environment.identities;
@@ -36,6 +43,20 @@ export function startUpstream(directory: string, port: number): Promise<Running>
     location / { default_type application/json; return 200 '${body}'; }
   }`);
   return start('upstream', configuration, directory, port, LOAD_CORE);
+}
+
+/** Answers every call with a message of two bytes and status 0. A static file takes no POST, so its refusal is the answer. */
+export function startGrpcUpstream(directory: string, port: number): Promise<Running> {
+  const root = path.join(directory, 'grpc');
+  fs.mkdirSync(root, { recursive: true });
+  fs.writeFileSync(path.join(root, 'reply'), Buffer.from([0, 0, 0, 0, 2, 8, 1]));
+  const configuration = base(`server {
+    listen 127.0.0.1:${port} http2 backlog=4096;
+    root ${root}; default_type application/grpc;
+    location / { error_page 405 =200 /reply; return 405; }
+    location = /reply { error_page 405 =200 /reply; add_trailer grpc-status 0 always; }
+  }`);
+  return start('grpc-upstream', configuration, directory, port, LOAD_CORE);
 }
 
 interface ProxyOptions {
