@@ -207,6 +207,9 @@ describe('between two proxies', () => {
     expect(text.every((each) => each.text.startsWith('HTTP/1.1 200'))).toBe(true);
     expect(callee.telemetry.open).toBe(1);
     expect(callee.telemetry.records).toHaveLength(50);
+    // Each side says what its own upstream connection spoke: the other proxy, and the application.
+    expect(caller.telemetry.records[0]).toMatchObject({ reporter: 'source', protocol: 'http2' });
+    expect(callee.telemetry.records[0]).toMatchObject({ reporter: 'destination', protocol: 'http1' });
   });
 
   it('a body goes through whole in both directions, far beyond every window', async () => {

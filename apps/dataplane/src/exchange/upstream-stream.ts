@@ -19,6 +19,8 @@ export interface UpstreamHandler {
 export interface UpstreamStream {
   /** The connection has served a request before: it may have been closed by the peer just now. */
   readonly isReused: boolean;
+  /** Of the connection, for telemetry; absent = HTTP/1.1. */
+  readonly isHttp2?: boolean;
   sendHead(request: RequestHead): void;
   /** False: wait for `requestDrained`. */
   sendData(chunk: Buffer): boolean;

@@ -1,6 +1,7 @@
 // Tells telemetry of each finished request, through one record that is filled anew every time.
 import type { Clock } from '@malha/traffic/clock';
 import type { Exchange } from '../exchange/exchange.ts';
+import type { RequestHead } from '../exchange/request-head.ts';
 import {
   type PeerLabels,
   type Reporter,
@@ -24,6 +25,8 @@ export interface Outcome {
   readonly flags: number;
   readonly attempts: number;
   readonly ttfbMs: number;
+  /** What the connection to the upstream spoke. */
+  readonly spoken?: 'http' | 'http1' | 'http2';
 }
 
 /** Of requests that were never assigned to a service. */
@@ -90,6 +93,7 @@ export class RequestRecorder {
     record.trace = notes.trace;
     record.authorizationPolicy = notes.authorizationPolicy;
     record.shadowPolicy = notes.shadowPolicy;
+    record.protocol = isGrpc(request) ? 'grpc' : (outcome.spoken ?? 'http');
     record.status = exchange.status;
     record.flags = outcome.flags;
     record.attempts = outcome.attempts;
@@ -103,4 +107,9 @@ export class RequestRecorder {
     record.responseBytes = exchange.responseBytes;
     this.telemetry.request(record);
   }
+}
+
+/** Every client of gRPC says that it takes trailers, so that only those requests are looked at more closely. */
+function isGrpc({ takesTrailers, headers }: RequestHead): boolean {
+  return takesTrailers && headers.get('content-type')?.startsWith('application/grpc') === true;
 }

@@ -16,6 +16,7 @@ const INTERIM_RESPONSES_MAX = 32;
 
 export class ClientStream implements UpstreamStream, StreamEvents {
   readonly isReused: boolean;
+  readonly isHttp2 = true;
   private readonly stream: Http2Stream;
   private handler: UpstreamHandler | undefined;
   private method = '';

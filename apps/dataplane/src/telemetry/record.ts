@@ -20,7 +20,8 @@ export const UNKNOWN_PEER: PeerLabels = Object.freeze({
 });
 
 export type Reporter = 'source' | 'destination';
-export type RecordProtocol = 'http' | 'grpc' | 'tcp';
+/** `http` where no connection carried the request, so that no version can be said. */
+export type RecordProtocol = 'http' | 'http1' | 'http2' | 'grpc' | 'tcp';
 
 /** W3C trace context of the span that this proxy made for the request. */
 export interface TraceRef {

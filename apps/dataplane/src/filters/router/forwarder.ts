@@ -52,6 +52,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   /** Milliseconds from the start to the response head, -1 before it. */
   ttfbMs = -1;
   endpoint: Endpoint | undefined;
+  /** What the last attempt's connection spoke; http = there was none. */
+  spoken: 'http' | 'http1' | 'http2' = 'http';
   private readonly request: RequestHead;
   private readonly plan: ForwardPlan;
   private readonly environment: ForwardEnvironment;
@@ -157,6 +159,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.endpoint = balanced.endpoint;
     balanced.started();
     this.stream = stream;
+    this.spoken = stream.isHttp2 === true ? 'http2' : 'http1';
     const { introduction } = this.environment;
     if (introduction !== '') {
       const { endpoint } = balanced;
