@@ -14,6 +14,7 @@ import type {
   RouteMatch,
   RouteTable,
   SpiffeId,
+  TcpListener,
   ValueMatch,
 } from '@malha/traffic';
 import fc from 'fast-check';
@@ -252,20 +253,40 @@ const inboundPort: fc.Arbitrary<InboundPort> = fc.record({
   authorization: fc.record({ policies: fc.array(authorizationPolicy, { maxLength: 3 }) }),
 });
 
+const tcpListener: fc.Arbitrary<TcpListener> = fc.record({
+  port,
+  protocol: fc.constantFrom('tcp' as const, 'tls' as const),
+  service,
+  servicePort: port,
+  routes: fc.array(
+    fc.record({
+      name: label,
+      serverNames: fc.array(fc.oneof(label, fc.constant('*')), { minLength: 1, maxLength: 2 }),
+      clusters: fc.array(fc.record({ cluster: clusterName, weight: fc.nat(1_000_000) }), {
+        minLength: 1,
+        maxLength: 2,
+      }),
+    }),
+    { minLength: 1, maxLength: 2 },
+  ),
+});
+
 const tracing = fc.record({ samplePercent: fc.double({ min: 0, max: 100, noNaN: true }) });
 
 /** A complete configuration: every cluster has endpoints, the outbound listener's table exists. */
 export const meshConfigArbitrary: fc.Arbitrary<MeshConfig> = fc
   .record({
     tracing,
+    tcp: fc.uniqueArray(tcpListener, { maxLength: 2, selector: (each) => each.port }),
     inbound: fc.record({ ports: fc.array(inboundPort, { maxLength: 3 }), tracing }),
     routeTables: fc.uniqueArray(routeTable, { minLength: 1, maxLength: 2, selector: ({ name }) => name }),
     clusters: fc.uniqueArray(cluster, { maxLength: 4, selector: ({ name }) => name }),
   })
-  .chain(({ tracing: outboundTracing, inbound, routeTables, clusters }) =>
+  .chain(({ tracing: outboundTracing, inbound, tcp, routeTables, clusters }) =>
     fc.tuple(...clusters.map(({ name }) => endpointsOf(name))).map((endpoints) => ({
       outbound: { routeTable: routeTables[0]?.name ?? '', tracing: outboundTracing },
       inbound,
+      ...(tcp.length > 0 && { tcp: [...tcp].sort((a, b) => a.port - b.port) }),
       routeTables,
       clusters,
       endpoints,

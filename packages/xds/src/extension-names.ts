@@ -2,6 +2,9 @@
 
 /** Keys of typed metadata. */
 export const LISTENER_METADATA = 'malha.listener';
+export const GATEWAY_METADATA = 'malha.gateway';
+/** Which port of which service a TCP listener is for. */
+export const TCP_METADATA = 'malha.tcp';
 export const CLUSTER_METADATA = 'malha.cluster';
 export const ENDPOINT_METADATA = 'malha.endpoint';
 /** Keys in a route's typed_per_filter_config. */
@@ -14,6 +17,28 @@ export const INBOUND_FILTER = 'malha.inbound';
 
 export const OUTBOUND_LISTENER = 'outbound';
 export const INBOUND_LISTENER = 'inbound';
+
+const GATEWAY_LISTENER = 'gateway|';
+
+/** Name of the listener of one port of a gateway. */
+export function gatewayListenerName(port: number): string {
+  return `${GATEWAY_LISTENER}${port}`;
+}
+
+export function isGatewayListener(name: string): boolean {
+  return name.startsWith(GATEWAY_LISTENER);
+}
+
+const TCP_LISTENER = 'tcp|';
+
+/** Name of the listener of a declared upstream. */
+export function tcpListenerName(port: number): string {
+  return `${TCP_LISTENER}${port}`;
+}
+
+export function isTcpListener(name: string): boolean {
+  return name.startsWith(TCP_LISTENER);
+}
 
 /** Secrets: the workload's certificate with its key, and the trust bundle. */
 export const IDENTITY_SECRET = 'identity';

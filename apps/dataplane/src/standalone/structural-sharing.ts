@@ -11,6 +11,9 @@ export function shareUnchanged(previous: MeshConfig | undefined, next: MeshConfi
       tracing: share(previous.inbound.tracing, next.inbound.tracing),
       ports: shareByKey(previous.inbound.ports, next.inbound.ports, (port) => String(port.port)),
     },
+    ...(next.tcp !== undefined && {
+      tcp: shareByKey(previous.tcp ?? [], next.tcp, ({ port }) => String(port)),
+    }),
     ...(next.gateways !== undefined && { gateways }),
     routeTables: shareByKey(previous.routeTables, next.routeTables, (table) => table.name),
     clusters: shareByKey(previous.clusters, next.clusters, (cluster) => cluster.name),

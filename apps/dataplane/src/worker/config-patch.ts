@@ -8,6 +8,7 @@ export interface ConfigPatch {
   readonly outbound: MeshConfig['outbound'] | undefined;
   readonly inbound: MeshConfig['inbound'] | undefined;
   readonly gateways: ListPatch<NonNullable<MeshConfig['gateways']>[number]> | undefined;
+  readonly tcp: ListPatch<NonNullable<MeshConfig['tcp']>[number]> | undefined;
   readonly routeTables: ListPatch<MeshConfig['routeTables'][number]> | undefined;
   readonly clusters: ListPatch<MeshConfig['clusters'][number]> | undefined;
   readonly endpoints: ListPatch<MeshConfig['endpoints'][number]> | undefined;
@@ -18,6 +19,7 @@ export function diffConfig(former: MeshConfig | undefined, next: MeshConfig): Co
     outbound: former?.outbound === next.outbound ? undefined : next.outbound,
     inbound: former?.inbound === next.inbound ? undefined : next.inbound,
     gateways: diffList(former?.gateways ?? NONE, next.gateways ?? NONE),
+    tcp: diffList(former?.tcp ?? NONE, next.tcp ?? NONE),
     routeTables: diffList(former?.routeTables, next.routeTables),
     clusters: diffList(former?.clusters, next.clusters),
     endpoints: diffList(former?.endpoints, next.endpoints),
@@ -30,9 +32,11 @@ export function patchConfig(former: MeshConfig | undefined, patch: ConfigPatch):
   const inbound = patch.inbound ?? former?.inbound;
   if (outbound === undefined || inbound === undefined) throw new Error('a patch of a configuration that is not there');
   const gateways = patchList(former?.gateways, patch.gateways);
+  const tcp = patchList(former?.tcp, patch.tcp);
   return {
     outbound,
     inbound,
+    ...(tcp.length > 0 && { tcp }),
     ...(gateways.length > 0 && { gateways }),
     routeTables: patchList(former?.routeTables, patch.routeTables),
     clusters: patchList(former?.clusters, patch.clusters),

@@ -7,6 +7,7 @@ import type {
   MeshConfig,
   OutboundListener,
   RouteTable,
+  TcpListener,
 } from '@malha/traffic';
 import {
   CLUSTER_TYPE,
@@ -17,7 +18,7 @@ import {
   shortType,
   type VersionedName,
 } from '@malha/xds';
-import { INBOUND_LISTENER, OUTBOUND_LISTENER } from '@malha/xds/extension-names';
+import { INBOUND_LISTENER, OUTBOUND_LISTENER, tcpListenerName } from '@malha/xds/extension-names';
 import { decodeCluster } from './resource-types/cluster.ts';
 import { decodeEndpoints } from './resource-types/endpoints.ts';
 import { type DecodedListener, decodeListener } from './resource-types/listener.ts';
@@ -52,7 +53,7 @@ type Decoded = DecodedListener | RouteTable | Cluster | ClusterEndpoints;
 type Decode = (bytes: Uint8Array, former: Decoded | undefined) => { readonly name: string; readonly value: Decoded };
 
 const DECODERS: ReadonlyMap<string, Decode> = new Map([
-  [LISTENER_TYPE, named(decodeListener, ({ kind }) => (kind === 'outbound' ? OUTBOUND_LISTENER : INBOUND_LISTENER))],
+  [LISTENER_TYPE, named(decodeListener, listenerName)],
   [ROUTE_TYPE, named(decodeRouteTable, ({ name }) => name)],
   [CLUSTER_TYPE, named(decodeCluster, ({ name }) => name)],
   [ENDPOINT_TYPE, named(decodeEndpoints, ({ cluster }) => cluster)],
@@ -150,7 +151,15 @@ export class ConfigStore {
       clusters.push(value);
       if (load !== undefined) endpoints.push(load);
     }
-    this.#current = { outbound, inbound, routeTables: this.#servedTables(outbound), clusters, endpoints };
+    const tcp = this.#tcp();
+    this.#current = {
+      outbound,
+      inbound,
+      ...(tcp.length > 0 && { tcp }),
+      routeTables: this.#servedTables(outbound),
+      clusters,
+      endpoints,
+    };
     return this.#current;
   }
 
@@ -164,6 +173,12 @@ export class ConfigStore {
   #inbound(): InboundListener | undefined {
     const held = this.#listeners.get(INBOUND_LISTENER)?.value;
     return held?.kind === 'inbound' ? held.listener : undefined;
+  }
+
+  #tcp(): readonly TcpListener[] {
+    const listeners: TcpListener[] = [];
+    for (const { value } of this.#listeners.values()) if (value.kind === 'tcp') listeners.push(value.listener);
+    return listeners.sort((a, b) => a.port - b.port);
   }
 
   /** All tables there are; the one that serves stays until its listener names another, even when it was removed. */
@@ -201,6 +216,17 @@ export class ConfigStore {
   /** What the control plane compares with the hash it wants. */
   hash(): string {
     return configHash(this.resources());
+  }
+}
+
+function listenerName(decoded: DecodedListener): string {
+  switch (decoded.kind) {
+    case 'outbound':
+      return OUTBOUND_LISTENER;
+    case 'inbound':
+      return INBOUND_LISTENER;
+    case 'tcp':
+      return tcpListenerName(decoded.listener.port);
   }
 }
 

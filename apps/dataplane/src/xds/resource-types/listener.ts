@@ -1,6 +1,12 @@
 // Listener -> the outbound or the inbound listener of the engine.
-import type { InboundListener, InboundPort, OutboundListener } from '@malha/traffic';
-import { INBOUND_FILTER, INBOUND_LISTENER, LISTENER_METADATA, OUTBOUND_LISTENER } from '@malha/xds/extension-names';
+import type { InboundListener, InboundPort, OutboundListener, TcpListener } from '@malha/traffic';
+import {
+  INBOUND_FILTER,
+  INBOUND_LISTENER,
+  isTcpListener,
+  LISTENER_METADATA,
+  OUTBOUND_LISTENER,
+} from '@malha/xds/extension-names';
 import {
   type FilterChain,
   FilterChainMatchSchema,
@@ -21,10 +27,12 @@ import { mtlsMode, protocol } from './enums.ts';
 import { onlyMetadata } from './metadata.ts';
 import { authorizationPolicy } from './rbac.ts';
 import { decodeMessage, onlyFields, ResourceError, required, unpack } from './strict.ts';
+import { tcpListener } from './tcp-listener.ts';
 
 export type DecodedListener =
   | { readonly kind: 'outbound'; readonly listener: OutboundListener }
-  | { readonly kind: 'inbound'; readonly listener: InboundListener };
+  | { readonly kind: 'inbound'; readonly listener: InboundListener }
+  | { readonly kind: 'tcp'; readonly listener: TcpListener };
 
 const checkOutbound = onlyFields(ListenerSchema, ['name', 'trafficDirection', 'apiListener']);
 const checkInbound = onlyFields(ListenerSchema, ['name', 'trafficDirection', 'metadata', 'filterChains']);
@@ -50,6 +58,7 @@ export function decodeListener(bytes: Uint8Array): DecodedListener {
     case INBOUND_LISTENER:
       return { kind: 'inbound', listener: inbound(listener) };
     default:
+      if (isTcpListener(listener.name)) return { kind: 'tcp', listener: tcpListener(listener) };
       throw new ResourceError('name', `this proxy has no listener ${listener.name}`);
   }
 }

@@ -7,6 +7,7 @@ import { endpointsPlan } from './endpoints.ts';
 import { inboundPlan } from './inbound.ts';
 import { outboundPlan } from './outbound.ts';
 import { routeTablePlan } from './routes.ts';
+import { tcpPlan } from './tcp.ts';
 
 function plan(config: MeshConfig, context: DialectContext): ResourcePlan[] {
   const budgets = budgetsOf(config);
@@ -17,6 +18,7 @@ function plan(config: MeshConfig, context: DialectContext): ResourcePlan[] {
     ...config.endpoints.map(endpointsPlan),
     outboundPlan(config.outbound, context),
     inboundPlan(config.inbound, context),
+    ...(config.tcp ?? []).map((listener) => tcpPlan(listener, clusters, context)),
     ...config.routeTables.map((table) => routeTablePlan(table, clusters)),
   ];
 }

@@ -5,6 +5,7 @@ import { clusterPlan } from './clusters.ts';
 import { endpointsPlan } from './endpoints.ts';
 import { inboundPlan, outboundPlan } from './listeners.ts';
 import { routeTablePlan } from './routes.ts';
+import { tcpPlan } from './tcp.ts';
 
 function plan(config: MeshConfig): ResourcePlan[] {
   return [
@@ -12,6 +13,7 @@ function plan(config: MeshConfig): ResourcePlan[] {
     ...config.endpoints.map(endpointsPlan),
     outboundPlan(config.outbound),
     inboundPlan(config.inbound),
+    ...(config.tcp ?? []).map(tcpPlan),
     ...config.routeTables.map(routeTablePlan),
   ];
 }
