@@ -69,9 +69,10 @@ function useAttachedPolicies(key: string, isAsked: boolean) {
   const routePolicies = useQuery(listOf('RoutePolicy')).data?.items;
   const trafficPolicies = useQuery(listOf('TrafficPolicy')).data?.items;
   return useMemo(() => {
+    if (!isAsked) return [];
     if (routePolicies === undefined || trafficPolicies === undefined) return undefined;
     return [...routePolicies, ...trafficPolicies].filter((item) => isAttached(item.yaml, route));
-  }, [routePolicies, trafficPolicies, route]);
+  }, [isAsked, routePolicies, trafficPolicies, route]);
 }
 
 export function useRouteDraft(key: string, template?: string) {
@@ -80,7 +81,7 @@ export function useRouteDraft(key: string, template?: string) {
     trpc.resources.get.queryOptions({ key }, { enabled: template === undefined, staleTime: 5_000 }),
   );
   const [state, setState] = useState<State | null>(null);
-  const policies = useAttachedPolicies(key, template === undefined);
+  const policies = useAttachedPolicies(key, template === undefined && key.startsWith('HTTPRoute/'));
   const stored = useMemo((): DraftBase | undefined => {
     if (template !== undefined) return { yaml: template, revision: 0, revisions: {} };
     if (query.data === undefined || policies === undefined) return undefined;

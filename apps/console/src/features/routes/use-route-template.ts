@@ -6,12 +6,11 @@ import { isNotFound } from '#trpc/errors.ts';
 import { newRouteYaml } from './new-route.ts';
 import { readService } from './use-parent-service.ts';
 
-export function useRouteTemplate(namespace: string, name: string): string | undefined {
+export function useRouteTemplate(key: string): string | undefined {
   const trpc = useTRPC();
-  const route = useQuery(
-    trpc.resources.get.queryOptions({ key: `HTTPRoute/${namespace}/${name}` }, { staleTime: 5_000 }),
-  );
-  const isMissing = route.isError && isNotFound(route.error);
+  const route = useQuery(trpc.resources.get.queryOptions({ key }, { staleTime: 5_000 }));
+  const [kind, namespace = '', name = ''] = key.split('/');
+  const isMissing = kind === 'HTTPRoute' && route.isError && isNotFound(route.error);
   const service = useQuery(
     trpc.resources.get.queryOptions({ key: `Service/${namespace}/${name}` }, { enabled: isMissing, staleTime: 30_000 }),
   ).data;

@@ -23,7 +23,7 @@ export function ConflictDialog({ conflict, draft, onClose }: ConflictDialogProps
   const isGone = currentYaml === null;
   const merged = isGone ? null : mergeLines(base, draft.text, theirs);
   const { [key]: _, ...revisions } = draft.base.revisions;
-  const isRoute = key.startsWith('HTTPRoute/');
+  const isRoute = !/^(Route|Traffic)Policy\//.test(key);
   const stored = {
     yaml: theirs,
     revision: isRoute ? (isGone ? 0 : currentRevision) : draft.base.revision,

@@ -12,6 +12,7 @@ import { useMeshStatus, useStale } from '#features/mesh-status/index.ts';
 import { useScope, useViewParameter } from '#features/scope/index.ts';
 import { useSession } from '#features/session/index.ts';
 import { rateShort } from '#format/number.ts';
+import { type EditedKind, isEditedKind } from '../model/kinds.ts';
 import type { RouteView } from '../model/view.ts';
 import { proposeMessage } from '../model/words.ts';
 import { TestRequest } from '../test-request/index.ts';
@@ -58,10 +59,12 @@ function Head({
   draft,
   namespace,
   name,
+  kind,
   parent,
   panes,
   onPanes,
 }: {
+  readonly kind: EditedKind;
   readonly draft: RouteDraft;
   readonly namespace: string;
   readonly name: string;
@@ -74,7 +77,7 @@ function Head({
     <div className="flex h-13 shrink-0 items-center gap-3 border-line border-b px-4">
       <Split aria-hidden="true" size={16} strokeWidth={1.75} className="text-t2" />
       <h1 className="mono text-16 font-semi text-t0">{name}</h1>
-      <Badge line>HTTPRoute</Badge>
+      <Badge line>{kind}</Badge>
       {parent !== undefined && (
         <span className="truncate text-12 text-t2">
           on Service {parent.name}
@@ -97,17 +100,19 @@ function Head({
       <IconButton label="Redo" kind="ghost" disabled={!draft.canRedo} onClick={draft.redo}>
         <Redo2 aria-hidden="true" strokeWidth={1.75} />
       </IconButton>
-      <Segment
-        label="Panes"
-        value={panes}
-        onChange={onPanes}
-        options={[
-          { value: 'both', label: 'Form and YAML' },
-          { value: 'form', label: 'Form' },
-          { value: 'yaml', label: 'YAML' },
-        ]}
-      />
-      <ButtonLink href={scope.href(`/changes?object=${encodeURIComponent(`HTTPRoute/${namespace}/${name}`)}`)}>
+      {kind === 'HTTPRoute' && (
+        <Segment
+          label="Panes"
+          value={panes}
+          onChange={onPanes}
+          options={[
+            { value: 'both', label: 'Form and YAML' },
+            { value: 'form', label: 'Form' },
+            { value: 'yaml', label: 'YAML' },
+          ]}
+        />
+      )}
+      <ButtonLink href={scope.href(`/changes?object=${encodeURIComponent(`${kind}/${namespace}/${name}`)}`)}>
         <History aria-hidden="true" strokeWidth={1.75} />
         History
       </ButtonLink>
@@ -182,15 +187,17 @@ function nameOfNewRule(view: RouteView): string {
 }
 
 interface EditorProps extends RouteEditorPageProps {
+  readonly kind: EditedKind;
   readonly draft: RouteDraft;
   readonly resourceKey: string;
   readonly storedAtMs: number | undefined;
 }
 
-function Editor({ namespace, name, draft, resourceKey, storedAtMs }: EditorProps) {
+function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: EditorProps) {
   const { may } = useSession();
   const [panesText, setPanes] = useViewParameter('panes', 'both');
-  const panes: Panes = panesText === 'form' || panesText === 'yaml' ? panesText : 'both';
+  const isByForm = kind === 'HTTPRoute';
+  const panes: Panes = !isByForm ? 'yaml' : panesText === 'form' || panesText === 'yaml' ? panesText : 'both';
   const [selectedName, setSelectedName] = useViewParameter('rule');
   const [litLine, setLitLine] = useState<number>();
   const [message, setMessage] = useState('');
@@ -242,7 +249,15 @@ function Editor({ namespace, name, draft, resourceKey, storedAtMs }: EditorProps
   };
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <Head draft={draft} namespace={namespace} name={name} parent={parent} panes={panes} onPanes={setPanes} />
+      <Head
+        draft={draft}
+        namespace={namespace}
+        name={name}
+        kind={kind}
+        parent={parent}
+        panes={panes}
+        onPanes={setPanes}
+      />
       <div className={`grid min-h-0 flex-1 ${columns[panes]}`}>
         {panes !== 'yaml' && view !== null && (
           <FieldFindings findings={findings.findings}>
@@ -329,13 +344,15 @@ function Editor({ namespace, name, draft, resourceKey, storedAtMs }: EditorProps
 }
 
 export function RouteEditorPage({ namespace, name }: RouteEditorPageProps) {
-  const key = `HTTPRoute/${namespace}/${name}`;
-  const template = useRouteTemplate(namespace, name);
+  const [kindText] = useViewParameter('kind', 'HTTPRoute');
+  const kind = isEditedKind(kindText) ? kindText : 'HTTPRoute';
+  const key = `${kind}/${namespace}/${name}`;
+  const template = useRouteTemplate(key);
   const { draft, query } = useRouteDraft(key, template);
   if (draft === undefined) {
     if (!query.isError || template !== undefined) return <Loading />;
     return (
-      <QueryFailure what={`Route ${namespace}/${name}`} error={query.error} onRetry={() => void query.refetch()} />
+      <QueryFailure what={`${kind} ${namespace}/${name}`} error={query.error} onRetry={() => void query.refetch()} />
     );
   }
   return (
@@ -343,6 +360,7 @@ export function RouteEditorPage({ namespace, name }: RouteEditorPageProps) {
       key={key}
       namespace={namespace}
       name={name}
+      kind={kind}
       draft={draft}
       resourceKey={key}
       storedAtMs={query.data?.updatedAtMs}

@@ -18,6 +18,7 @@ import type { StoredResource } from '#trpc/contract.ts';
 import { readRoute } from '../model/view.ts';
 import { sharesOf } from '../model/weights.ts';
 import { matchInWords, versionOf } from '../model/words.ts';
+import { OtherKinds } from './other-kinds.tsx';
 import { UnroutedPanel } from './unrouted-panel.tsx';
 
 type Item = Pick<
@@ -161,6 +162,7 @@ export function RoutesPage() {
           </table>
         )}
       </div>
+      <OtherKinds find={find} />
       {all !== undefined && (
         <UnroutedPanel
           namespaces={scope.namespaces}

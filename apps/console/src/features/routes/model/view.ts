@@ -11,6 +11,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { splitDocuments } from './documents.ts';
+import { type EditedKind, isEditedKind } from './kinds.ts';
 import { type PolicyView, readPolicies } from './policies.ts';
 
 export type MatchKind = 'path' | 'method' | 'header' | 'query';
@@ -62,6 +63,7 @@ export interface RuleView {
 }
 
 export interface RouteView {
+  readonly kind: EditedKind;
   readonly name: string;
   readonly namespace: string;
   readonly parentService: string | undefined;
@@ -221,8 +223,12 @@ export function readRoute(text: string): Reading {
   const root = mapOf(document.contents);
   if (root === undefined)
     return { ok: false, problem: { message: 'This is not a resource: expected fields.', line: 1 } };
-  if (textOf(root, 'kind') !== 'HTTPRoute') {
-    return { ok: false, problem: { message: 'The form edits an HTTPRoute; this is another kind.', line: 1 } };
+  const kind = textOf(root, 'kind') ?? '';
+  if (!isEditedKind(kind)) {
+    return {
+      ok: false,
+      problem: { message: 'The first document is a route or a gateway; this is another kind.', line: 1 },
+    };
   }
   for (const part of parts.slice(1)) {
     const broken = brokenPart(part.text, part.linesBefore);
@@ -236,10 +242,14 @@ export function readRoute(text: string): Reading {
     ok: true,
     view: {
       name,
-      policies: readPolicies(text, name),
+      kind,
+      policies: kind === 'HTTPRoute' ? readPolicies(text, name) : [],
       namespace: textOf(metadata, 'namespace') ?? '',
       parentService: textOf(parent, 'name'),
-      rules: itemsOf(spec, 'rules').map((rule, index) => ruleOf(rule, index, { document, lines })),
+      // Of other kinds the rules have other fields: they are edited as YAML.
+      rules: (kind === 'HTTPRoute' ? itemsOf(spec, 'rules') : []).map((rule, index) =>
+        ruleOf(rule, index, { document, lines }),
+      ),
     },
   };
 }
