@@ -2,6 +2,7 @@
 import type { Section } from '../src/case.ts';
 import { authorization } from './authorization.ts';
 import { browsersAndCohorts } from './browsers-and-cohorts.ts';
+import { gateways } from './gateways.ts';
 import { headerFilters } from './header-filters.ts';
 import { hosts } from './hosts.ts';
 import { identities } from './identities.ts';
@@ -29,5 +30,6 @@ export const SECTIONS: readonly Section[] = [
   authorization,
   identities,
   protocols,
+  gateways,
   browsersAndCohorts,
 ];

@@ -26,11 +26,13 @@ export interface MatrixCase {
 
 /**
  * `outbound`: an application calls through the proxy of its workload. `inbound`: somebody connects to the proxy of
- * `shop/vault` itself, with a certificate of the identity or in plaintext.
+ * `shop/vault` itself, with a certificate of the identity or in plaintext. `gateway`: a client outside of the mesh
+ * connects to a port of Gateway `shop/edge`, which `shop/front` serves; with a server name by TLS.
  */
 export type Caller =
   | { readonly via: 'outbound'; readonly workload: 'shop/front' | 'other/visitor' }
-  | { readonly via: 'inbound'; readonly identity: Identity | 'plaintext' };
+  | { readonly via: 'inbound'; readonly identity: Identity | 'plaintext' }
+  | { readonly via: 'gateway'; readonly port: number; readonly serverName?: string };
 
 export interface Identity {
   readonly namespace: string;

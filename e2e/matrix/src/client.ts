@@ -13,7 +13,7 @@ import type { Outcome } from './outcome.ts';
 export interface Target {
   readonly address: string;
   readonly port: number;
-  readonly tls?: { readonly identity: TestIdentity; readonly serverName: string };
+  readonly tls?: { readonly identity?: TestIdentity; readonly serverName: string };
 }
 
 export type Answered = Pick<Outcome, 'status' | 'headers' | 'grpcStatus'>;
@@ -23,12 +23,11 @@ const DEADLINE_MS = 20_000;
 
 /** One connection for each request. A connection that ends without an answer is an outcome, silence is an error. */
 export async function send(target: Target, request: CaseRequest, id: string): Promise<Answered> {
-  const socket = connect(target);
+  const isHttp1 = request.protocol === undefined || request.protocol === 'http/1.1';
+  const socket = connect(target, isHttp1 ? 'http/1.1' : 'h2');
   const deadline = setTimeout(() => socket.destroy(new SilenceError(request)), DEADLINE_MS);
   try {
-    return await (request.protocol === undefined || request.protocol === 'http/1.1'
-      ? sendHttp1(socket, request, id)
-      : sendHttp2(socket, request, id));
+    return await (isHttp1 ? sendHttp1(socket, request, id) : sendHttp2(socket, request, id));
   } catch (error) {
     if (error instanceof SilenceError || !isClosing(error)) throw error;
     return CLOSED;
@@ -44,23 +43,23 @@ class SilenceError extends Error {
   }
 }
 
-/** A peer that refuses a certificate or plaintext ends the connection, with an alert or without a word. */
+/** A peer that refuses a certificate or plaintext ends the connection, with an alert or without a word; no port is as good. */
 function isClosing(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return ['ECONNRESET', 'EPIPE'].includes(code) || /^ERR_SSL|^ERR_HTTP2/.test(code);
+  return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(code) || /^ERR_SSL|^ERR_HTTP2/.test(code);
 }
 
-function connect({ address, port, tls: secured }: Target): net.Socket {
+function connect({ address, port, tls: secured }: Target, alpn: string): net.Socket {
   if (secured === undefined) return net.connect({ host: address, port, noDelay: true });
   const { identity, serverName } = secured;
   return tls.connect({
     host: address,
     port,
     servername: serverName,
-    ALPNProtocols: ['http/1.1'],
-    cert: identity.certificateChainPem,
-    key: identity.privateKeyPem,
-    ca: identity.trustBundlePem,
+    ALPNProtocols: [alpn],
+    cert: identity?.certificateChainPem,
+    key: identity?.privateKeyPem,
+    ca: identity?.trustBundlePem,
     minVersion: 'TLSv1.3',
     // The server proves a SPIFFE ID, not a host name; what the client checks is no part of the matrix.
     rejectUnauthorized: false,

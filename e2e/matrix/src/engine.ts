@@ -5,6 +5,7 @@ import {
   type ForwardAction,
   INVALID_BACKEND,
   type MeshConfig,
+  mostSpecific,
   type RequestView,
   type Route,
   splitAuthority,
@@ -90,16 +91,47 @@ export class EnginePlayer implements Player {
   }
 
   #outcomeOf(caller: Caller, request: CaseRequest, message: Message, answers: readonly Answer[]): Outcome {
-    if (caller.via === 'outbound') return this.#outbound(caller.workload, message, answers);
+    if (caller.via === 'outbound') {
+      const { workload } = caller;
+      return this.#routed(workload, this.#config(workload).outbound.routeTable, 'http', message, answers);
+    }
+    if (caller.via === 'gateway') return this.#gateway(caller, message, answers);
     const seen: SeenRequest[] = [];
     return this.#inbound('shop/vault', portOf(request), peerOf(caller.identity), message, answers, seen).result;
   }
 
   async close(): Promise<void> {}
 
-  #outbound(workload: string, message: Message, answers: readonly Answer[]): Outcome {
+  /** The listener of the port, the server of the handshake, what the edge says of the client; then as any other call. */
+  #gateway(
+    { port, serverName }: Extract<Caller, { via: 'gateway' }>,
+    message: Message,
+    answers: readonly Answer[],
+  ): Outcome {
+    const listener = this.#config('shop/front').gateways?.find((each) => each.port === port);
+    if (listener === undefined) return answered('closed');
+    const { servers, routeTable, protocol } = listener;
+    const scheme = protocol === 'HTTPS' ? 'https' : 'http';
+    if (scheme === 'https') {
+      const chosen = mostSpecific(servers, serverName ?? '');
+      if (chosen === undefined) return answered('closed');
+      if (mostSpecific(servers, splitAuthority(message.authority).host) !== chosen) return answered(421);
+    }
+    for (const name of ['forwarded', 'x-forwarded-host', 'x-forwarded-client-cert']) message.headers.remove(name);
+    message.headers.set('x-forwarded-for', '127.0.0.1');
+    message.headers.set('x-forwarded-proto', scheme);
+    return this.#routed('shop/front', routeTable, scheme, message, answers);
+  }
+
+  #routed(
+    workload: string,
+    routeTable: string,
+    scheme: 'http' | 'https',
+    message: Message,
+    answers: readonly Answer[],
+  ): Outcome {
     const config = this.#config(workload);
-    const table = config.routeTables.find(({ name }) => name === config.outbound.routeTable);
+    const table = config.routeTables.find(({ name }) => name === routeTable);
     if (table === undefined) throw new Error('no route table');
     const { route, weighted } = this.#parts.compileRouteTable(table).route(viewOf(message), this.#random);
     if (route === undefined) return answered(404);
@@ -107,7 +139,7 @@ export class EnginePlayer implements Player {
     if (action.type === 'direct') return this.#own(action.status, new HeaderList([]), route);
     if (action.type === 'redirect') {
       const { authority, path } = message;
-      const location = this.#parts.redirectLocation(action, route.match.path, { scheme: 'http', authority, path });
+      const location = this.#parts.redirectLocation(action, route.match.path, { scheme, authority, path });
       return this.#own(action.status, new HeaderList([['location', location]]), route);
     }
     const cors = action.cors === undefined ? undefined : new Cors(action.cors);
@@ -271,7 +303,7 @@ function corsRequestOf({ method, headers }: Message): CorsRequest {
   };
 }
 
-function answered(status: number): Outcome {
+function answered(status: number | 'closed'): Outcome {
   return { status, headers: [], seen: [] };
 }
 

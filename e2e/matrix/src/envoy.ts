@@ -1,6 +1,7 @@
 // The Envoy side: stock Envoys for the same workloads, configured by our control plane over live ADS. A NACK is an error.
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import * as grpc from '@grpc/grpc-js';
@@ -70,6 +71,7 @@ class EnvoyPlayer implements Player {
     const resources = [...resourcesOf(matrixCase), ...probes(marker)];
     this.#world.set(resources, stageWorkloads(this.#places, matrixCase.unhealthy));
     await this.#untilActive(marker, isFirst ? STARTED_WITHIN_MS : ACTIVE_WITHIN_MS);
+    for (const port of gatewayPorts(resources)) await this.#untilListening(port, ACTIVE_WITHIN_MS);
     this.#current = wanted;
   }
 
@@ -112,6 +114,16 @@ class EnvoyPlayer implements Player {
     }
   }
 
+  /** A new listener is ACKed before its workers accept. */
+  async #untilListening(port: number, deadlineMs: number): Promise<void> {
+    const address = this.#places.addressOf('shop/front');
+    const end = performance.now() + deadlineMs;
+    while (!(await accepts(address, port))) {
+      if (performance.now() > end) throw new Error(`nobody listens on ${address}:${port}\n${this.#output.join('')}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
   #throwRefusals(): void {
     const refusal = this.#server.warnings[this.#refusals];
     if (refusal === undefined) return;
@@ -141,6 +153,30 @@ class EnvoyPlayer implements Player {
     fs.writeFileSync(path.join(folder, 'envoy.json'), JSON.stringify(bootstrap));
     return folder;
   }
+}
+
+/** Ports that Envoy is to open for the gateway of the stage. */
+function gatewayPorts(resources: readonly Resource[]): number[] {
+  const gateways = resources.filter((each) => each.kind === 'Gateway' && each.spec.gatewayClassName === 'malha');
+  return gateways.flatMap((each) =>
+    each.kind === 'Gateway' ? each.spec.listeners.filter(isCarried).map(({ port }) => port) : [],
+  );
+}
+
+function isCarried({ protocol }: { readonly protocol: string }): boolean {
+  return protocol === 'HTTP';
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host, port });
+    const settle = (isOpen: boolean) => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
 }
 
 /** Services whose names only this revision knows: one before the vault's proxy, one that nobody serves. */

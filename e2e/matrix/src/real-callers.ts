@@ -35,6 +35,11 @@ export class RealCallers {
 
   #targetOf(caller: Caller, { serverPort = 80 }: CaseRequest): Target {
     if (caller.via === 'outbound') return { address: this.#places.addressOf(caller.workload), port: OUTBOUND_PORT };
+    if (caller.via === 'gateway') {
+      const { port, serverName } = caller;
+      const target = { address: this.#places.addressOf('shop/front'), port };
+      return serverName === undefined ? target : { ...target, tls: { serverName } };
+    }
     const target = { address: this.#places.addressOf('shop/vault'), port: INBOUND_PORT };
     if (caller.identity === 'plaintext') return target;
     const serverName = `${serverPort}.vault.shop.mesh`;

@@ -2,6 +2,7 @@
 import { buildIndex, compile } from '@malha/policies';
 import type { TestCa } from '@malha/testing/test-ca';
 import { DataPlane } from '../../../apps/dataplane/src/data-plane.ts';
+import type { GatewayCertificate } from '../../../apps/dataplane/src/gateway/certificates.ts';
 import { KeepingTelemetry } from '../../../apps/dataplane/test/mesh-fixture.ts';
 import type { Backends } from './backends.ts';
 import type { Answer, Caller, CaseRequest, MatrixCase } from './case.ts';
@@ -29,10 +30,20 @@ export async function startSidecars(ca: TestCa, backends: Backends, places: Plac
       random: Math.random,
     });
     dataPlane.setIdentity(ca.issue(namespace, name));
+    dataPlane.setCertificates({ usable: CERTIFICATES.map((each) => certificate(ca, each)), problems: new Map() });
     await dataPlane.start();
     proxies.push({ member, dataPlane, telemetry });
   }
   return new SidecarPlayer(proxies, new RealCallers(ca, backends, places), places);
+}
+
+/** Certificates on the host of the edge proxy, `<namespace>/<name>`. */
+const CERTIFICATES = ['shop/www', 'shop/wild', 'other/lent'];
+
+function certificate(ca: TestCa, name: string): GatewayCertificate {
+  const [namespace = '', own = ''] = name.split('/');
+  const { certificateChainPem, privateKeyPem } = ca.issue(namespace, own);
+  return { name, certificateChainPem, privateKeyPem };
 }
 
 class SidecarPlayer implements Player {
@@ -54,6 +65,7 @@ class SidecarPlayer implements Player {
     for (const { member, dataPlane } of this.#proxies) {
       const [namespace = '', workload = ''] = member.split('/');
       dataPlane.apply(compile(index, { namespace, workload }).config);
+      await dataPlane.portsOpened();
     }
     this.#setting = settingOf(matrixCase);
   }

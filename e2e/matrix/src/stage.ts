@@ -1,5 +1,5 @@
 // The stage that every case plays on: services, workloads and their applications, the same on every side.
-import { keyOf, parseResources, type Resource, type WorkloadResource } from '@malha/model';
+import { GATEWAY_NAME_LABEL, keyOf, parseResources, type Resource, type WorkloadResource } from '@malha/model';
 import type { World } from '@malha/policies';
 import type { MatrixCase } from './case.ts';
 
@@ -102,7 +102,7 @@ const on = (namespace: string, name: string, app: string, version = 'v1', more: 
 
 /** `half`: one of the two answers, the other does not listen. */
 const WORKLOADS: readonly StageWorkload[] = [
-  on('shop', 'front', 'front'),
+  on('shop', 'front', 'front', 'v1', { [GATEWAY_NAME_LABEL]: 'edge' }),
   on('shop', 'reviews-v1', 'reviews', 'v1'),
   on('shop', 'reviews-v2', 'reviews', 'v2'),
   on('shop', 'reviews-v3', 'reviews', 'v3'),

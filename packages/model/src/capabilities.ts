@@ -67,7 +67,7 @@ const table = [
   row('mtls.identity', 'Check of the identity of the peer', [ON, ON, PLANNED]),
   row('authorization.enforce', 'ALLOW and DENY', [ON, PLANNED, PLANNED]),
   row('authorization.audit', 'AUDIT and Shadow', [ON, PLANNED, NEVER]),
-  row('gateway.http', 'Gateway listeners HTTP', [ON, PLANNED, NEVER]),
+  row('gateway.http', 'Gateway listeners HTTP', [ON, ON, NEVER]),
   row('gateway.https', 'Gateway listeners HTTPS', [ON, PLANNED, NEVER]),
   row('gateway.tls', 'Gateway listeners TLS', [PLANNED, PLANNED, NEVER]),
   row('gateway.tcp', 'Gateway listeners TCP and UDP', [PLANNED, PLANNED, NEVER]),

@@ -4,6 +4,7 @@ import type { Dialect, DialectContext, ResourcePlan } from '../dialect.ts';
 import { applicationPlan } from './application.ts';
 import { clusterPlan } from './clusters.ts';
 import { endpointsPlan } from './endpoints.ts';
+import { gatewayPlan } from './gateway.ts';
 import { inboundPlan } from './inbound.ts';
 import { outboundPlan } from './outbound.ts';
 import { routeTablePlan } from './routes.ts';
@@ -19,6 +20,7 @@ function plan(config: MeshConfig, context: DialectContext): ResourcePlan[] {
     outboundPlan(config.outbound, context),
     inboundPlan(config.inbound, context),
     ...(config.tcp ?? []).map((listener) => tcpPlan(listener, clusters, context)),
+    ...(config.gateways ?? []).flatMap((listener) => gatewayPlan(listener, context)),
     ...config.routeTables.map((table) => routeTablePlan(table, clusters)),
   ];
 }

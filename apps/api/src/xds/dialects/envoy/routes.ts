@@ -28,6 +28,7 @@ import type { ResourcePlan } from '../dialect.ts';
 import { directResponse, mirrorPolicies } from '../shared/actions.ts';
 import { routeMatch } from '../shared/matches.ts';
 import { corsPolicy } from './cors.ts';
+import { EDGE_TABLE } from './gateway.ts';
 import { requestHeaders, responseHeaders, withHeadersInOrder } from './headers.ts';
 import { CORS_FILTER } from './manager.ts';
 import { redirectMessage } from './redirects.ts';
@@ -46,9 +47,11 @@ export function routeTablePlan(table: RouteTable, clusters: Clusters): ResourceP
   };
 }
 
-function encodeRouteTable({ name, virtualHosts }: RouteTable, clusters: Clusters): Uint8Array {
+function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable, clusters: Clusters): Uint8Array {
   const message = create(RouteConfigurationSchema, {
     name,
+    // Only tables of gateways do.
+    ...(ignoresPort === true && EDGE_TABLE),
     virtualHosts: withUniqueDomains(virtualHosts).map(({ name: hostName, domains, routes }) => ({
       name: hostName,
       domains: [...domains],
