@@ -6,7 +6,7 @@ import { haproxy } from './contestants/haproxy.ts';
 import { malha } from './contestants/malha.ts';
 import { nghttpx } from './contestants/nghttpx.ts';
 import { nginx } from './contestants/nginx.ts';
-import { type Generator, h2loadUnary, type Measured, measure, wrk } from './load.ts';
+import { type Generator, h2loadUnary, type Measured, measure, wrk, wrkLarge } from './load.ts';
 import { which } from './processes.ts';
 
 export interface CostRow extends Measured {
@@ -26,7 +26,7 @@ export interface CostOptions {
 }
 
 const CONTESTANTS: readonly Contestant[] = [direct, malha, envoy, nginx, haproxy, nghttpx];
-const SCENARIOS: readonly Scenario[] = ['single', 'mtls-pair', 'grpc'];
+const SCENARIOS: readonly Scenario[] = ['single', 'mtls-pair', 'grpc', 'tcp-pair'];
 
 export interface CostResult {
   readonly rows: readonly CostRow[];
@@ -102,7 +102,14 @@ async function compare(
 }
 
 function generatorOf(scenario: Scenario): Generator {
-  return scenario === 'grpc' ? h2loadUnary : wrk;
+  switch (scenario) {
+    case 'grpc':
+      return h2loadUnary;
+    case 'tcp-pair':
+      return wrkLarge;
+    default:
+      return wrk;
+  }
 }
 
 async function stop(started: Started): Promise<void> {

@@ -49,10 +49,18 @@ export async function measure(proxies: readonly Running[], options: LoadOptions)
 }
 
 /** HTTP/1.1: each connection asks again as soon as it has its answer. */
-export const wrk: Generator = async ({ host = '127.0.0.1', port, connections, seconds, headers }) => {
+export const wrk: Generator = (options) => runWrk(options, '/');
+
+/** Answers of 1 MiB. */
+export const wrkLarge: Generator = (options) => runWrk(options, '/large');
+
+async function runWrk(
+  { host = '127.0.0.1', port, connections, seconds, headers }: Omit<LoadOptions, 'generator'>,
+  target: string,
+): Promise<Answered> {
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency'];
   for (const [name, value] of Object.entries(headers)) args.push('-H', `${name}: ${value}`);
-  const output = await outputOf('wrk', [...args, `http://${host}:${port}/`]);
+  const output = await outputOf('wrk', [...args, `http://${host}:${port}${target}`]);
   const socketErrors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output);
   const badAnswers = Number(/Non-2xx or 3xx responses: (\d+)/.exec(output)?.[1] ?? 0);
   return {
@@ -62,7 +70,7 @@ export const wrk: Generator = async ({ host = '127.0.0.1', port, connections, se
     p99Ms: latency(output, '99%'),
     errors: badAnswers + (socketErrors?.slice(1).reduce((sum, n) => sum + Number(n), 0) ?? 0),
   };
-};
+}
 
 /** gRPC clients have few connections with many calls on each. */
 const CLIENTS_MAX = 8;

@@ -1,8 +1,11 @@
 // What a comparison needs of a proxy: start it in front of an upstream, alone or as a pair with mutual TLS between.
 import type { Running } from '../processes.ts';
 
-/** `grpc`: one proxy, HTTP/2 in cleartext on both sides, unary calls. */
-export type Scenario = 'single' | 'mtls-pair' | 'grpc';
+/**
+ * `grpc`: one proxy, HTTP/2 in cleartext on both sides, unary calls. `tcp-pair`: bytes through two proxies with mutual TLS
+ * between, answers of 1 MiB.
+ */
+export type Scenario = 'single' | 'mtls-pair' | 'grpc' | 'tcp-pair';
 
 export interface Started {
   readonly proxies: readonly Running[];
@@ -24,7 +27,7 @@ export interface Contestant {
 }
 
 export interface Environment {
-  /** The application: nginx answering 60 bytes of JSON. */
+  /** The application: nginx answering 60 bytes of JSON, and 1 MiB at `/large`. */
   readonly upstreamPort: number;
   /** A gRPC service: nginx answering a message and a status. */
   readonly grpcPort: number;

@@ -8,6 +8,8 @@ import type { Contestant, Environment, IdentityFiles } from './contestant.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 const HTTP = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+const TCP = 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
+const NETWORK_RBAC = 'type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC';
 const ROUTER = 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router';
 const RBAC = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC';
 const FILE_LOG = 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog';
@@ -17,7 +19,7 @@ const DOWNSTREAM_TLS = 'type.googleapis.com/envoy.extensions.transport_sockets.t
 
 export const envoy: Contestant = {
   name: 'Envoy',
-  scenarios: ['single', 'mtls-pair', 'grpc'],
+  scenarios: ['single', 'mtls-pair', 'grpc', 'tcp-pair'],
   missing: () => (findEnvoy() === undefined ? 'envoy is not installed (npm run envoy)' : undefined),
   start: async (scenario, environment) => {
     const port = await environment.freePort();
@@ -34,6 +36,17 @@ export const envoy: Contestant = {
     }
     const inner = await environment.freePort();
     const { client, server } = environment.identities;
+    if (scenario === 'tcp-pair') {
+      const tls = { client: upstreamTls(client, server, []), server: downstreamTls(server, []) };
+      const outbound = bootstrap(tcpListener(port, [], undefined), cluster(inner, { tls: tls.client }));
+      const inbound = bootstrap(tcpListener(inner, [networkRbac(client.spiffeId)], tls.server), app);
+      const proxies = [
+        await start('envoy-tcp-in', inbound, environment, inner, 5),
+        await start('envoy-tcp-out', outbound, environment, port, 6),
+      ];
+      const features = ['bytes', 'mutual TLS 1.3', 'RBAC'];
+      return { proxies, port, headers: {}, configuration: `${outbound}\n${inbound}`, features };
+    }
     const outbound = bootstrap(
       listener(port, { filters: [], accessLog: true }),
       cluster(inner, { http2: true, tls: upstreamTls(client, server) }),
@@ -95,6 +108,16 @@ function listener(port: number, options: ListenerOptions): Json {
   };
 }
 
+function tcpListener(port: number, filters: readonly Json[], tls: Json | undefined): Json {
+  const proxy = { name: 'tcp', typed_config: { '@type': TCP, stat_prefix: 'in', cluster: 'app' } };
+  const transport = tls === undefined ? {} : { transport_socket: { name: 'tls', typed_config: tls } };
+  return {
+    name: 'in',
+    address: { socket_address: { address: '127.0.0.1', port_value: port } },
+    filter_chains: [{ filters: [...filters, proxy], ...transport }],
+  };
+}
+
 function cluster(port: number, options: { readonly http2?: boolean; readonly tls?: Json }): Json {
   const http2 = { '@type': UPSTREAM_HTTP, explicit_http_config: { http2_protocol_options: {} } };
   const address = { socket_address: { address: '127.0.0.1', port_value: port } };
@@ -124,22 +147,30 @@ function certificates(identity: IdentityFiles, peer: string | undefined): Json {
   };
 }
 
-function upstreamTls(client: IdentityFiles, server: IdentityFiles): Json {
-  const common = { ...certificates(client, server.spiffeId), alpn_protocols: ['h2'] };
+function upstreamTls(client: IdentityFiles, server: IdentityFiles, alpn: readonly string[] = ['h2']): Json {
+  const common = { ...certificates(client, server.spiffeId), alpn_protocols: alpn };
   return { '@type': UPSTREAM_TLS, sni: 'app.mesh', common_tls_context: common };
 }
 
-function downstreamTls(server: IdentityFiles): Json {
-  const common = { ...certificates(server, undefined), alpn_protocols: ['h2'] };
+function downstreamTls(server: IdentityFiles, alpn: readonly string[] = ['h2']): Json {
+  const common = { ...certificates(server, undefined), alpn_protocols: alpn };
   return { '@type': DOWNSTREAM_TLS, require_client_certificate: true, common_tls_context: common };
 }
 
 function rbac(principal: string): Json {
+  return { name: 'rbac', typed_config: { '@type': RBAC, rules: allowing(principal) } };
+}
+
+function networkRbac(principal: string): Json {
+  return { name: 'rbac', typed_config: { '@type': NETWORK_RBAC, stat_prefix: 'in', rules: allowing(principal) } };
+}
+
+function allowing(principal: string): Json {
   const policy = {
     permissions: [{ any: true }],
     principals: [{ authenticated: { principal_name: { exact: principal } } }],
   };
-  return { name: 'rbac', typed_config: { '@type': RBAC, rules: { action: 'ALLOW', policies: { caller: policy } } } };
+  return { action: 'ALLOW', policies: { caller: policy } };
 }
 
 function bootstrap(listenerConfig: Json, clusterConfig: Json): string {

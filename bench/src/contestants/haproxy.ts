@@ -6,7 +6,7 @@ import type { Contestant, Environment, IdentityFiles } from './contestant.ts';
 
 export const haproxy: Contestant = {
   name: 'HAProxy',
-  scenarios: ['single', 'mtls-pair', 'grpc'],
+  scenarios: ['single', 'mtls-pair', 'grpc', 'tcp-pair'],
   missing: () => (which('haproxy') === undefined ? 'haproxy is not installed (Debian: haproxy)' : undefined),
   start: async (scenario, environment) => {
     const port = await environment.freePort();
@@ -25,27 +25,32 @@ export const haproxy: Contestant = {
     const { client, server } = environment.identities;
     const clientTls = `ssl crt ${joined(client)} ca-file ${client.trust} verify required`;
     const serverTls = `ssl crt ${joined(server)} ca-file ${server.trust} verify required ssl-min-ver TLSv1.3`;
-    const outbound = proxy(String(port), `127.0.0.1:${inner}`, clientTls);
-    const inbound = proxy(`${inner} ${serverTls}`, upstream, '');
+    const mode = scenario === 'tcp-pair' ? 'tcp' : 'http';
+    const outbound = proxy(String(port), `127.0.0.1:${inner}`, clientTls, mode);
+    const inbound = proxy(`${inner} ${serverTls}`, upstream, '', mode);
     const proxies = [
-      await start('haproxy-in', inbound, environment, inner),
-      await start('haproxy-out', outbound, environment, port),
+      await start(`haproxy-in-${mode}`, inbound, environment, inner),
+      await start(`haproxy-out-${mode}`, outbound, environment, port),
     ];
-    const features = ['HTTP/1.1 between', 'mutual TLS 1.3', 'no telemetry, no authorization'];
+    const features = [
+      mode === 'tcp' ? 'bytes' : 'HTTP/1.1 between',
+      'mutual TLS 1.3',
+      'no telemetry, no authorization',
+    ];
     return { proxies, port, headers: {}, configuration: `${outbound}\n${inbound}`, features };
   },
 };
 
-function proxy(bind: string, upstream: string, serverTls: string): string {
+function proxy(bind: string, upstream: string, serverTls: string, mode: 'http' | 'tcp' = 'http'): string {
   return `global
   nbthread 1
   maxconn 8000
 defaults
-  mode http
+  mode ${mode}
   timeout connect 5s
   timeout client 60s
   timeout server 60s
-  http-reuse always
+  ${mode === 'http' ? 'http-reuse always' : ''}
 frontend in
   bind 127.0.0.1:${bind}
   default_backend app

@@ -10,13 +10,13 @@ const ARMED = ['routing by host', 'retries with budget', 'request timeout', 'tel
 
 export const malha: Contestant = {
   name: 'Malha',
-  scenarios: ['single', 'mtls-pair', 'grpc'],
+  scenarios: ['single', 'mtls-pair', 'grpc', 'tcp-pair'],
   missing: () => undefined,
   start: async (scenario, environment) => {
     const outbound = await environment.freePort();
     const inbound = await environment.freePort();
     const headers = { Host: 'app.bench' };
-    if (scenario !== 'mtls-pair') {
+    if (scenario === 'single' || scenario === 'grpc') {
       const [upstream, protocol] =
         scenario === 'grpc' ? ([environment.grpcPort, 'grpc'] as const) : ([environment.upstreamPort, 'http'] as const);
       const resources = write(environment, `malha-${scenario}`, caller() + app('DISABLE', upstream, '', protocol));
@@ -30,20 +30,22 @@ export const malha: Contestant = {
       };
     }
     const { client, server } = environment.identities;
-    const yaml = caller() + app('STRICT', inbound, `127.0.0.1:${environment.upstreamPort}`) + allow(client.spiffeId);
-    const resources = write(environment, 'malha-pair', yaml);
+    const isTcp = scenario === 'tcp-pair';
+    const port = isTcp ? await environment.freePort() : outbound;
+    const yaml =
+      caller(isTcp ? `, upstreams: [{service: bench/app, port: 80, listen: ${port}}]` : '') +
+      app('STRICT', inbound, `127.0.0.1:${environment.upstreamPort}`, isTcp ? 'tcp' : 'http') +
+      allow(client.spiffeId);
+    const resources = write(environment, `malha-${scenario}`, yaml);
     const proxies = [
       await start('app', resources, await environment.freePort(), inbound, environment, server),
       await start('caller', resources, outbound, await environment.freePort(), environment, client),
     ];
-    const features = [
-      ...ARMED,
-      'HTTP/2 between',
-      'mutual TLS 1.3, SPIFFE check on both sides',
-      'authorization',
-      'certificate forwarding',
-    ];
-    return { proxies, port: outbound, headers, configuration: read(resources), features };
+    const secure = ['mutual TLS 1.3, SPIFFE check on both sides', 'authorization'];
+    const features = isTcp
+      ? ['bytes', ...secure, 'telemetry: counters']
+      : [...ARMED, 'HTTP/2 between', ...secure, 'certificate forwarding'];
+    return { proxies, port, headers, configuration: read(resources), features };
   },
 };
 
@@ -68,7 +70,7 @@ export async function startMalha(
   return { proxies, port, headers: { Host: 'app.bench' }, configuration: read(directory), features: ARMED };
 }
 
-function caller(): string {
+function caller(upstreams = ''): string {
   return `apiVersion: malha.dev/v1
 kind: Service
 metadata: {name: caller, namespace: bench}
@@ -77,7 +79,7 @@ spec: {selector: {app: caller}, ports: [{name: http, port: 80, targetPort: 9080,
 apiVersion: malha.dev/v1
 kind: Workload
 metadata: {name: caller, namespace: bench, labels: {app: caller}}
-spec: {address: 127.0.0.1, inboundPort: 15006, ports: [{port: 9080, appAddress: "127.0.0.1:9"}], serviceAccount: caller}
+spec: {address: 127.0.0.1, inboundPort: 15006, ports: [{port: 9080, appAddress: "127.0.0.1:9"}], serviceAccount: caller${upstreams}}
 ---
 `;
 }

@@ -35,11 +35,15 @@ export const nginx: Contestant = {
   },
 };
 
-/** Answers every request with 60 bytes of JSON. */
+/** Answers every request with 60 bytes of JSON, `/large` with 1 MiB. */
 export function startUpstream(directory: string, port: number): Promise<Running> {
   const body = '{"isbn":"9780141439518","title":"Pride and Prejudice","n":1}';
+  const root = path.join(directory, 'files');
+  fs.mkdirSync(root, { recursive: true });
+  fs.writeFileSync(path.join(root, 'large'), Buffer.alloc(1_048_576, 'x'));
   const configuration = base(`server {
     listen 127.0.0.1:${port} backlog=4096;
+    location = /large { root ${root}; sendfile on; }
     location / { default_type application/json; return 200 '${body}'; }
   }`);
   return start('upstream', configuration, directory, port, LOAD_CORE);
