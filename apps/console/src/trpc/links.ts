@@ -38,6 +38,15 @@ async function ask(url: RequestInfo | URL | string, options: RequestInit | undef
   }
 }
 
+/** Queries that are given a whole draft, which no URL could hold: they go as POST. */
+const TAKES_TEXT: ReadonlySet<string> = new Set(['resources.validate', 'resources.preview', 'explain.request']);
+
+const overHttp = {
+  url: '/trpc',
+  transformer: superjson,
+  fetch: (url: RequestInfo | URL | string, options?: unknown) => ask(url, options as RequestInit | undefined),
+};
+
 export interface Transport {
   readonly client: TRPCClient<AppRouter>;
   readonly close: () => void;
@@ -58,11 +67,10 @@ export function createTransport(): Transport {
       splitLink({
         condition: (operation) => operation.type === 'subscription',
         true: wsLink({ client: socket, transformer: superjson }),
-        false: httpBatchLink({
-          url: '/trpc',
-          transformer: superjson,
-          maxURLLength: 2_000,
-          fetch: (url, options) => ask(url, options as RequestInit | undefined),
+        false: splitLink({
+          condition: (operation) => TAKES_TEXT.has(operation.path),
+          true: httpBatchLink({ ...overHttp, methodOverride: 'POST' }),
+          false: httpBatchLink({ ...overHttp, maxURLLength: 2_000 }),
         }),
       }),
     ],

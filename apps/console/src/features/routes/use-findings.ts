@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useEffect, useState } from 'react';
 import { useTRPC } from '#trpc/client.ts';
 import type { Finding } from '#trpc/contract.ts';
+import { inPlainWords } from '#trpc/errors.ts';
 import type { Reading } from './model/view.ts';
 
 const PAUSE_MS = 300;
@@ -22,6 +23,8 @@ export interface Findings {
   /** False while the newest text has not been judged. */
   readonly isSettled: boolean;
   readonly hasErrors: boolean;
+  /** Why the control plane did not judge it, in words. */
+  readonly failure: string | undefined;
 }
 
 export function useFindings(text: string, reading: Reading): Findings {
@@ -39,6 +42,7 @@ export function useFindings(text: string, reading: Reading): Findings {
       findings: [{ code: 'MALHA1001', severity: 'error', path: '', message, line }],
       isSettled: true,
       hasErrors: true,
+      failure: undefined,
     };
   }
   const findings = query.data?.findings ?? [];
@@ -46,5 +50,6 @@ export function useFindings(text: string, reading: Reading): Findings {
     findings,
     isSettled: paused === text && query.data !== undefined && !query.isPlaceholderData,
     hasErrors: findings.some((finding) => finding.severity === 'error'),
+    failure: query.isError ? inPlainWords(query.error) : undefined,
   };
 }

@@ -51,8 +51,14 @@ function FindingList({ findings, position }: { readonly findings: Findings; read
       <div className="flex items-center gap-2">
         {list.length === 0 && (
           <>
-            <StatusShape tone={findings.isSettled ? 'ok' : 'info'} label="" />
-            <span>{findings.isSettled ? 'Valid, and every reference resolves' : 'Checking'}</span>
+            <StatusShape tone={findings.failure !== undefined ? 'warn' : findings.isSettled ? 'ok' : 'info'} label="" />
+            <span>
+              {findings.failure !== undefined
+                ? `Not checked: ${findings.failure}`
+                : findings.isSettled
+                  ? 'Valid, and every reference resolves'
+                  : 'Checking'}
+            </span>
           </>
         )}
         {list.length > 0 && (
