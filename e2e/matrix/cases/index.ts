@@ -13,6 +13,7 @@ import { protocols } from './protocols.ts';
 import { redirects } from './redirects.ts';
 import { resilience } from './resilience.ts';
 import { rewrites } from './rewrites.ts';
+import { upstreams } from './upstreams.ts';
 import { valueMatching } from './value-matching.ts';
 import { weights } from './weights.ts';
 
@@ -31,5 +32,6 @@ export const SECTIONS: readonly Section[] = [
   identities,
   protocols,
   gateways,
+  upstreams,
   browsersAndCohorts,
 ];

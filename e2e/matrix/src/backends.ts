@@ -1,7 +1,9 @@
 // The applications of the stage: they answer what a case scripts, and keep what they saw of each request.
 import http from 'node:http';
 import http2 from 'node:http2';
+import https from 'node:https';
 import net, { type AddressInfo, type Server } from 'node:net';
+import { createTestCa } from '@malha/testing/test-ca';
 import type { Answer, AnswerDetails } from './case.ts';
 import type { Fields, SeenRequest } from './outcome.ts';
 import { APPLICATIONS, type Application, backendName } from './stage.ts';
@@ -68,7 +70,7 @@ export async function startBackends(): Promise<Backends> {
     },
     close: async () => {
       for (const server of servers) {
-        if (server instanceof http.Server) server.closeAllConnections();
+        if (server instanceof http.Server || server instanceof https.Server) server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
       }
     },
@@ -76,6 +78,10 @@ export async function startBackends(): Promise<Backends> {
 }
 
 function serverOf({ protocol }: Application, serve: (request: Incoming, response: Outgoing) => void): Server {
+  if (protocol === 'https') {
+    const { certificateChainPem: cert, privateKeyPem: key } = createTestCa('sealed.example').issue('shop', 'sealed');
+    return https.createServer({ cert, key }, serve);
+  }
   return protocol === 'h2' ? http2.createServer(serve) : http.createServer({ keepAliveTimeout: 60_000 }, serve);
 }
 

@@ -9,10 +9,12 @@ import {
   retryDecision,
   rewritePath,
 } from '@malha/traffic';
+import { compileTcpRoutes } from '@malha/traffic/tcp-router';
 
 export const ENGINE = {
   compile,
   compileRouteTable,
+  compileTcpRoutes,
   compileAuthorization,
   applyHeaderMutation,
   rewritePath,

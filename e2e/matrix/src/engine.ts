@@ -11,9 +11,10 @@ import {
   splitAuthority,
   type WeightedCluster,
 } from '@malha/traffic';
+import { withoutHttpRules } from '@malha/traffic/authorization-layer4';
 import { Cors, type CorsRequest } from '@malha/traffic/cors';
 import { BACKEND_HEADERS } from './backends.ts';
-import type { Answer, Caller, CaseRequest, MatrixCase } from './case.ts';
+import { type Answer, type Caller, type CaseRequest, type MatrixCase, UPSTREAM_PORTS } from './case.ts';
 import { ENGINE, type EngineParts } from './engine-parts.ts';
 import { grpcCodeOf } from './grpc-status.ts';
 import { HeaderList } from './header-list.ts';
@@ -96,6 +97,7 @@ export class EnginePlayer implements Player {
       return this.#routed(workload, this.#config(workload).outbound.routeTable, 'http', message, answers);
     }
     if (caller.via === 'gateway') return this.#gateway(caller, message, answers);
+    if (caller.via === 'upstream') return this.#upstream(caller, message, answers);
     const seen: SeenRequest[] = [];
     return this.#inbound('shop/vault', portOf(request), peerOf(caller.identity), message, answers, seen).result;
   }
@@ -121,6 +123,35 @@ export class EnginePlayer implements Player {
     message.headers.set('x-forwarded-for', '127.0.0.1');
     message.headers.set('x-forwarded-proto', scheme);
     return this.#routed('shop/front', routeTable, scheme, message, answers);
+  }
+
+  /** A connection of bytes: its route by server name, its backend by weight, an endpoint that can be connected to. */
+  #upstream(
+    { upstream, serverName = '' }: Extract<Caller, { via: 'upstream' }>,
+    message: Message,
+    answers: readonly Answer[],
+  ): Outcome {
+    const config = this.#config('shop/front');
+    const listener = config.tcp?.find(({ port }) => port === UPSTREAM_PORTS[upstream]);
+    if (listener === undefined) return answered('closed');
+    const name = listener.protocol === 'tls' ? serverName.toLowerCase() : '';
+    const cluster = this.#parts.compileTcpRoutes(listener).route(name, this.#random)?.backend?.cluster;
+    const endpoints = config.endpoints.find((each) => each.cluster === cluster)?.endpoints ?? [];
+    const reachable = endpoints.filter(({ workload, port }) => isMember(workload) || port !== DOWN_PORT);
+    const endpoint = reachable[this.#turn++ % Math.max(1, reachable.length)];
+    const serves = config.clusters.find((each) => each.name === cluster);
+    if (endpoint === undefined || serves === undefined) return answered('closed');
+    const [, workload = ''] = endpoint.workload.split('/');
+    if (!isMember(endpoint.workload)) return applied(backendName(workload, endpoint.port), message, answers, []).result;
+    const port = this.#config(endpoint.workload).inbound.ports.find((each) =>
+      each.serverNames.includes(serves.tls.serverName),
+    );
+    if (port === undefined) return answered('closed');
+    const caller = peerOf({ namespace: 'shop', serviceAccount: 'front' });
+    const connection = { ...caller, sourceIp: '127.0.0.1', method: '', path: '', host: '', header: () => undefined };
+    const rules = withoutHttpRules(port.authorization);
+    const { allowed } = this.#parts.compileAuthorization(rules).decide({ ...connection, port: port.port });
+    return allowed ? applied(backendName(workload, port.port), message, answers, []).result : answered('closed');
   }
 
   #routed(
@@ -278,6 +309,10 @@ export class EnginePlayer implements Player {
 
 /** Namespace that stands for an identity of another trust domain: its certificate proves nothing here. */
 const FOREIGN = '<foreign>';
+
+function isMember(workload: string): boolean {
+  return MEMBERS.some((member) => member === workload);
+}
 
 function peerOf(identity: Extract<Caller, { via: 'inbound' }>['identity']): Peer {
   if (identity === 'plaintext') return NOBODY;

@@ -7,6 +7,7 @@ import path from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import { verifyPeer } from '@malha/identity';
 import type { Resource } from '@malha/model';
+import { compile } from '@malha/policies';
 import type { TestCa } from '@malha/testing/test-ca';
 import { envoyBootstrap } from '@malha/xds/envoy-bootstrap';
 import type { DeltaCall } from '../../../apps/api/src/xds/server/session.ts';
@@ -17,7 +18,7 @@ import { send } from './client.ts';
 import type { Outcome } from './outcome.ts';
 import { OUTBOUND_PORT, RealCallers } from './real-callers.ts';
 import { type Player, settingOf } from './side.ts';
-import { MEMBERS, type Member, type Places, resourcesOf, stageWorkloads, TRUST_DOMAIN } from './stage.ts';
+import { MEMBERS, type Member, type Places, resourcesOf, stageWorkloads, TRUST_DOMAIN, worldOf } from './stage.ts';
 
 const ADMIN_PORT = 15_000;
 const STARTED_WITHIN_MS = 60_000;
@@ -71,7 +72,8 @@ class EnvoyPlayer implements Player {
     const resources = [...resourcesOf(matrixCase), ...probes(marker)];
     this.#world.set(resources, stageWorkloads(this.#places, matrixCase.unhealthy));
     await this.#untilActive(marker, isFirst ? STARTED_WITHIN_MS : ACTIVE_WITHIN_MS);
-    for (const port of gatewayPorts(resources)) await this.#untilListening(port, ACTIVE_WITHIN_MS);
+    for (const port of [...gatewayPorts(resources), ...this.#upstreamPorts(matrixCase)])
+      await this.#untilListening(port, ACTIVE_WITHIN_MS);
     this.#current = wanted;
   }
 
@@ -112,6 +114,12 @@ class EnvoyPlayer implements Player {
       if (performance.now() > end) throw new Error(`${workload}: ${host} answers ${status}\n${this.#output.join('')}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  }
+
+  /** Ports of the upstreams that the case has a service for. */
+  #upstreamPorts(matrixCase: MatrixCase): number[] {
+    const { tcp = [] } = compile(worldOf(matrixCase, this.#places), { namespace: 'shop', workload: 'front' }).config;
+    return tcp.map(({ port }) => port);
   }
 
   /** A new listener is ACKed before its workers accept. */

@@ -1,5 +1,12 @@
 // Faults that are put into the engine one at a time, each with the case that has to catch it.
-import { isEmptyMutation, NO_MUTATION, type Route, type RouteTable } from '@malha/traffic';
+import {
+  INVALID_BACKEND,
+  isEmptyMutation,
+  NO_MUTATION,
+  type Route,
+  type RouteTable,
+  type TcpRoute,
+} from '@malha/traffic';
 import { ENGINE, type EngineParts } from './engine-parts.ts';
 
 export interface Fault {
@@ -320,4 +327,55 @@ const DECIDING: readonly Fault[] = [
   ),
 ];
 
-export const FAULTS: readonly Fault[] = [...MATCHING, ...CHOOSING, ...CHANGING, ...RETRYING, ...DECIDING];
+const connections = (change: (route: TcpRoute) => TcpRoute): Partial<EngineParts> => ({
+  compileTcpRoutes: ({ routes: all }) => ENGINE.compileTcpRoutes({ routes: all.map(change) }),
+});
+
+const CONNECTING: readonly Fault[] = [
+  fault(
+    'connections are shared without weights',
+    'bytes: connections are shared by the weights of a TCPRoute',
+    connections((route) => ({ ...route, clusters: route.clusters.map((backend) => ({ ...backend, weight: 1 })) })),
+  ),
+  fault(
+    'a backend that does not exist leaves its share to the others',
+    'bytes: the share of a backend that does not exist is closed',
+    connections((route) => ({
+      ...route,
+      clusters: route.clusters.filter(({ cluster }) => cluster !== INVALID_BACKEND),
+    })),
+  ),
+  fault(
+    'a server name that no route has goes to the first',
+    'server name: unknown',
+    connections((route) => ({ ...route, serverNames: [...route.serverNames, '*'] })),
+  ),
+  fault(
+    'a rule of HTTP matches bytes',
+    'bytes: ALLOW of a method never matches',
+    configs((config) => ({
+      ...config,
+      inbound: {
+        ...config.inbound,
+        ports: config.inbound.ports.map((port) => ({
+          ...port,
+          authorization: {
+            policies: port.authorization.policies.map((policy) => ({
+              ...policy,
+              rules: policy.rules.map((rule) => ({ ...rule, methods: [] })),
+            })),
+          },
+        })),
+      },
+    })),
+  ),
+];
+
+export const FAULTS: readonly Fault[] = [
+  ...MATCHING,
+  ...CHOOSING,
+  ...CHANGING,
+  ...RETRYING,
+  ...DECIDING,
+  ...CONNECTING,
+];

@@ -1,7 +1,7 @@
 // Callers of a case on real sockets: through the proxy of a workload, or straight to the proxy of the vault.
 import { createTestCa, type TestCa, type TestIdentity } from '@malha/testing/test-ca';
 import type { Backends } from './backends.ts';
-import type { Answer, Caller, CaseRequest, Identity } from './case.ts';
+import { type Answer, type Caller, type CaseRequest, type Identity, UPSTREAM_PORTS } from './case.ts';
 import { send, type Target } from './client.ts';
 import type { Outcome } from './outcome.ts';
 import { type Places, TRUST_DOMAIN } from './stage.ts';
@@ -35,6 +35,10 @@ export class RealCallers {
 
   #targetOf(caller: Caller, { serverPort = 80 }: CaseRequest): Target {
     if (caller.via === 'outbound') return { address: this.#places.addressOf(caller.workload), port: OUTBOUND_PORT };
+    if (caller.via === 'upstream') {
+      const target = { address: this.#places.addressOf('shop/front'), port: UPSTREAM_PORTS[caller.upstream] };
+      return caller.serverName === undefined ? target : { ...target, tls: { serverName: caller.serverName } };
+    }
     if (caller.via === 'gateway') {
       const { port, serverName } = caller;
       const target = { address: this.#places.addressOf('shop/front'), port };

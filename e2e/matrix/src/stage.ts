@@ -1,7 +1,7 @@
 // The stage that every case plays on: services, workloads and their applications, the same on every side.
 import { GATEWAY_NAME_LABEL, keyOf, parseResources, type Resource, type WorkloadResource } from '@malha/model';
 import type { World } from '@malha/policies';
-import type { MatrixCase } from './case.ts';
+import { type MatrixCase, UPSTREAM_PORTS } from './case.ts';
 
 /** Ports of workloads; services map theirs onto them. */
 export const HTTP_PORT = 8080;
@@ -22,12 +22,13 @@ export const APPLICATIONS = [
   { name: 'vault', port: HTTP_PORT, protocol: 'http/1.1' },
   { name: 'vault', port: ADMIN_PORT, protocol: 'http/1.1' },
   { name: 'ledger', port: HTTP_PORT, protocol: 'h2' },
+  { name: 'sealed', port: HTTP_PORT, protocol: 'https' },
 ] as const satisfies readonly Application[];
 
 export interface Application {
   readonly name: string;
   readonly port: number;
-  readonly protocol: 'http/1.1' | 'h2';
+  readonly protocol: 'http/1.1' | 'h2' | 'https';
 }
 
 /** How cases name a backend: `reviews-v1`, `reviews-v1:8081`. */
@@ -109,6 +110,7 @@ const WORKLOADS: readonly StageWorkload[] = [
   on('shop', 'ratings', 'ratings', 'v1', { half: 'yes' }),
   on('shop', 'down', 'down', 'v1', { half: 'yes' }),
   on('shop', 'ledger', 'ledger'),
+  on('shop', 'sealed', 'sealed'),
   on('shop', 'vault', 'vault'),
   on('other', 'archive', 'archive'),
   on('other', 'visitor', 'visitor'),
@@ -122,6 +124,13 @@ export interface Places {
   /** Port on 127.0.0.1 of an application; a closed one for those that do not listen. */
   readonly appPort: (name: string, port: number) => number;
 }
+
+/** Of `shop/front`; each for a service that only cases have. */
+const UPSTREAMS = [
+  { service: 'bytes', port: 5432, listen: UPSTREAM_PORTS.bytes },
+  { service: 'other/lent', port: 5432, listen: UPSTREAM_PORTS.lent },
+  { service: 'sealed', port: 443, listen: UPSTREAM_PORTS.sealed },
+];
 
 export function stageWorkloads(places: Places, unhealthy: readonly string[] = []): WorkloadResource[] {
   return WORKLOADS.map(({ namespace, name, labels }) => {
@@ -139,6 +148,7 @@ export function stageWorkloads(places: Places, unhealthy: readonly string[] = []
           port,
           appAddress: `127.0.0.1:${places.appPort(name, port)}`,
         })),
+        ...(key === 'shop/front' && { upstreams: UPSTREAMS }),
       },
       status: { healthy: !unhealthy.includes(key) },
     };

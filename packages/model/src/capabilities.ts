@@ -72,8 +72,8 @@ const table = [
   row('gateway.tls', 'Gateway listeners TLS', [PLANNED, PLANNED, NEVER]),
   row('gateway.tcp', 'Gateway listeners TCP and UDP', [PLANNED, PLANNED, NEVER]),
   row('gateway.addresses', 'Addresses of a Gateway', [PLANNED, PLANNED, NEVER]),
-  row('tcp.route', 'TCP by declared upstreams and TCPRoute', [ON, PLANNED, NEVER]),
-  row('tls.passthrough', 'TLS passed on by server name (TLSRoute)', [ON, PLANNED, NEVER]),
+  row('tcp.route', 'TCP by declared upstreams and TCPRoute', [ON, ON, NEVER]),
+  row('tls.passthrough', 'TLS passed on by server name (TLSRoute)', [ON, ON, NEVER]),
   row('tracing.sampling', 'Trace sampling', [ON, PLANNED, NEVER]),
 ] as const satisfies readonly Capability[];
 
