@@ -5,6 +5,7 @@ import type {
   ClusterEndpoints,
   ClusterName,
   CohortKey,
+  GatewayListener,
   HeaderMutation,
   InboundPort,
   MeshConfig,
@@ -273,21 +274,45 @@ const tcpListener: fc.Arbitrary<TcpListener> = fc.record({
 
 const tracing = fc.record({ samplePercent: fc.double({ min: 0, max: 100, noNaN: true }) });
 
+const gatewayListener: fc.Arbitrary<GatewayListener> = fc
+  .record({
+    port,
+    protocol: fc.constantFrom('HTTP' as const, 'HTTPS' as const),
+    tracing,
+    servers: fc.array(fc.record({ name: label, hostname: fc.oneof(label, fc.constant('*')), certificate: label }), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+  })
+  .map(({ servers, ...listener }) => ({
+    ...listener,
+    routeTable: `gateway|${listener.port}`,
+    servers: servers.map(({ certificate, ...server }) => ({
+      ...server,
+      certificates: listener.protocol === 'HTTPS' ? [certificate] : [],
+    })),
+  }));
+
 /** A complete configuration: every cluster has endpoints, the outbound listener's table exists. */
 export const meshConfigArbitrary: fc.Arbitrary<MeshConfig> = fc
   .record({
     tracing,
+    gateways: fc.uniqueArray(gatewayListener, { maxLength: 2, selector: (each) => each.port }),
     tcp: fc.uniqueArray(tcpListener, { maxLength: 2, selector: (each) => each.port }),
     inbound: fc.record({ ports: fc.array(inboundPort, { maxLength: 3 }), tracing }),
     routeTables: fc.uniqueArray(routeTable, { minLength: 1, maxLength: 2, selector: ({ name }) => name }),
     clusters: fc.uniqueArray(cluster, { maxLength: 4, selector: ({ name }) => name }),
   })
-  .chain(({ tracing: outboundTracing, inbound, tcp, routeTables, clusters }) =>
+  .chain(({ tracing: outboundTracing, inbound, gateways, tcp, routeTables, clusters }) =>
     fc.tuple(...clusters.map(({ name }) => endpointsOf(name))).map((endpoints) => ({
       outbound: { routeTable: routeTables[0]?.name ?? '', tracing: outboundTracing },
       inbound,
       ...(tcp.length > 0 && { tcp: [...tcp].sort((a, b) => a.port - b.port) }),
-      routeTables,
+      ...(gateways.length > 0 && { gateways: [...gateways].sort((a, b) => a.port - b.port) }),
+      routeTables: [
+        ...routeTables,
+        ...gateways.map(({ routeTable: name }) => ({ name, ignoresPort: true, virtualHosts: [] })),
+      ],
       clusters,
       endpoints,
     })),

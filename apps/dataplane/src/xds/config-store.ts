@@ -3,6 +3,7 @@
 import type {
   Cluster,
   ClusterEndpoints,
+  GatewayListener,
   InboundListener,
   MeshConfig,
   OutboundListener,
@@ -18,7 +19,7 @@ import {
   shortType,
   type VersionedName,
 } from '@malha/xds';
-import { INBOUND_LISTENER, OUTBOUND_LISTENER, tcpListenerName } from '@malha/xds/extension-names';
+import { gatewayListenerName, INBOUND_LISTENER, OUTBOUND_LISTENER, tcpListenerName } from '@malha/xds/extension-names';
 import { decodeCluster } from './resource-types/cluster.ts';
 import { decodeEndpoints } from './resource-types/endpoints.ts';
 import { type DecodedListener, decodeListener } from './resource-types/listener.ts';
@@ -152,10 +153,12 @@ export class ConfigStore {
       if (load !== undefined) endpoints.push(load);
     }
     const tcp = this.#tcp();
+    const gateways = this.#warmGateways();
     this.#current = {
       outbound,
       inbound,
       ...(tcp.length > 0 && { tcp }),
+      ...(gateways.length > 0 && { gateways }),
       routeTables: this.#servedTables(outbound),
       clusters,
       endpoints,
@@ -181,6 +184,19 @@ export class ConfigStore {
     return listeners.sort((a, b) => a.port - b.port);
   }
 
+  /** A port whose table is not there yet goes on as it was. */
+  #warmGateways(): readonly GatewayListener[] {
+    const listeners: GatewayListener[] = [];
+    for (const { value } of this.#listeners.values()) {
+      if (value.kind !== 'gateway') continue;
+      const { listener } = value;
+      const isWarm = this.#routeTables.has(listener.routeTable);
+      const served = isWarm ? listener : this.#current?.gateways?.find(({ port }) => port === listener.port);
+      if (served !== undefined) listeners.push(served);
+    }
+    return listeners.sort((a, b) => a.port - b.port);
+  }
+
   /** All tables there are; the one that serves stays until its listener names another, even when it was removed. */
   #servedTables({ routeTable }: OutboundListener): readonly RouteTable[] {
     const tables = Array.from(this.#routeTables.values(), ({ value }) => value);
@@ -191,9 +207,11 @@ export class ConfigStore {
 
   /** Names to subscribe to, as listeners and clusters refer to them. */
   references(): { readonly routeTables: readonly string[]; readonly endpoints: readonly string[] } {
-    const held = this.#listeners.get(OUTBOUND_LISTENER)?.value;
+    const routeTables = Array.from(this.#listeners.values(), ({ value }) =>
+      value.kind === 'outbound' || value.kind === 'gateway' ? [value.listener.routeTable] : [],
+    );
     return {
-      routeTables: held?.kind === 'outbound' ? [held.listener.routeTable] : [],
+      routeTables: routeTables.flat(),
       endpoints: [...this.#clusters.keys()],
     };
   }
@@ -227,6 +245,8 @@ function listenerName(decoded: DecodedListener): string {
       return INBOUND_LISTENER;
     case 'tcp':
       return tcpListenerName(decoded.listener.port);
+    case 'gateway':
+      return gatewayListenerName(decoded.listener.port);
   }
 }
 

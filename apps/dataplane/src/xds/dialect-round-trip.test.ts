@@ -52,6 +52,7 @@ test('a step from one configuration to another by its differences gives the othe
       expect(sorted(current?.routeTables)).toEqual(sorted(after.routeTables));
       expect(current?.inbound).toEqual(after.inbound);
       expect(current?.outbound).toEqual(after.outbound);
+      expect(current?.gateways).toEqual(after.gateways);
       expect(current?.tcp).toEqual(after.tcp);
     }),
     { numRuns: 50 },

@@ -1,8 +1,9 @@
 // Listener -> the outbound or the inbound listener of the engine.
-import type { InboundListener, InboundPort, OutboundListener, TcpListener } from '@malha/traffic';
+import type { GatewayListener, InboundListener, InboundPort, OutboundListener, TcpListener } from '@malha/traffic';
 import {
   INBOUND_FILTER,
   INBOUND_LISTENER,
+  isGatewayListener,
   isTcpListener,
   LISTENER_METADATA,
   OUTBOUND_LISTENER,
@@ -24,6 +25,7 @@ import {
 } from '@malha/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { InboundListenerSchema, InboundPortSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import { mtlsMode, protocol } from './enums.ts';
+import { gatewayListener } from './gateway-listener.ts';
 import { onlyMetadata } from './metadata.ts';
 import { authorizationPolicy } from './rbac.ts';
 import { decodeMessage, onlyFields, ResourceError, required, unpack } from './strict.ts';
@@ -32,7 +34,8 @@ import { tcpListener } from './tcp-listener.ts';
 export type DecodedListener =
   | { readonly kind: 'outbound'; readonly listener: OutboundListener }
   | { readonly kind: 'inbound'; readonly listener: InboundListener }
-  | { readonly kind: 'tcp'; readonly listener: TcpListener };
+  | { readonly kind: 'tcp'; readonly listener: TcpListener }
+  | { readonly kind: 'gateway'; readonly listener: GatewayListener };
 
 const checkOutbound = onlyFields(ListenerSchema, ['name', 'trafficDirection', 'apiListener']);
 const checkInbound = onlyFields(ListenerSchema, ['name', 'trafficDirection', 'metadata', 'filterChains']);
@@ -59,6 +62,7 @@ export function decodeListener(bytes: Uint8Array): DecodedListener {
       return { kind: 'inbound', listener: inbound(listener) };
     default:
       if (isTcpListener(listener.name)) return { kind: 'tcp', listener: tcpListener(listener) };
+      if (isGatewayListener(listener.name)) return { kind: 'gateway', listener: gatewayListener(listener) };
       throw new ResourceError('name', `this proxy has no listener ${listener.name}`);
   }
 }

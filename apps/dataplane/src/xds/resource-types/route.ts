@@ -15,7 +15,7 @@ import { decodeMessage, onlyFields, unreadable } from './strict.ts';
 
 const HOSTS_FIELD = RouteConfigurationSchema.field.virtualHosts.number;
 
-const checkTable = onlyFields(RouteConfigurationSchema, ['name', 'virtualHosts']);
+const checkTable = onlyFields(RouteConfigurationSchema, ['name', 'virtualHosts', 'ignorePortInHostMatching']);
 const checkHost = onlyFields(VirtualHostSchema, ['name', 'domains', 'routes']);
 const checkRoute = onlyFields(RouteSchema, [
   'name',
@@ -50,7 +50,11 @@ export function decodeRouteTable(bytes: Uint8Array, former: RouteTable | undefin
     byBytes.set(key, decoded);
     return decoded;
   });
-  const decoded = { name: table.name, virtualHosts };
+  const decoded = {
+    name: table.name,
+    ...(table.ignorePortInHostMatching && { ignoresPort: true }),
+    virtualHosts,
+  };
   hostsOfTable.set(decoded, byBytes);
   return decoded;
 }

@@ -1,7 +1,6 @@
 // Listener of a declared upstream -> TcpListener of the engine.
 import type { ClusterName, TcpBackend, TcpListener, TcpRoute } from '@malha/traffic';
 import { TCP_METADATA } from '@malha/xds/extension-names';
-import { AddressSchema, SocketAddressSchema } from '@malha/xds/generated/envoy/config/core/v3/address_pb';
 import {
   type FilterChain,
   FilterChainMatchSchema,
@@ -18,12 +17,11 @@ import {
 } from '@malha/xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import { ClusterInfoSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import { protocol } from './enums.ts';
+import { listeningPort } from './listening-port.ts';
 import { onlyMetadata } from './metadata.ts';
 import { onlyFields, ResourceError, required, unpack } from './strict.ts';
 
 const checkListener = onlyFields(ListenerSchema, ['name', 'address', 'trafficDirection', 'metadata', 'filterChains']);
-const checkAddress = onlyFields(AddressSchema, ['socketAddress']);
-const checkSocketAddress = onlyFields(SocketAddressSchema, ['address', 'portValue']);
 const checkChain = onlyFields(FilterChainSchema, ['name', 'filterChainMatch', 'filters']);
 const checkMatch = onlyFields(FilterChainMatchSchema, ['serverNames']);
 const checkFilter = onlyFields(FilterSchema, ['name', 'typedConfig']);
@@ -46,17 +44,6 @@ export function tcpListener(from: WireListener): TcpListener {
     servicePort: called.port,
     routes: from.filterChains.map((chain, index) => tcpRoute(chain, `filter_chains[${index}]`)),
   };
-}
-
-function listeningPort({ address }: WireListener): number {
-  const from = required(address, 'address');
-  checkAddress(from, 'address');
-  if (from.address.case !== 'socketAddress') throw new ResourceError('address.socket_address', 'missing');
-  const socketAddress = from.address.value;
-  checkSocketAddress(socketAddress, 'address.socket_address');
-  if (socketAddress.portSpecifier.case !== 'portValue')
-    throw new ResourceError('address.socket_address.port_value', 'missing');
-  return socketAddress.portSpecifier.value;
 }
 
 function tcpRoute(chain: FilterChain, path: string): TcpRoute {

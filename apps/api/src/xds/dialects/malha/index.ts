@@ -3,6 +3,7 @@ import type { MeshConfig } from '@malha/traffic';
 import { type Dialect, encodePlan, type ResourcePlan, type XdsResource } from '../dialect.ts';
 import { clusterPlan } from './clusters.ts';
 import { endpointsPlan } from './endpoints.ts';
+import { gatewayPlan } from './gateway.ts';
 import { inboundPlan, outboundPlan } from './listeners.ts';
 import { routeTablePlan } from './routes.ts';
 import { tcpPlan } from './tcp.ts';
@@ -14,6 +15,7 @@ function plan(config: MeshConfig): ResourcePlan[] {
     outboundPlan(config.outbound),
     inboundPlan(config.inbound),
     ...(config.tcp ?? []).map(tcpPlan),
+    ...(config.gateways ?? []).map(gatewayPlan),
     ...config.routeTables.map(routeTablePlan),
   ];
 }

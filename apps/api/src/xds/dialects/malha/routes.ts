@@ -30,7 +30,9 @@ import { retryOn } from '../shared/retries.ts';
 import { routeExtensions } from './route-extensions.ts';
 
 export function routeTablePlan(table: RouteTable): ResourcePlan {
-  return { typeUrl: ROUTE_TYPE, name: table.name, source: table.virtualHosts, bytes: () => encodeRouteTable(table) };
+  const { name, ignoresPort, virtualHosts } = table;
+  const source = ignoresPort === true ? table : virtualHosts;
+  return { typeUrl: ROUTE_TYPE, name, source, bytes: () => encodeRouteTable(table) };
 }
 
 const VIRTUAL_HOSTS_FIELD = 2;
@@ -41,8 +43,10 @@ const encodedHosts = new WeakMap<VirtualHost, Buffer>();
 const encodedContents = new RecentMap<Buffer>(8_192);
 
 function encodeRouteTable(table: RouteTable): Uint8Array {
-  const name = toBinary(RouteConfigurationSchema, create(RouteConfigurationSchema, { name: table.name }));
-  return Buffer.concat([name, ...table.virtualHosts.map(encodeVirtualHost)]);
+  const { name, ignoresPort = false } = table;
+  const message = create(RouteConfigurationSchema, { name, ignorePortInHostMatching: ignoresPort });
+  const fields = toBinary(RouteConfigurationSchema, message);
+  return Buffer.concat([fields, ...table.virtualHosts.map(encodeVirtualHost)]);
 }
 
 function encodeVirtualHost(host: VirtualHost): Buffer {
