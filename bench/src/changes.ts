@@ -20,7 +20,8 @@ const TRIES = 20;
 const WARM_TRIES = 10;
 const PROPAGATION_TRIES = 50;
 const SETTLE_MS = 300;
-const ASK_EVERY_MS = 5;
+/** More often, and the asking itself would take a core from the mesh that shares it. */
+const ASK_EVERY_MS = 10;
 const GIVE_UP_MS = 10_000;
 
 export async function changes(proxyCounts: readonly number[], say: (line: string) => void): Promise<ChangeRow[]> {
