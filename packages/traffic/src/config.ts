@@ -95,8 +95,6 @@ export interface InboundPort {
   /** Where the application listens, `host:port`. */
   readonly appAddress: string;
   readonly protocol: Protocol;
-  /** The port declares no protocol: where none is negotiated either, whoever speaks first decides what it is. */
-  readonly detects?: boolean;
   readonly mode: MtlsMode;
   /** SNI names that select this port: `<servicePort>.<service>.<namespace>.mesh`. */
   readonly serverNames: readonly string[];

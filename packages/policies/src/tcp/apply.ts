@@ -6,14 +6,13 @@ import { resolveBackend } from '../routes/backends.ts';
 import type { PortEntry, ServiceEntry, WorkloadEntry } from '../services/entries.ts';
 import type { WorldIndex } from '../world-index.ts';
 import { isRaw, type Layer4RouteResource, serverNamesOf } from './attach.ts';
-
-type Upstream = NonNullable<WorkloadEntry['resource']['spec']['upstreams']>[number];
+import { malformedUpstreams, type Upstream, upstreamsOf } from './upstreams.ts';
 
 /** In order of the ports that they listen on; what cannot be served is left out, and said by `analyzeUpstreams`. */
 export function tcpListenersOf(index: WorldIndex, workload: WorkloadEntry): TcpListener[] {
   const listeners = new Map<number, TcpListener>();
-  for (const upstream of workload.resource.spec.upstreams ?? []) {
-    const target = targetOf(index, workload, upstream);
+  for (const upstream of upstreamsOf(workload)) {
+    const target = targetOf(index, upstream);
     if (typeof target === 'string' || listeners.has(upstream.listen)) continue;
     const { service, port } = target;
     if (!index.isolation.admits(service.namespace, workload)) continue;
@@ -25,17 +24,26 @@ export function tcpListenersOf(index: WorldIndex, workload: WorkloadEntry): TcpL
 export function analyzeUpstreams(index: WorldIndex): Finding[] {
   return index.linked.workloads.flatMap((workload) => {
     const taken = new Set<number>();
-    return (workload.resource.spec.upstreams ?? []).flatMap((upstream, at) => {
-      const target = targetOf(index, workload, upstream);
-      const path = `spec.upstreams[${at}]`;
+    const malformed = malformedUpstreams(workload).map((path) =>
+      report(
+        'MALHA1048',
+        workload.resource,
+        path,
+        'The label is not upstream.malha.dev/LISTEN=PORT.SERVICE.NAMESPACE.',
+      ),
+    );
+    const findings = upstreamsOf(workload).flatMap((upstream) => {
+      const { path } = upstream;
+      const target = targetOf(index, upstream);
       if (typeof target === 'string') return [report('MALHA1048', workload.resource, path, target)];
       if (taken.has(upstream.listen)) {
         const message = `Port ${upstream.listen} is that of an earlier upstream.`;
-        return [report('MALHA1048', workload.resource, `${path}.listen`, message)];
+        return [report('MALHA1048', workload.resource, path, message)];
       }
       taken.add(upstream.listen);
       return [];
     });
+    return [...malformed, ...findings];
   });
 }
 
@@ -68,10 +76,9 @@ function backendFindings(index: WorldIndex, route: Layer4RouteResource, port: Po
 /** The port of the service, or why it cannot be called so. */
 function targetOf(
   index: WorldIndex,
-  workload: WorkloadEntry,
   upstream: Upstream,
 ): { readonly service: ServiceEntry; readonly port: PortEntry } | string {
-  const key = upstream.service.includes('/') ? upstream.service : `${workload.namespace}/${upstream.service}`;
+  const key = upstream.service;
   const service = index.linked.servicesByKey.get(key);
   if (service === undefined) return `There is no Service ${key}.`;
   const port = service.ports.find((candidate) => candidate.port === upstream.port);
