@@ -2,7 +2,9 @@ import { parsePrometheusText, sampleValue } from '@malha/testing/prometheus-text
 import { RequestFlags } from '@malha/traffic';
 import { expect, test } from 'vitest';
 import { prometheusText } from './prometheus.ts';
-import { peer, record, snapshotOf, workload } from './testing.ts';
+import { countRejection } from './record.ts';
+import { createRecorder } from './recorder.ts';
+import { peer, record, snapshotOf, testClock, workload } from './testing.ts';
 
 test('a scraper takes it: requests by outcome, retries, histograms in seconds', () => {
   const text = prometheusText(
@@ -35,4 +37,14 @@ test('names with quotes, backslashes and line ends are escaped', () => {
 test('without any request it is well-formed too', () => {
   const families = parsePrometheusText(prometheusText(snapshotOf([]), workload));
   expect(sampleValue(families, 'malha_workload_info', { namespace: 'bookstore', workload: 'web-1' })).toBe(1);
+});
+
+test('refusals are counted by reason, and in the sum', () => {
+  const recorder = createRecorder({ workload, startTimeMs: 0, clock: testClock(0) });
+  for (const reason of ['framing', 'framing', 'head-too-large'] as const) countRejection(recorder, reason);
+  const families = parsePrometheusText(prometheusText(recorder.collect(), workload));
+  expect(sampleValue(families, 'malha_rejected_requests_total', { reason: 'framing' })).toBe(2);
+  expect(sampleValue(families, 'malha_rejected_requests_total', { reason: 'head-too-large' })).toBe(1);
+  expect(sampleValue(families, 'malha_rejected_requests_total', { reason: 'http2-flood' })).toBe(0);
+  expect(sampleValue(families, 'malha_proxy_events_total', { event: 'head-rejected' })).toBe(3);
 });
