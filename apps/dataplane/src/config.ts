@@ -16,6 +16,7 @@ import {
   withDefault,
 } from '@malha/cli/option-types';
 import { describeOptions, OptionProblem, parseOptions, UsageError } from '@malha/cli/options';
+import { GATEWAY_NAME_LABEL } from '@malha/model/names';
 
 export const DEFAULT_PORTS = {
   outbound: 15_001,
@@ -171,6 +172,18 @@ const joinOptions = (env: Environment) => ({
   ...runtimeOptions(env),
 });
 
+/** An edge proxy has no application: it joins as an instance of the Service that has the Gateway's name. */
+const gatewayOptions = (env: Environment) => {
+  const { service: _, version: __, port: ___, 'app-address': ____, ...rest } = joinOptions(env);
+  const gateway = required(
+    qualifiedName(
+      'NAMESPACE/NAME',
+      'the Gateway that this is an edge proxy of; its token is for the Service of that name',
+    ),
+  );
+  return { gateway, ...rest };
+};
+
 function portList(help: string) {
   const option = repeated(wholeNumber({ placeholder: 'PORT', help }, { min: 1, max: 65_535 }));
   return {
@@ -188,10 +201,11 @@ export function parseConfig(argv: readonly string[], env: Environment = process.
   const [mode, ...rest] = argv;
   if (mode === 'proxy') return parseStandalone(rest, env);
   if (mode === 'join') return parseJoin(rest, env, 'sidecar');
+  if (mode === 'gateway') return parseGateway(rest, env);
   if (mode === 'envoy' && rest[0] === 'bootstrap') return parseJoin(rest.slice(1), env, 'envoy');
   if (mode === 'envoy') throw new UsageError(['a verb is missing: bootstrap']);
   throw new UsageError([
-    mode === undefined ? 'a mode is missing: proxy or join' : `unknown mode "${mode}": proxy or join`,
+    mode === undefined ? 'a mode is missing: proxy, join or gateway' : `unknown mode "${mode}": proxy, join or gateway`,
   ]);
 }
 
@@ -220,7 +234,7 @@ function parseJoin(argv: readonly string[], env: Environment, model: JoinConfig[
   const { options } = parseOptions(joinOptions(env), split < 0 ? argv : argv.slice(0, split));
   const problems: string[] = [];
   if (options.token !== undefined && options['token-file'] !== undefined) {
-    problems.push('--token and --token-file exclude each other');
+    problems.push(TWO_TOKENS);
   }
   if (split >= 0 && command.length === 0) problems.push('a command is missing after --');
   const addresses = options['app-address'];
@@ -233,15 +247,44 @@ function parseJoin(argv: readonly string[], env: Environment, model: JoinConfig[
   return {
     mode: 'join',
     model,
+    service: options.service,
+    version: options.version,
+    ports: options.port.map((port, i) => ({ port, appAddress: addresses[i] })),
+    labels: Object.fromEntries(options.label),
+    command,
+    ...membership(options, env),
+  };
+}
+
+const GATEWAY_VERSION = 'v1';
+
+function parseGateway(argv: readonly string[], env: Environment): JoinConfig {
+  const { options } = parseOptions(gatewayOptions(env), argv);
+  if (options.token !== undefined && options['token-file'] !== undefined) throw new UsageError([TWO_TOKENS]);
+  return {
+    mode: 'join',
+    model: 'sidecar',
+    service: options.gateway,
+    version: GATEWAY_VERSION,
+    ports: [],
+    labels: { ...Object.fromEntries(options.label), [GATEWAY_NAME_LABEL]: options.gateway.name },
+    command: [],
+    ...membership(options, env),
+  };
+}
+
+const TWO_TOKENS = '--token and --token-file exclude each other';
+
+type MembershipOptions = Omit<ReturnType<typeof parseOptions<ReturnType<typeof gatewayOptions>>>['options'], 'gateway'>;
+
+/** What an edge proxy and a sidecar have in common. */
+function membership(options: MembershipOptions, env: Environment) {
+  return {
     controlPlane: options['control-plane'],
     caPin: options['ca-pin']?.toLowerCase(),
     token: options.token ?? (env.MALHA_JOIN_TOKEN === '' ? undefined : env.MALHA_JOIN_TOKEN),
     tokenFile: options['token-file'] === undefined ? undefined : path.resolve(options['token-file']),
-    service: options.service,
-    version: options.version,
-    ports: options.port.map((port, i) => ({ port, appAddress: addresses[i] })),
     workloadName: options.workload,
-    labels: Object.fromEntries(options.label),
     stateDir: options['state-dir'] === undefined ? undefined : path.resolve(options['state-dir']),
     stateRoot: path.resolve(env.MALHA_STATE_DIR ?? '.malha'),
     listen: {
@@ -251,7 +294,6 @@ function parseJoin(argv: readonly string[], env: Environment, model: JoinConfig[
       ...definedPort('metricsPort', options['metrics-port']),
       ...definedPort('healthPort', options['health-port']),
     },
-    command,
     environment: withoutToken(env),
     ...runtime(options),
   };
@@ -293,7 +335,12 @@ function decodeLogLevel(value: string): LogLevel {
 const USAGE: Readonly<
   Record<
     string,
-    readonly [string, (env: Environment) => ReturnType<typeof standaloneOptions> | ReturnType<typeof joinOptions>]
+    readonly [
+      string,
+      (
+        env: Environment,
+      ) => ReturnType<typeof standaloneOptions> | ReturnType<typeof joinOptions> | ReturnType<typeof gatewayOptions>,
+    ]
   >
 > = {
   proxy: ['malha proxy --resources DIR --workload NAMESPACE/NAME [options]', standaloneOptions],
@@ -301,6 +348,7 @@ const USAGE: Readonly<
     'malha envoy bootstrap --service NAMESPACE/NAME --version VERSION --port PORT --app-address HOST:PORT [options] [-- envoy -c {}]',
     joinOptions,
   ],
+  gateway: ['malha gateway --gateway NAMESPACE/NAME [options]', gatewayOptions],
   join: ['malha join --service NAMESPACE/NAME --version VERSION --port PORT [options] [-- command…]', joinOptions],
 };
 

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
 /** In the data plane's bundle; listed here for the help. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   join: 'puts a command into the mesh, with a proxy beside it',
+  gateway: 'joins as an edge proxy, which serves a Gateway to clients outside of the mesh',
   envoy: 'joins for a stock Envoy: writes its bootstrap and identity, and renews them',
   proxy: 'runs a proxy from YAML files, without a control plane',
 };

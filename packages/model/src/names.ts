@@ -3,6 +3,9 @@
 /** Suffix of full host names and of SNI. */
 export const MESH_SUFFIX = 'mesh';
 
+/** Label of the workloads that serve the Gateway of this name in their namespace (Gateway API, GEP-1762). */
+export const GATEWAY_NAME_LABEL = 'gateway.networking.k8s.io/gateway-name';
+
 /** `reviews.bookstore.mesh` */
 export function serviceHost(service: string, namespace: string): string {
   return `${service}.${namespace}.${MESH_SUFFIX}`;

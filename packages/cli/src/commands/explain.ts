@@ -1,13 +1,13 @@
 // malha explain: which rule serves a request and why, by the proxy's own engine, on stored resources or on files.
-import { keyOf, type Resource, type WorkloadResource } from '@malha/model';
+import { GATEWAY_NAME_LABEL, keyOf, namespaceOf, type Resource, type WorkloadResource } from '@malha/model';
 import { buildIndex, compile } from '@malha/policies';
-import { compileRouteTable, type Explanation } from '@malha/traffic';
+import { compileRouteTable, type Explanation, type GatewayListener, splitAuthority } from '@malha/traffic';
 import { storedItems } from '../answer.ts';
 import { callApi } from '../api-client.ts';
 import { type Command, EXIT_NEGATIVE, EXIT_OK, type Output } from '../command.ts';
 import { apiAddress, apiOptions, helpOption } from '../config.ts';
 import { describeFinding } from '../finding-text.ts';
-import { flag, matching, repeated, required, text, withDefault } from '../option-types.ts';
+import { flag, matching, qualifiedName, repeated, text, withDefault } from '../option-types.ts';
 import { describeOptions, parseOptions, UsageError } from '../options.ts';
 import { readInput } from '../resource-input.ts';
 import { withShortFile } from './apply.ts';
@@ -15,7 +15,8 @@ import { withShortFile } from './apply.ts';
 const CALLER = /^[a-z0-9][-a-z0-9]*(\/[a-z0-9][-a-z0-9]*)?$/;
 
 const table = {
-  from: required(matching('NAMESPACE[/WORKLOAD]', 'who calls', CALLER, 'NAMESPACE or NAMESPACE/WORKLOAD')),
+  from: matching('NAMESPACE[/WORKLOAD]', 'who calls', CALLER, 'NAMESPACE or NAMESPACE/WORKLOAD'),
+  gateway: qualifiedName('NAMESPACE/NAME', 'instead: a client outside calls this Gateway, at the port of the URL'),
   method: withDefault(matching('METHOD', 'method of the request', /^[A-Z]+$/, 'a method in capitals'), 'GET'),
   header: repeated(matching('NAME:VALUE', 'a header', /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:.*$/, 'NAME:VALUE')),
   file: repeated(text('FILE', 'these files only, without a control plane')),
@@ -27,20 +28,23 @@ const table = {
 export const command: Command = {
   summary: 'tells which rule serves a request, and why the others do not',
   usage: () =>
-    `Usage: malha explain --from NAMESPACE[/WORKLOAD] http://SERVICE/PATH [options]\n\n${describeOptions(table)}\n`,
+    `Usage: malha explain --from NAMESPACE[/WORKLOAD] http://SERVICE/PATH [options]\n       malha explain --gateway NAMESPACE/NAME http[s]://HOST[:PORT]/PATH [options]\n\n${describeOptions(table)}\n`,
   run,
 };
 
 async function run(argv: readonly string[], output: Output): Promise<number> {
   const words = withShortFile(argv).map((word) => (word === '-H' ? '--header' : word));
   const { options, positionals } = parseOptions(table, words, { min: 1, max: 1, what: 'the URL' });
+  const { from, gateway } = options;
+  if ((from === undefined) === (gateway === undefined)) throw new UsageError(['give one of --from and --gateway']);
+  const { scheme, ...place } = target(positionals[0] ?? '');
   const resources = await load(options, output);
   if (resources === undefined) return EXIT_NEGATIVE;
-  const explanation = explain(resources, options.from, {
-    method: options.method,
-    ...target(positionals[0] ?? ''),
-    header: headerLookup(options.header),
-  });
+  const request = { method: options.method, ...place, header: headerLookup(options.header) };
+  const explanation =
+    gateway === undefined
+      ? explain(resources, callerOf(resources, from ?? ''), 'outbound', request)
+      : explain(resources, edgeProxyOf(gateway), portOf(place.authority, scheme), request);
   output.print(options.json ? JSON.stringify(explanation, null, 2) : describe(explanation));
   return explanation.winner === undefined ? EXIT_NEGATIVE : EXIT_OK;
 }
@@ -57,11 +61,17 @@ async function load(options: Options, output: Output): Promise<readonly Resource
   return errors.length > 0 ? undefined : resources;
 }
 
-function target(value: string): { readonly authority: string; readonly path: string } {
-  const match = /^(?:http:\/\/)?([^/?#]+)([^#]*)/.exec(value);
-  const [, authority = '', rest = ''] = match ?? [];
+interface Target {
+  readonly scheme: string;
+  readonly authority: string;
+  readonly path: string;
+}
+
+function target(value: string): Target {
+  const match = /^(?:(https?):\/\/)?([^/?#]+)([^#]*)/.exec(value);
+  const [, scheme = 'http', authority = '', rest = ''] = match ?? [];
   if (authority === '') throw new UsageError([`"${value}" is not http://SERVICE/PATH`]);
-  return { authority: authority.toLowerCase(), path: rest.startsWith('/') ? rest : `/${rest}` };
+  return { scheme, authority: authority.toLowerCase(), path: rest.startsWith('/') ? rest : `/${rest}` };
 }
 
 function headerLookup(given: readonly string[]): (name: string) => string | undefined {
@@ -75,28 +85,53 @@ function headerLookup(given: readonly string[]): (name: string) => string | unde
   return (name) => values.get(name);
 }
 
+interface Request {
+  readonly method: string;
+  readonly authority: string;
+  readonly path: string;
+  header(name: string): string | undefined;
+}
+
+/** `listener`: the calls of the workload's application, or a port of the gateway that the workload serves. */
 function explain(
   resources: readonly Resource[],
-  from: string,
-  request: {
-    readonly method: string;
-    readonly authority: string;
-    readonly path: string;
-    header(name: string): string | undefined;
-  },
+  caller: WorkloadResource,
+  listener: 'outbound' | number,
+  request: Request,
 ): Explanation {
-  const [namespace = '', workload] = from.split('/');
-  const caller = callerOf(resources, namespace, workload);
   const others = resources.filter((each) => keyOf(each) !== keyOf(caller));
   const workloads = [...others, caller].filter((each) => each.kind === 'Workload');
   const index = buildIndex({ resources: [...others, caller], workloads, trustDomain: 'mesh.local' });
-  const { config } = compile(index, { namespace, workload: caller.metadata.name });
-  const routes = config.routeTables.find((each) => each.name === config.outbound.routeTable);
+  const { config } = compile(index, { namespace: namespaceOf(caller), workload: caller.metadata.name });
+  const { routeTable } = listener === 'outbound' ? config.outbound : portOfGateway(config.gateways ?? [], listener);
+  const routes = config.routeTables.find((each) => each.name === routeTable);
   return compileRouteTable(routes ?? { name: '', virtualHosts: [] }).explain(request);
 }
 
+function portOfGateway(gateways: readonly GatewayListener[], wanted: number): GatewayListener {
+  const found = gateways.find(({ port }) => port === wanted);
+  if (found !== undefined) return found;
+  const ports = gateways.map(({ port }) => port).join(', ');
+  throw new UsageError([`the Gateway serves no port ${wanted}; it has ${ports === '' ? 'none' : ports}`]);
+}
+
+function portOf(authority: string, scheme: string): number {
+  return splitAuthority(authority).port ?? (scheme === 'https' ? 443 : 80);
+}
+
+/** Any proxy of the Gateway stands for all of them. */
+function edgeProxyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): WorkloadResource {
+  return {
+    apiVersion: 'malha.dev/v1',
+    kind: 'Workload',
+    metadata: { name: 'explained-gateway', namespace, labels: { [GATEWAY_NAME_LABEL]: name } },
+    spec: { address: '127.0.0.1', serviceAccount: name },
+  };
+}
+
 /** Registered workloads are not stored as resources; without one, any workload of the namespace stands for the caller. */
-function callerOf(resources: readonly Resource[], namespace: string, workload: string | undefined): WorkloadResource {
+function callerOf(resources: readonly Resource[], from: string): WorkloadResource {
+  const [namespace = '', workload] = from.split('/');
   const known = resources
     .filter((each) => each.kind === 'Workload')
     .find((each) => each.metadata.name === workload && (each.metadata.namespace ?? 'default') === namespace);

@@ -7,9 +7,6 @@ export const MALHA_API_VERSION = 'malha.dev/v1';
 export const GATEWAY_API_GROUP = 'gateway.networking.k8s.io';
 export const MALHA_GROUP = 'malha.dev';
 
-/** Label of the workloads that serve the Gateway of this name in their namespace (Gateway API, GEP-1762). */
-export const GATEWAY_NAME_LABEL = 'gateway.networking.k8s.io/gateway-name';
-
 const annotations = z.record(z.string(), z.string());
 
 /** Metadata of a kind that lives in a namespace; without `namespace` it is `default`. */
