@@ -15,15 +15,15 @@ import { rateShort } from '#format/number.ts';
 import { type EditedKind, isEditedKind } from '../model/kinds.ts';
 import type { RouteView } from '../model/view.ts';
 import { proposeMessage } from '../model/words.ts';
-import { TestRequest } from '../test-request/index.ts';
+import { LazyTestRequest } from '../test-request/index.ts';
 import { useApply } from '../use-apply.ts';
 import { type Findings, useFindings } from '../use-findings.ts';
 import { type ParentService, useParentService } from '../use-parent-service.ts';
 import { type RouteDraft, useRouteDraft } from '../use-route-draft.ts';
 import { useRouteTemplate } from '../use-route-template.ts';
 import { ApplyBar } from './apply-bar.tsx';
-import { ConflictDialog } from './conflict-dialog.tsx';
 import { FieldFindings } from './field-findings.tsx';
+import { LazyConflictDialog } from './lazy-conflict-dialog.tsx';
 import { RuleCard, versionTarget } from './rule-card.tsx';
 import { RulesList } from './rules-list.tsx';
 import { YamlPane } from './yaml-pane.tsx';
@@ -301,7 +301,7 @@ function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: Edito
                 />
               ))}
               {view.parentService !== undefined && (
-                <TestRequest
+                <LazyTestRequest
                   namespace={namespace}
                   route={name}
                   service={view.parentService}
@@ -338,7 +338,9 @@ function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: Edito
         onDiscard={draft.discard}
         onApply={apply}
       />
-      {work.conflict !== null && <ConflictDialog conflict={work.conflict} draft={draft} onClose={work.closeConflict} />}
+      {work.conflict !== null && (
+        <LazyConflictDialog conflict={work.conflict} draft={draft} onClose={work.closeConflict} />
+      )}
     </div>
   );
 }

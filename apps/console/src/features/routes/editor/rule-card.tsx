@@ -16,8 +16,9 @@ import { useMeasuredSplit } from '../use-measured-split.ts';
 import type { ParentService } from '../use-parent-service.ts';
 import { FieldFinding } from './field-findings.tsx';
 import { LazyRuleDetails } from './lazy-rule-details.tsx';
+import { LazyRuleSettings } from './lazy-rule-settings.tsx';
 import { MatchBuilder } from './match-builder.tsx';
-import { RuleSettings, type RuleSettingsProps } from './rule-settings.tsx';
+import type { RuleSettingsProps } from './rule-settings.tsx';
 import { SplitTable } from './split-table.tsx';
 
 export interface RuleCardProps {
@@ -284,7 +285,7 @@ export function RuleCard(props: RuleCardProps) {
         </div>
       )}
       {isSelected && (
-        <RuleSettings
+        <LazyRuleSettings
           {...form}
           routePolicy={routePolicy}
           trafficPolicy={props.policies.find((policy) => policy.kind === 'TrafficPolicy')}

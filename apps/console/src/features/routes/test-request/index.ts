@@ -1,1 +1,1 @@
-export { TestRequest } from './test-request.tsx';
+export { LazyTestRequest } from './lazy-test-request.tsx';
