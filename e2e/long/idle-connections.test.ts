@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { startUpstream, type Upstream } from '../../apps/dataplane/test/program.ts';
 import { type LoneProxy, startLoneProxy } from '../src/lone-proxy.ts';
 
 const CONNECTIONS = 15_000;
@@ -19,11 +20,13 @@ const descriptors = Number(
 const number = Math.min(CONNECTIONS, descriptors - OTHER_DESCRIPTORS);
 if (number < CONNECTIONS) console.log(`only ${number} connections: at most ${descriptors} open files for each process`);
 
+let app: Upstream | undefined;
 let proxy: LoneProxy | undefined;
 let clients: ChildProcess | undefined;
 afterEach(async () => {
   clients?.kill('SIGKILL');
   await proxy?.stop();
+  app?.close();
 });
 
 /** The next line of the clients. */
@@ -35,7 +38,8 @@ function said(child: ChildProcess): Promise<string> {
 }
 
 test.each(['silent', 'http1', 'http2'])('%s connections', async (kind) => {
-  proxy = await startLoneProxy('hello');
+  app = await startUpstream('hello');
+  proxy = await startLoneProxy(app.port);
   // Code and pools first: only the connections are to be weighed.
   const warm = spawn(process.execPath, [CLIENTS, String(proxy.outboundPort), '100', kind]);
   await said(warm);

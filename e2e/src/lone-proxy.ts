@@ -1,8 +1,8 @@
-// One proxy on its own, as the program that users run, before one application in this process.
+// One proxy on its own, as the program that users run, before one application.
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { Program, startUpstream, temporaryFolder } from '../../apps/dataplane/test/program.ts';
+import { Program, temporaryFolder } from '../../apps/dataplane/test/program.ts';
 
 export interface LoneProxy {
   readonly pid: number;
@@ -31,10 +31,9 @@ metadata: {name: ${name}-1, namespace: demo, labels: {app: ${name}}}
 spec: {address: 127.0.0.1, ${spec}}
 `;
 
-export async function startLoneProxy(answer: string | http.RequestListener): Promise<LoneProxy> {
-  const app = await startUpstream(answer);
+export async function startLoneProxy(appPort: number): Promise<LoneProxy> {
   const folder = temporaryFolder();
-  const address = `ports: [{port: 9080, appAddress: "127.0.0.1:${app.port}"}]`;
+  const address = `ports: [{port: 9080, appAddress: "127.0.0.1:${appPort}"}]`;
   const documents = [
     service('caller'),
     workload('caller', `inboundPort: 15006, ${address}`),
@@ -55,7 +54,6 @@ export async function startLoneProxy(answer: string | http.RequestListener): Pro
     async stop() {
       program.kill('SIGKILL');
       await program.exited;
-      app.close();
       fs.rmSync(folder, { recursive: true, force: true });
     },
   };
