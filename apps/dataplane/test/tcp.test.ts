@@ -368,6 +368,49 @@ describe('who may connect', () => {
   });
 });
 
+describe.each([
+  ['DISABLE', false],
+  ['PERMISSIVE', false],
+  ['PERMISSIVE', true],
+  ['DISABLE', true],
+] as const)('a port in mode %s, mutual TLS: %s', (mode, tls) => {
+  async function through(serve: (socket: Socket) => void): Promise<Path> {
+    const app = await application(serve);
+    const config = calleeConfig(app.port, {});
+    const ports = config.inbound.ports.map((each) => ({ ...each, mode }));
+    const inbound = { ...config.inbound, ports };
+    const callee = await proxyWith({ ...config, inbound }, { secrets: ca.issue('shop', 'app'), name: 'app-1' });
+    const port = await freePort();
+    const caller = await proxyWith(callerConfig(port, { upstreamPort: callee.inboundPort, tls }), {
+      secrets: ca.issue('shop', 'caller'),
+    });
+    return { port, caller, proxies: [caller, callee] };
+  }
+
+  it('serves a client that speaks first', async () => {
+    const { port, proxies } = await through((socket) => socket.pipe(socket));
+    const socket = await dialled(port);
+    socket.end('hello');
+    expect(String(await readAll(socket))).toBe('hello');
+    await recorded(proxies);
+    for (const { telemetry } of proxies)
+      expect(telemetry.records[0]).toMatchObject({ flags: 0, mtls: tls, requestBytes: 5, responseBytes: 5 });
+  });
+
+  it('serves a server that speaks first, once, and to nobody else', async () => {
+    const { port } = await through((socket) => {
+      socket.write('220 ready');
+      socket.on('data', (data: Buffer) => socket.end(`, ${String(data)}`));
+    });
+    const socket = await dialled(port);
+    const [greeting] = (await once(socket, 'data')) as [Buffer];
+    expect(String(greeting)).toBe('220 ready');
+    const rest = readAll(socket);
+    socket.end('quit');
+    expect(String(await rest)).toBe(', quit');
+  });
+});
+
 describe('routes and bounds', () => {
   it('another endpoint is tried when one cannot be connected to', async () => {
     const app = await application((socket) => socket.end('here'));

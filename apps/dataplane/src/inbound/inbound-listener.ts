@@ -9,9 +9,16 @@ import { Listener } from '../listener/listener.ts';
 import { ProtocolDetector } from '../listener/protocol-detector.ts';
 import type { ServerContext, ServerTimeouts } from '../listener/server-context.ts';
 import { TlsAcceptor } from '../listener/tls-acceptor.ts';
+import { type Connected, FirstSpeaker } from '../tcp/first-speaker.ts';
 import type { Telemetry } from '../telemetry/record.ts';
 import type { InboundPortRuntime } from './inbound-port.ts';
 import type { InboundStack } from './inbound-stack.ts';
+
+/**
+ * In PERMISSIVE the peer may be about to say a ClientHello, which a greeting of the application would spoil; one in
+ * plaintext gets it so much later. In DISABLE callers are told to speak plaintext.
+ */
+const GREETING_HOLD_MS = 100;
 
 /** A peer connects because it has a request. */
 const FIRST_BYTE_TIMEOUT_MS = 30_000;
@@ -46,8 +53,8 @@ export function createInboundListener(options: InboundListenerOptions): InboundL
     listener.add(new ServerConnection(socket, facts, context));
   const serveHttp2 = (socket: Socket, facts: ConnectionFacts, local: LocalSettings) =>
     listener.add(new Http2ServerConnection(socket, facts, context, local));
-  const serveTcp = (socket: Socket, facts: ConnectionFacts, port: InboundPortRuntime) => {
-    const connection = stack.tcp.accept(socket, facts, port);
+  const serveTcp = (socket: Socket, facts: ConnectionFacts, port: InboundPortRuntime, upstream?: Connected) => {
+    const connection = stack.tcp.accept(socket, facts, port, upstream);
     if (connection === undefined) return;
     listener.add(connection);
     socket.once('close', () => listener.remove(connection));
@@ -77,12 +84,30 @@ export function createInboundListener(options: InboundListenerOptions): InboundL
     timedOut: () => telemetry.counter('first-byte-timeout'),
     http2Begins: inPlaintext((socket, facts) => serveHttp2(socket, facts, CLIENT_FACING_SETTINGS)),
   };
+  const serveBytes = (socket: Socket, port: InboundPortRuntime) =>
+    new FirstSpeaker(socket, {
+      app: port.app,
+      environment: { wheel, monotonic, count: (event) => telemetry.counter(event) },
+      greetingHoldMs: port.config.mode === 'PERMISSIVE' ? GREETING_HOLD_MS : 0,
+      idleTimeoutMs: port.plan.streamIdleTimeoutMs,
+      isOfMesh: (serverName) => stack.ports.ofServerName(serverName) !== undefined,
+      tlsBegins: (client) => acceptor.accept(client),
+      bytesBegin: (client, upstream) => {
+        const facts = { remoteAddress: client.remoteAddress ?? '', peer: undefined };
+        serveTcp(client, facts, port, upstream);
+      },
+    });
   const listener = new Listener({
     side: 'inbound',
     telemetry,
     connectionsMax,
     monotonic,
     accept: (socket) => {
+      const bytes = stack.ports.plaintextBytes;
+      if (bytes !== undefined) {
+        serveBytes(socket, bytes);
+        return;
+      }
       const dueMs = monotonic() + Math.min(FIRST_BYTE_TIMEOUT_MS, timeouts.idleTimeoutMs);
       new ProtocolDetector(socket, wheel, dueMs, detected);
     },

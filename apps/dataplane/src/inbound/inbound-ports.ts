@@ -31,6 +31,12 @@ export class InboundPorts {
     return () => this.commit(configs, next);
   }
 
+  /** Without SNI and Host nothing tells ports apart: one of bytes takes plaintext only where it is the only port. */
+  get plaintextBytes(): InboundPortRuntime | undefined {
+    const [only] = this.runtimes;
+    return this.runtimes.length === 1 && only?.isRaw === true && only.config.mode !== 'STRICT' ? only : undefined;
+  }
+
   ofServerName(serverName: string): InboundPortRuntime | undefined {
     return this.byServerName.get(serverName);
   }

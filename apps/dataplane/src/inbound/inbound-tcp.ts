@@ -5,6 +5,7 @@ import { RequestFlags } from '@malha/traffic/flags';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { Destination } from '../filters/request-recorder.ts';
 import type { ServedConnection } from '../listener/server-context.ts';
+import type { Connected } from '../tcp/first-speaker.ts';
 import { abort } from '../tcp/reset.ts';
 import { TcpConnection, type TcpEnvironment, type TcpOwner } from '../tcp/tcp-connection.ts';
 import type { TcpRecorder } from '../tcp/tcp-recorder.ts';
@@ -31,12 +32,18 @@ export class InboundTcp implements TcpOwner<Notes> {
   }
 
   /** Undefined: the caller was refused, and its connection closed without a byte. */
-  accept(socket: Socket, facts: ConnectionFacts, port: InboundPortRuntime): ServedConnection | undefined {
+  accept(
+    socket: Socket,
+    facts: ConnectionFacts,
+    port: InboundPortRuntime,
+    upstream?: Connected,
+  ): ServedConnection | undefined {
     const { environment, recorder } = this.options;
     const decision = port.connectionAuthorizer.decide(viewOf(facts, port));
     const policies = { authorizationPolicy: decision.policy ?? '', shadowPolicy: decision.shadowDenied ?? '' };
     if (!decision.allowed) {
       abort(socket);
+      upstream?.socket.destroy();
       const startMs = environment.monotonic();
       const none = { route: '', attempts: 1, startMs, ttfbMs: -1, clientBytes: 0, upstreamBytes: 0 };
       const destination = this.options.destinationOf(port, facts);
@@ -49,7 +56,7 @@ export class InboundTcp implements TcpOwner<Notes> {
       notes: { port, facts, ...policies },
     };
     const connection = new TcpConnection(socket, plan, environment, this);
-    connection.start();
+    connection.start(upstream);
     return connection;
   }
 

@@ -8,6 +8,7 @@ import { type TimerTarget, type TimerWheel, WheelTimer } from '../exchange/timer
 import type { ServedConnection } from '../listener/server-context.ts';
 import type { ProxyCounter } from '../telemetry/record.ts';
 import { BytePipe, type PipeEnd, type PipeOwner } from './byte-pipe.ts';
+import type { Connected } from './first-speaker.ts';
 import { abort } from './reset.ts';
 
 /** Nothing has been sent before a connection is there, so another endpoint can be tried without a risk. */
@@ -75,12 +76,17 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
     return this.pipe?.upstreamBytes ?? 0;
   }
 
-  start(): void {
+  /** `upstream`: a connection of the cluster that is there already. */
+  start(upstream?: Connected): void {
     // A client that has said everything before the upstream is there still gets the answer.
     this.client.allowHalfOpen = true;
     this.client.on('error', this.onClientGone);
     this.client.once('close', this.onClientGone);
-    this.connect(undefined);
+    if (upstream === undefined) this.connect(undefined);
+    else {
+      this.attempts = 1;
+      this.connected(upstream.socket, upstream.endpoint);
+    }
   }
 
   destroy(): void {
