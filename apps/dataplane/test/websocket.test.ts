@@ -55,7 +55,8 @@ function callerConfig(inboundPort: number, streamIdleTimeoutMs = 300_000): MeshC
   return outboundConfig(
     {
       routes: [route(forwardTo([{ name: 'app', weight: 1 }], { requestTimeoutMs: 300, streamIdleTimeoutMs }))],
-      clusters: [cluster('app')],
+      // A hundred handshakes at once take their time on a busy machine.
+      clusters: [cluster('app', { connectTimeoutMs: 30_000 })],
       endpoints: { app: [endpoint('app-1', inboundPort, { tls: true })] },
     },
     EMPTY_INBOUND,
