@@ -170,7 +170,7 @@ describe.each([
     const sockets = await Promise.all(Array.from({ length: 100 }, () => opened(port)));
     const answers = await Promise.all(sockets.map((socket, index) => answerTo(socket, `message ${index}`)));
     expect(answers.map(String)).toEqual(sockets.map((_socket, index) => `message ${index}`));
-  });
+  }, 60_000);
 
   it('ends each direction by itself', async () => {
     const order: string[] = [];
