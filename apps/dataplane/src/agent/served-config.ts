@@ -1,5 +1,6 @@
 // The configuration that this agent serves: decoded as it comes, handed to the worker, kept on disk for the next start.
 import type { MeshConfig } from '@malha/traffic';
+import { PortProblems } from '../gateway/port-problems.ts';
 import { type Log, reasonOf } from '../log.ts';
 import type { WorkerPort } from '../worker/worker-port.ts';
 import { ConfigStore, type RawResource, type Refusal, type RemovedResource } from '../xds/config-store.ts';
@@ -19,13 +20,16 @@ export interface ServedConfigDeps {
 export class ServedConfig {
   readonly store = new ConfigStore();
   readonly #refusals = new Map<string, Refusal>();
+  readonly #portProblems: PortProblems;
   #hash = '';
   #config: MeshConfig | undefined;
   #saveTimer: NodeJS.Timeout | undefined;
   /** Changes are served one after another. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(private readonly deps: ServedConfigDeps) {}
+  constructor(private readonly deps: ServedConfigDeps) {
+    this.#portProblems = new PortProblems(deps.worker, deps.log);
+  }
 
   /** Of what is in use; empty until a first configuration is served. */
   get hash(): string {
@@ -88,6 +92,7 @@ export class ServedConfig {
     if (config !== this.#config) {
       await this.deps.worker.applyConfig(config);
       this.#config = config;
+      if (config.gateways !== undefined) await this.#portProblems.report();
     }
     this.#hash = hash;
     this.#saveTimer ??= setTimeout(() => this.flush(), SAVE_DELAY_MS);

@@ -25,6 +25,7 @@ interface Opened {
   config: GatewayListener;
   isListening: boolean;
   isClosed: boolean;
+  /** Why it does not listen; empty before it was tried. */
   problem: string;
 }
 
@@ -82,7 +83,7 @@ export class GatewayListeners {
       protocol: config.protocol,
       isListening,
       connections: port.listener.openConnections,
-      problems: [...(isListening ? [] : [problem]), ...this.certificates.problemsOf(config.servers)],
+      problems: [...(problem === '' ? [] : [problem]), ...this.certificates.problemsOf(config.servers)],
     }));
   }
 
@@ -97,7 +98,7 @@ export class GatewayListeners {
   }
 
   private open(port: GatewayPort, config: GatewayListener): void {
-    const opened: Opened = { port, config, isListening: false, isClosed: false, problem: 'not opened yet' };
+    const opened: Opened = { port, config, isListening: false, isClosed: false, problem: '' };
     this.opened.set(config.port, opened);
     if (this.isStarted) this.listen(opened);
   }

@@ -5,6 +5,7 @@ import type { MeshConfig } from '@malha/traffic';
 import type { Clock } from '@malha/traffic/clock';
 import type { StandaloneConfig } from '../config.ts';
 import type { SecretMaterial } from '../data-plane.ts';
+import { PortProblems } from '../gateway/port-problems.ts';
 import { detailsOf, type Log, reasonOf } from '../log.ts';
 import type { BoundPorts, WorkerPort, WorkloadIdentity } from '../worker/worker-port.ts';
 import { type CompiledFolder, compileFolder } from './compile-folder.ts';
@@ -44,10 +45,12 @@ class StandaloneRunner implements Standalone {
   #loadedAtMs = 0;
   #refused: string | undefined;
   #reported = new Set<string>();
-  #gatewayProblems: ReadonlySet<string> = new Set();
+  readonly #portProblems: PortProblems;
   #watchers: readonly FolderWatcher[] = [];
 
-  constructor(private readonly deps: StandaloneDeps) {}
+  constructor(private readonly deps: StandaloneDeps) {
+    this.#portProblems = new PortProblems(deps.worker, deps.log);
+  }
 
   secrets = (): SecretMaterial | undefined => this.#secrets;
 
@@ -82,7 +85,7 @@ class StandaloneRunner implements Standalone {
     if (this.#secrets !== undefined) await worker.setIdentity(this.#secrets);
     await this.#serve(files, compiled);
     this.ports = await worker.listen();
-    await this.#reportGateways();
+    await this.#portProblems.report();
     this.#warnOfOtherAddress(compiled);
     this.#watch();
   }
@@ -119,16 +122,6 @@ class StandaloneRunner implements Standalone {
     this.#reported = new Set(lines.map((each) => each.line));
   }
 
-  /** Ports that are taken and certificates that are not there: nobody outside can say what is wrong. */
-  async #reportGateways(): Promise<void> {
-    const { gateways } = await this.deps.worker.stats();
-    const problems = gateways.flatMap(({ port, problems }) =>
-      problems.map((words) => `gateway port ${port}: ${words}`),
-    );
-    for (const problem of problems) if (!this.#gatewayProblems.has(problem)) this.deps.log.error(problem);
-    this.#gatewayProblems = new Set(problems);
-  }
-
   #watch(): void {
     const { resources, identityDir } = this.deps.config;
     this.#watchers = [
@@ -144,7 +137,7 @@ class StandaloneRunner implements Standalone {
       if (sameFiles(files, this.#files) && this.#refused === undefined) return;
       const began = clock.monotonic();
       await this.#serve(files, this.#compile(files));
-      await this.#reportGateways();
+      await this.#portProblems.report();
       log.info('serving the changed resources', { files: files.length, ms: Math.round(clock.monotonic() - began) });
     } catch (error) {
       this.#refuse(error);
