@@ -116,16 +116,22 @@ let cutOff = 0;
 
 function abuse() {
   let tick = 0;
+  let timer;
+  const tickMs = kind.startsWith('slow') ? SLOW_TICK_MS : TICK_MS;
+  const next = () => {
+    socket.write(each(tick++));
+    timer = setTimeout(next, tickMs);
+  };
   const socket = net.connect({ port, host: '127.0.0.1', noDelay: true }, () => {
     socket.write(open());
-    timer = setInterval(() => socket.write(each(tick++)), kind.startsWith('slow') ? SLOW_TICK_MS : TICK_MS);
+    // Each at its own time: many clients that mean harm do not beat as one.
+    timer = setTimeout(next, Math.random() * tickMs);
   });
-  let timer;
   socket.on('error', () => undefined);
   if (unread === true) socket.pause();
   else socket.resume();
   socket.on('close', () => {
-    clearInterval(timer);
+    clearTimeout(timer);
     cutOff++;
     setTimeout(abuse, REOPEN_MS);
   });
