@@ -372,6 +372,11 @@ const CONNECTING: readonly Fault[] = [
 ];
 
 export const FAULTS: readonly Fault[] = [
+  fault(
+    'a listener without a route for a host leaves it to another listener',
+    'gateway: a route of the listener for all hosts does not take those of another, whatever its hostnames',
+    table((whole) => ({ ...whole, virtualHosts: whole.virtualHosts.filter(({ routes: own }) => own.length > 0) })),
+  ),
   ...MATCHING,
   ...CHOOSING,
   ...CHANGING,
