@@ -3,6 +3,7 @@ import type { Section } from '../src/case.ts';
 import { authorization } from './authorization.ts';
 import { browsersAndCohorts } from './browsers-and-cohorts.ts';
 import { gateways } from './gateways.ts';
+import { grpcRoutes } from './grpc-routes.ts';
 import { headerFilters } from './header-filters.ts';
 import { hosts } from './hosts.ts';
 import { identities } from './identities.ts';
@@ -31,6 +32,7 @@ export const SECTIONS: readonly Section[] = [
   authorization,
   identities,
   protocols,
+  grpcRoutes,
   gateways,
   upstreams,
   browsersAndCohorts,

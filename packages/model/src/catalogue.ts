@@ -254,6 +254,12 @@ const acrossResources = {
     'Nothing tells connections apart that several TCPRoutes, or TLSRoutes with one hostname, want: the oldest has them.',
     'Remove one of the routes, or give TLSRoutes hostnames of their own.',
   ),
+  MALHA1050: entry(
+    'warning',
+    'A route of another kind has these requests',
+    'HTTPRoutes and GRPCRoutes do not share hosts: of one Service port the GRPCRoutes count, of one Gateway listener the oldest route.',
+    'Write the rules in one kind, or give the routes parents or hostnames of their own.',
+  ),
   MALHA1060: entry(
     'error',
     'The parent gateway does not exist',

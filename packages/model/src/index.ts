@@ -11,6 +11,7 @@ export * from './parse.ts';
 export * from './resource.ts';
 export type * from './schema/authorization-policy.ts';
 export type * from './schema/gateway.ts';
+export type * from './schema/grpc-route.ts';
 export type * from './schema/http-route.ts';
 export type * from './schema/http-route-filter.ts';
 export type * from './schema/http-route-match.ts';

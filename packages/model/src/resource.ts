@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type AuthorizationPolicyResource, authorizationPolicySchema } from './schema/authorization-policy.ts';
 import { type GatewayResource, gatewaySchema } from './schema/gateway.ts';
+import { type GrpcRouteResource, grpcRouteSchema } from './schema/grpc-route.ts';
 import { type HttpRouteResource, httpRouteSchema } from './schema/http-route.ts';
 import { type NamespaceResource, namespaceSchema } from './schema/namespace.ts';
 import { type PeerAuthenticationResource, peerAuthenticationSchema } from './schema/peer-authentication.ts';
@@ -19,6 +20,7 @@ export type Resource =
   | WorkloadResource
   | GatewayResource
   | HttpRouteResource
+  | GrpcRouteResource
   | TcpRouteResource
   | TlsRouteResource
   | ReferenceGrantResource
@@ -40,6 +42,7 @@ export const schemas = {
   Workload: workloadSchema,
   Gateway: gatewaySchema,
   HTTPRoute: httpRouteSchema,
+  GRPCRoute: grpcRouteSchema,
   TCPRoute: tcpRouteSchema,
   TLSRoute: tlsRouteSchema,
   ReferenceGrant: referenceGrantSchema,

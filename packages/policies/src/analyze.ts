@@ -30,7 +30,7 @@ export function analyze(from: World | WorldIndex): Finding[] {
       services: index.services,
       servicesByKey: index.linked.servicesByKey,
       isConditional: ({ route, rule }) =>
-        policiesOfRule(index.routePolicies, route.namespace, route.name, rule.name).some(
+        policiesOfRule(index.routePolicies, route.namespace, route.name, rule.name, route.resource.kind).some(
           ({ spec }) => spec.match !== undefined,
         ),
     }),

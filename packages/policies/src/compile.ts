@@ -108,7 +108,9 @@ function routesFor(
 function hasConditions(index: WorldIndex, { resource, namespace, name }: AttachedRoute): boolean {
   if (index.routePolicies.isEmpty) return false;
   const rules = resource.spec.rules ?? [{}];
-  return rules.some((rule) => policiesOfRule(index.routePolicies, namespace, name, rule.name).length > 0);
+  return rules.some(
+    (rule) => policiesOfRule(index.routePolicies, namespace, name, rule.name, resource.kind).length > 0,
+  );
 }
 
 function makeVirtualHost(

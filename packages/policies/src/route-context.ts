@@ -7,7 +7,7 @@ import type { WorldIndex } from './world-index.ts';
 
 export function routeContext(index: WorldIndex, caller: Caller, parent: RouteContext['parent']): RouteContext {
   const policiesOf = ({ route, rule }: RuleRef) =>
-    policiesOfRule(index.routePolicies, route.namespace, route.name, rule.name);
+    policiesOfRule(index.routePolicies, route.namespace, route.name, rule.name, route.resource.kind);
   return {
     parent,
     services: index.linked.servicesByKey,
@@ -25,6 +25,7 @@ function settingsOf(index: WorldIndex, ref: RuleRef | undefined, service: Servic
   const namespace = service?.namespace ?? ref?.route.namespace ?? '';
   const target = { namespace, service: service?.name ?? '', version };
   if (ref === undefined) return routeSettings(effectiveOfService(index.trafficPolicies, target));
-  const rule = { namespace: ref.route.namespace, route: ref.route.name, rule: ref.rule.name };
+  const { namespace: owner, name, resource } = ref.route;
+  const rule = { namespace: owner, route: name, kind: resource.kind, rule: ref.rule.name };
   return routeSettings(effectiveOfRule(index.trafficPolicies, rule, target));
 }

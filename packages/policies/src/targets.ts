@@ -13,6 +13,9 @@ export interface TargetRef {
   readonly sectionName?: string | undefined;
 }
 
+/** Kinds of routes that policies are attached to. */
+export type RouteKind = 'HTTPRoute' | 'GRPCRoute';
+
 type PolicyResource = Resource & Targeting;
 
 /** Which objects exist, by kind and `<namespace>/<name>`. */
@@ -20,7 +23,7 @@ export interface Existing {
   hasService(key: string): boolean;
   hasVersion(serviceKey: string, version: string): boolean;
   hasWorkload(key: string): boolean;
-  hasRoute(key: string, section: string | undefined): boolean;
+  hasRoute(kind: RouteKind, key: string, section: string | undefined): boolean;
 }
 
 export class PolicyTargets<P extends PolicyResource> {
@@ -71,12 +74,12 @@ export class PolicyTargets<P extends PolicyResource> {
     return this.#of(`Workload/${namespace}/${name}`);
   }
 
-  ofRoute(namespace: string, name: string): readonly P[] {
-    return this.#of(`HTTPRoute/${namespace}/${name}`);
+  ofRoute(namespace: string, name: string, kind: RouteKind = 'HTTPRoute'): readonly P[] {
+    return this.#of(`${kind}/${namespace}/${name}`);
   }
 
-  ofRule(namespace: string, route: string, rule: string): readonly P[] {
-    return this.#of(`HTTPRoute/${namespace}/${route}#${rule}`);
+  ofRule(namespace: string, route: string, rule: string, kind: RouteKind = 'HTTPRoute'): readonly P[] {
+    return this.#of(`${kind}/${namespace}/${route}#${rule}`);
   }
 
   /** Policies that share one target with an older one, for the check of conflicts. */
@@ -125,7 +128,8 @@ function exists(target: TargetRef, key: string, existing: Existing): boolean {
     case 'Workload':
       return existing.hasWorkload(key);
     case 'HTTPRoute':
-      return existing.hasRoute(key, target.sectionName);
+    case 'GRPCRoute':
+      return existing.hasRoute(target.kind, key, target.sectionName);
     default:
       return true;
   }

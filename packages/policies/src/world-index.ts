@@ -1,5 +1,5 @@
 // Everything that does not depend on the scope, computed once for a world and shared by all scopes.
-import { type Finding, keyOf, namespaceOf, type Resource, type ResourceKind, type ResourceOf } from '@malha/model';
+import { type Finding, keyOf, type Resource, type ResourceKind, type ResourceOf } from '@malha/model';
 import type { Cluster, ClusterEndpoints, ClusterName, MtlsMode, VirtualHost } from '@malha/traffic';
 import type { AuthorizationPolicies } from './authorization/apply.ts';
 import { attachToGateways, type Gateways } from './gateway/attach.ts';
@@ -50,7 +50,7 @@ export class WorldIndex {
 
   constructor(world: World) {
     const byKind = new Kinds(world.resources);
-    const routes = byKind.of('HTTPRoute');
+    const routes = byKind.ofAny(['HTTPRoute', 'GRPCRoute']);
     this.world = world;
     this.linked = link(byKind.of('Service'), [...byKind.of('Workload'), ...world.workloads], world.trustDomain);
     this.services = [...this.linked.services].sort((a, b) => compareText(a.key, b.key));
@@ -147,6 +147,7 @@ export function buildIndex(world: World): WorldIndex {
 /** Resources by kind, in order of creation; of two with one key the first counts. */
 class Kinds {
   readonly #byKind = new Map<string, Resource[]>();
+  readonly #all: Resource[] = [];
 
   constructor(resources: readonly Resource[]) {
     const seen = new Set<string>();
@@ -154,10 +155,17 @@ class Kinds {
       const key = keyOf(resource);
       if (seen.has(key)) continue;
       seen.add(key);
+      this.#all.push(resource);
       const list = this.#byKind.get(resource.kind);
       if (list === undefined) this.#byKind.set(resource.kind, [resource]);
       else list.push(resource);
     }
+  }
+
+  /** Of several kinds, in the order of creation over all of them. */
+  ofAny<K extends ResourceKind>(kinds: readonly K[]): readonly ResourceOf<K>[] {
+    const wanted: ReadonlySet<ResourceKind> = new Set<ResourceKind>(kinds);
+    return this.#all.filter((resource): resource is ResourceOf<K> => wanted.has(resource.kind));
   }
 
   of<K extends ResourceKind>(kind: K): readonly ResourceOf<K>[] {
@@ -165,15 +173,15 @@ class Kinds {
   }
 }
 
-function existingIn(linked: LinkedWorld, routes: readonly ResourceOf<'HTTPRoute'>[]): Existing {
-  const routesByKey = new Map(routes.map((route) => [`${namespaceOf(route)}/${route.metadata.name}`, route]));
+function existingIn(linked: LinkedWorld, routes: readonly ResourceOf<'HTTPRoute' | 'GRPCRoute'>[]): Existing {
+  const routesByKey = new Map<string, (typeof routes)[number]>(routes.map((route) => [keyOf(route), route]));
   return {
     hasService: (key) => linked.servicesByKey.has(key),
     hasVersion: (key, version) =>
       linked.servicesByKey.get(key)?.versions.some((candidate) => candidate.name === version) ?? false,
     hasWorkload: (key) => linked.workloadsByKey.has(key),
-    hasRoute: (key, section) => {
-      const route = routesByKey.get(key);
+    hasRoute: (kind, key, section) => {
+      const route = routesByKey.get(`${kind}/${key}`);
       if (route === undefined || section === undefined) return route !== undefined;
       return route.spec.rules?.some((rule) => rule.name === section) ?? false;
     },

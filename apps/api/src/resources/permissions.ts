@@ -6,6 +6,7 @@ const ROLE_TO_WRITE: Readonly<Record<ResourceKind, Role>> = {
   Service: 'editor',
   Workload: 'editor',
   HTTPRoute: 'editor',
+  GRPCRoute: 'editor',
   TCPRoute: 'editor',
   TLSRoute: 'editor',
   RoutePolicy: 'editor',

@@ -94,9 +94,15 @@ function routesOf(index: WorldIndex, service: ServiceEntry) {
   return [...new Set(service.ports.flatMap((port) => index.attachments.of(service, port)))];
 }
 
+/** What the rules of HTTPRoutes and GRPCRoutes have in common. */
+interface RuleShape {
+  readonly backendRefs?: readonly { readonly weight?: number | undefined }[] | undefined;
+  readonly filters?: readonly { readonly type: string }[] | undefined;
+}
+
 function badgesOf(index: WorldIndex, service: ServiceEntry): Badge[] {
   const routes = routesOf(index, service);
-  const rules = routes.flatMap(({ resource }) => resource.spec.rules ?? []);
+  const rules = routes.flatMap(({ resource }): readonly RuleShape[] => resource.spec.rules ?? []);
   const badges: Badge[] = [];
   if (routes.length > 0) badges.push('route');
   const isSplit = rules.some((rule) => (rule.backendRefs ?? []).filter(({ weight }) => weight !== 0).length > 1);
@@ -114,7 +120,7 @@ interface Targets {
   ofService(namespace: string, name: string): readonly Resource[];
   ofVersion(namespace: string, service: string, version: string): readonly Resource[];
   ofWorkload(namespace: string, name: string): readonly Resource[];
-  ofRoute(namespace: string, name: string): readonly Resource[];
+  ofRoute(namespace: string, name: string, kind: 'HTTPRoute' | 'GRPCRoute'): readonly Resource[];
 }
 
 function policiesOf(index: WorldIndex, service: ServiceEntry): { key: string; why: string }[] {
@@ -134,7 +140,9 @@ function policiesOf(index: WorldIndex, service: ServiceEntry): { key: string; wh
     index.routePolicies,
   ];
   for (const targets of kinds) {
-    for (const { namespace, name } of routes) add(targets.ofRoute(namespace, name), `is attached to route ${name}`);
+    for (const { namespace, name, resource } of routes) {
+      add(targets.ofRoute(namespace, name, resource.kind), `is attached to route ${name}`);
+    }
     for (const { name } of service.versions) {
       add(targets.ofVersion(service.namespace, service.name, name), `is attached to version ${name}`);
     }

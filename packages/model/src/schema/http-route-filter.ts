@@ -144,3 +144,12 @@ export type HttpRouteFilter = z.infer<typeof httpRouteFilter>;
 export type HeaderFilter = z.infer<typeof headerFilter>;
 export type RequestRedirect = z.infer<typeof redirect>;
 export type UrlRewrite = z.infer<typeof urlRewrite>;
+
+/** The filters that a GRPCRoute may have. */
+export const grpcRouteFilter = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('RequestHeaderModifier'), requestHeaderModifier: headerFilter }),
+  z.strictObject({ type: z.literal('ResponseHeaderModifier'), responseHeaderModifier: headerFilter }),
+  z.strictObject({ type: z.literal('RequestMirror'), requestMirror: mirror }),
+  z.strictObject({ type: z.literal('ExtensionRef'), extensionRef }),
+]);
+export type GrpcRouteFilter = z.infer<typeof grpcRouteFilter>;

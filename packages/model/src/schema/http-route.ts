@@ -36,7 +36,8 @@ const retry = z.strictObject({
   backoff: duration.optional(),
 });
 
-const sessionPersistence = z
+/** Of HTTPRoute and GRPCRoute. */
+export const sessionPersistence = z
   .strictObject({
     sessionName: z.string().min(1).max(128).optional(),
     absoluteTimeout: duration.optional(),

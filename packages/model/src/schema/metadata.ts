@@ -35,6 +35,7 @@ export const TARGET_GROUPS: Readonly<Record<string, string>> = {
   ServiceVersion: MALHA_GROUP,
   Workload: MALHA_GROUP,
   HTTPRoute: GATEWAY_API_GROUP,
+  GRPCRoute: GATEWAY_API_GROUP,
 };
 
 /** What a policy is attached to: an object of the policy's own namespace, its namespace, or the mesh. */
@@ -55,8 +56,12 @@ export function sectionTargetRef<const K extends readonly [string, ...string[]]>
     })
     .superRefine((ref, context) => {
       checkTarget(ref, context);
-      if (ref.sectionName !== undefined && ref.kind !== 'HTTPRoute') {
-        context.addIssue({ code: 'custom', path: ['sectionName'], message: 'is only for kind HTTPRoute' });
+      if (ref.sectionName !== undefined && ref.kind !== 'HTTPRoute' && ref.kind !== 'GRPCRoute') {
+        context.addIssue({
+          code: 'custom',
+          path: ['sectionName'],
+          message: 'is only for kinds HTTPRoute and GRPCRoute',
+        });
       }
     });
 }

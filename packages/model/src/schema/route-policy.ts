@@ -28,7 +28,7 @@ export const routePolicySchema = z.strictObject({
   kind: z.literal('RoutePolicy'),
   metadata: namespacedMetadata,
   spec: z.strictObject({
-    targetRef: sectionTargetRef(['HTTPRoute']),
+    targetRef: sectionTargetRef(['HTTPRoute', 'GRPCRoute']),
     /** All parts must hold, else the next rule is tried. */
     match: z
       .strictObject({

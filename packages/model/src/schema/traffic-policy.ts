@@ -35,7 +35,7 @@ export const trafficPolicySchema = z.strictObject({
   kind: z.literal('TrafficPolicy'),
   metadata: namespacedMetadata,
   spec: z.strictObject({
-    targetRef: sectionTargetRef(['Service', 'ServiceVersion', 'HTTPRoute', 'Namespace', 'Mesh']),
+    targetRef: sectionTargetRef(['Service', 'ServiceVersion', 'HTTPRoute', 'GRPCRoute', 'Namespace', 'Mesh']),
     connection: z
       .strictObject({
         connectTimeout: duration.optional(),

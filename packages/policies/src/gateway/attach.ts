@@ -84,7 +84,13 @@ class Attacher {
       this.findings.push(report('MALHA1062', resource, path, message));
       return;
     }
-    const found = allowed.filter((listener) => join(listener, route));
+    const taken = allowed.filter((listener) => isTaken(listener, route));
+    if (taken.length === allowed.length) {
+      const message = `An older route of another kind has the hostnames at every listener of Gateway ${key}.`;
+      this.findings.push(report('MALHA1050', resource, path, message));
+      return;
+    }
+    const found = allowed.filter((listener) => !taken.includes(listener) && join(listener, route));
     if (found.length > 0) return;
     const hostnames = [...new Set(allowed.map(({ hostname }) => hostname))].join(', ');
     const message = `No hostname of the route is within those of the listeners of Gateway ${key}: ${hostnames}.`;
@@ -95,6 +101,16 @@ class Attacher {
 function isMeant(spec: { readonly name: string; readonly port: number }, parent: ParentRef): boolean {
   if (parent.port !== undefined && parent.port !== spec.port) return false;
   return parent.sectionName === undefined || parent.sectionName === spec.name;
+}
+
+/** Gateway API: of an HTTPRoute and a GRPCRoute whose hostnames intersect, a listener accepts the older one only. */
+function isTaken({ hostname, routes }: ListenerEntry, { resource }: AttachedRoute): boolean {
+  const own = resource.spec.hostnames ?? [hostname];
+  return routes.some(
+    ({ route, hostnames }) =>
+      route.resource.kind !== resource.kind &&
+      own.some((each) => hostnames.some((other) => intersectHostnames(each, other) !== undefined)),
+  );
 }
 
 /** False when listener and route have no hostname in common. */

@@ -4,7 +4,7 @@ import { type Finding, keyOf, type RoutePolicyResource } from '@malha/model';
 import type { CohortKey, RouteMatch } from '@malha/traffic';
 import { isPlanned } from '../enforcement.ts';
 import { report } from '../report.ts';
-import type { PolicyTargets } from '../targets.ts';
+import type { PolicyTargets, RouteKind } from '../targets.ts';
 
 export type RoutePolicies = PolicyTargets<RoutePolicyResource>;
 
@@ -20,11 +20,12 @@ export function policiesOfRule(
   namespace: string,
   route: string,
   rule: string | undefined,
+  kind: RouteKind,
 ): readonly RoutePolicyResource[] {
   if (policies.isEmpty) return [];
   return [
-    ...(rule === undefined ? [] : policies.ofRule(namespace, route, rule)),
-    ...policies.ofRoute(namespace, route),
+    ...(rule === undefined ? [] : policies.ofRule(namespace, route, rule, kind)),
+    ...policies.ofRoute(namespace, route, kind),
   ];
 }
 

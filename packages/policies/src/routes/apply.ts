@@ -1,4 +1,4 @@
-// From attached HTTPRoutes to the routes of one virtual host, in order of precedence.
+// From attached HTTPRoutes and GRPCRoutes to the routes of one virtual host, in order of precedence.
 import { defaults, durationMs, type HttpBackendRef, type HttpRouteRule } from '@malha/model';
 import {
   type ClusterName,
@@ -19,6 +19,7 @@ import type { PortEntry, ServiceEntry } from '../services/entries.ts';
 import type { AttachedRoute } from './attach.ts';
 import { type ResolvedBackend, resolveBackend } from './backends.ts';
 import { compileFilters, mirroredPerMillion, type RequestMirror } from './filters.ts';
+import { grpcRank, rulesOfGrpc } from './grpc.ts';
 import { compileMatch } from './match.ts';
 import { comparePrecedence, type RankedMatch } from './precedence.ts';
 
@@ -57,7 +58,10 @@ export function rankRules(attached: readonly AttachedRoute[]): RankedRule[] {
   const ranked = attached.flatMap((route) =>
     rulesOf(route).flatMap((rule, ruleIndex) =>
       (rule.matches === undefined || rule.matches.length === 0 ? [{}] : rule.matches).map((match, matchIndex) => {
-        return { route, rule, ruleIndex, matchIndex, age: route.age, match: compileMatch(match) };
+        const place = { ruleIndex, matchIndex, age: route.age };
+        const ranked = { route, rule, ...place, match: compileMatch(match) };
+        const { resource } = route;
+        return resource.kind === 'GRPCRoute' ? { ...ranked, grpc: grpcRank(resource, ruleIndex, matchIndex) } : ranked;
       }),
     ),
   );
@@ -66,7 +70,8 @@ export function rankRules(attached: readonly AttachedRoute[]): RankedRule[] {
 
 /** The Gateway API's default for a route without rules is one rule that matches everything. */
 export function rulesOf(route: AttachedRoute): readonly HttpRouteRule[] {
-  return route.resource.spec.rules ?? [{}];
+  const { resource } = route;
+  return resource.kind === 'GRPCRoute' ? rulesOfGrpc(resource) : (resource.spec.rules ?? [{}]);
 }
 
 /** Without attached routes all requests go to the service itself; a Gateway has none. */

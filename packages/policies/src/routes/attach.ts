@@ -2,6 +2,7 @@
 import {
   type Finding,
   GATEWAY_API_GROUP,
+  type GrpcRouteResource,
   type HttpRouteResource,
   MALHA_GROUP,
   namespaceOf,
@@ -11,7 +12,7 @@ import { report } from '../report.ts';
 import type { PortEntry, ServiceEntry } from '../services/entries.ts';
 
 export interface AttachedRoute {
-  readonly resource: HttpRouteResource;
+  readonly resource: HttpRouteResource | GrpcRouteResource;
   readonly namespace: string;
   readonly name: string;
   /** Place in the order of creation. */
@@ -37,7 +38,7 @@ export function isServiceGroup(group: string | undefined): boolean {
 }
 
 /** `age`: its place in the order of creation. */
-export function attachedRoute(resource: HttpRouteResource, age: number): AttachedRoute {
+export function attachedRoute(resource: AttachedRoute['resource'], age: number): AttachedRoute {
   return { resource, namespace: namespaceOf(resource), name: resource.metadata.name, age };
 }
 
@@ -47,7 +48,12 @@ export function attachRoutes(
 ): Attachments {
   const attacher = new Attacher(services);
   for (const route of routes) attacher.attach(route);
+  attacher.keepMostSpecificKind();
   return attacher;
+}
+
+function isGrpc({ resource }: AttachedRoute): boolean {
+  return resource.kind === 'GRPCRoute';
 }
 
 class Attacher implements Attachments {
@@ -61,6 +67,22 @@ class Attacher implements Attachments {
 
   of(service: ServiceEntry, port: PortEntry): readonly AttachedRoute[] {
     return this.#byPort.get(`${service.key}:${port.port}`) ?? [];
+  }
+
+  /** GAMMA: of the kinds of routes of one Service port only the most specific one counts (GRPCRoute before HTTPRoute). */
+  keepMostSpecificKind(): void {
+    for (const [key, list] of this.#byPort) {
+      const grpc = new Set(list.filter(isGrpc).map(({ namespace }) => namespace));
+      const isHidden = (route: AttachedRoute) => !isGrpc(route) && grpc.has(route.namespace);
+      for (const { resource } of list.filter(isHidden)) {
+        const message = `A GRPCRoute is attached to ${key} too: the rules of this route have no effect there.`;
+        this.findings.push(report('MALHA1050', resource, 'spec.parentRefs', message));
+      }
+      this.#byPort.set(
+        key,
+        list.filter((route) => !isHidden(route)),
+      );
+    }
   }
 
   attach(route: AttachedRoute): void {

@@ -1,5 +1,6 @@
 // The Gateway API's order of precedence, total over all matches of all routes of one parent.
 import { prefixKey, type RouteMatch } from '@malha/traffic';
+import type { GrpcRank } from './grpc.ts';
 
 export interface RankedMatch {
   readonly match: RouteMatch;
@@ -7,6 +8,8 @@ export interface RankedMatch {
   readonly age: number;
   readonly ruleIndex: number;
   readonly matchIndex: number;
+  /** Only of a GRPCRoute. Both kinds never meet: one of them has the hosts. */
+  readonly grpc?: GrpcRank;
 }
 
 /** The Gateway API leaves the place of regular expressions open; here they are between exact paths and prefixes. */
@@ -14,15 +17,23 @@ const PATH_RANK = { exact: 0, regex: 1, prefix: 2 } as const;
 
 /** Negative when `a` goes first. Zero only for the same match of the same rule. */
 export function comparePrecedence(a: RankedMatch, b: RankedMatch): number {
+  return compareMatches(a, b) || a.age - b.age || a.ruleIndex - b.ruleIndex || a.matchIndex - b.matchIndex;
+}
+
+function compareMatches(a: RankedMatch, b: RankedMatch): number {
+  if (a.grpc !== undefined && b.grpc !== undefined) {
+    return (
+      b.grpc.serviceLength - a.grpc.serviceLength ||
+      b.grpc.methodLength - a.grpc.methodLength ||
+      b.match.headers.length - a.match.headers.length
+    );
+  }
   return (
     PATH_RANK[a.match.path.type] - PATH_RANK[b.match.path.type] ||
     pathLength(b.match) - pathLength(a.match) ||
     Number(b.match.method !== undefined) - Number(a.match.method !== undefined) ||
     b.match.headers.length - a.match.headers.length ||
-    b.match.queryParams.length - a.match.queryParams.length ||
-    a.age - b.age ||
-    a.ruleIndex - b.ruleIndex ||
-    a.matchIndex - b.matchIndex
+    b.match.queryParams.length - a.match.queryParams.length
   );
 }
 

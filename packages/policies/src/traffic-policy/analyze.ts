@@ -17,7 +17,7 @@ function fieldFindings(policy: TrafficPolicyResource): Finding[] {
   if (spec.outlierDetection !== undefined && isPlanned('outlier.consecutive')) {
     findings.push(report('MALHA1033', policy, 'spec.outlierDetection', 'Outlier detection is not enforced yet.'));
   }
-  if (spec.targetRef.kind !== 'HTTPRoute') return findings;
+  if (spec.targetRef.kind !== 'HTTPRoute' && spec.targetRef.kind !== 'GRPCRoute') return findings;
   for (const field of ['connection', 'loadBalancer'] as const) {
     if (spec[field] === undefined) continue;
     const message = `spec.${field} belongs to a service or version; a policy of a route cannot set it.`;

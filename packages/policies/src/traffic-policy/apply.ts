@@ -1,7 +1,7 @@
 // From merged traffic policies to the settings of clusters and routes.
 import type { TrafficPolicyResource } from '@malha/model';
 import type { Cluster, ForwardAction, RetryPolicy } from '@malha/traffic';
-import type { PolicyTargets } from '../targets.ts';
+import type { PolicyTargets, RouteKind } from '../targets.ts';
 import { type EffectiveTraffic, mergeTraffic } from './merge.ts';
 
 export type TrafficPolicies = PolicyTargets<TrafficPolicyResource>;
@@ -16,6 +16,7 @@ export interface VersionTarget {
 export interface RuleTarget {
   readonly namespace: string;
   readonly route: string;
+  readonly kind: RouteKind;
   /** Name of the rule, if it has one. */
   readonly rule: string | undefined;
 }
@@ -28,8 +29,8 @@ export function effectiveOfService(policies: TrafficPolicies, target: VersionTar
 /** What holds for the requests of one rule: rule, route, then the service that they go to. */
 export function effectiveOfRule(policies: TrafficPolicies, rule: RuleTarget, service: VersionTarget): EffectiveTraffic {
   const levels = [
-    ...(rule.rule === undefined ? [] : policies.ofRule(rule.namespace, rule.route, rule.rule)),
-    ...policies.ofRoute(rule.namespace, rule.route),
+    ...(rule.rule === undefined ? [] : policies.ofRule(rule.namespace, rule.route, rule.rule, rule.kind)),
+    ...policies.ofRoute(rule.namespace, rule.route, rule.kind),
     ...serviceLevels(policies, service),
   ];
   return mergeTraffic(levels.map((policy) => policy.spec));
