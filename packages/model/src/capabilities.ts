@@ -31,7 +31,7 @@ const table = [
   row('match.path', 'Match by exact path or prefix', [ON, ON, PLANNED]),
   row('match.path-regex', 'Match by regular expression of the path', [ON, ON, PLANNED]),
   row('match.method', 'Match by method', [ON, ON, NEVER]),
-  row('match.grpc-method', 'Match by gRPC service and method (GRPCRoute)', [ON, PLANNED, PLANNED]),
+  row('match.grpc-method', 'Match by gRPC service and method (GRPCRoute)', [ON, ON, PLANNED]),
   row('match.headers', 'Match by headers', [ON, ON, PLANNED]),
   row('match.query', 'Match by query parameters', [ON, ON, NEVER]),
   row('match.callers', 'Match by identity or labels of the caller', [ON, ON, PLANNED]),
