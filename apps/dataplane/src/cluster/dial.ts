@@ -4,6 +4,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Endpoint, UpstreamTls } from '@malha/traffic/config';
 import { ProxyError } from '../exchange/proxy-error.ts';
 import { type TimerTarget, type TimerWheel, WheelTimer } from '../exchange/timer-wheel.ts';
+import { ReusedReads } from '../tcp/reused-reads.ts';
 import type { WorkloadTls } from './identity.ts';
 
 export type HttpVersion = 'h2' | 'http/1.1';
@@ -74,9 +75,11 @@ export class Dial implements TimerTarget {
 
   private startPlain(): void {
     const { address, port } = this.target.endpoint;
-    const socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true });
-    this.socket = socket;
     const { version } = this.target;
+    const reads = version === 'raw' ? new ReusedReads() : undefined;
+    const socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true, ...onreadOf(reads) });
+    this.socket = socket;
+    reads?.belongTo(socket);
     socket.once('connect', () => this.succeed(socket, version === 'h2' ? 'h2' : 'http/1.1'));
     this.watch(socket);
   }
@@ -90,6 +93,7 @@ export class Dial implements TimerTarget {
       );
       return;
     }
+    const reads = this.target.version === 'raw' ? new ReusedReads() : undefined;
     // No session is resumed: a resumed one would not show the peer's certificate, and pooled connections are few.
     const socket = connectTls({
       host: endpoint.address,
@@ -100,8 +104,10 @@ export class Dial implements TimerTarget {
       // The name that counts is the SPIFFE ID, checked below; the chain is checked by the TLS library.
       checkServerIdentity: () => undefined,
       rejectUnauthorized: true,
+      ...onreadOf(reads),
     });
     this.socket = socket;
+    reads?.belongTo(socket);
     socket.setNoDelay(true);
     socket.once('secureConnect', () => this.checkPeer(socket, identity));
     this.watch(socket);
@@ -165,4 +171,8 @@ export class Dial implements TimerTarget {
 function alpnOf(version: DialTarget['version']): { ALPNProtocols?: string[] } {
   if (version === 'raw') return {};
   return { ALPNProtocols: [...(version === 'http/1.1' ? ALPN_HTTP1 : ALPN)] };
+}
+
+function onreadOf(reads: ReusedReads | undefined): { onread?: ReusedReads['onread'] } {
+  return reads === undefined ? {} : { onread: reads.onread };
 }

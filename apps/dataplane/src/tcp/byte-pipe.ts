@@ -1,6 +1,7 @@
-// Two sockets as one connection: bytes both ways with back-pressure, each direction ended by itself, nothing copied.
+// Two sockets as one connection: bytes both ways with back-pressure, each direction ended by itself.
 import type { Socket } from 'node:net';
 import { abort } from './reset.ts';
+import { ReusedReads } from './reused-reads.ts';
 
 /** Bytes that may wait in a socket for its reader; above, nothing more is read from the other one. */
 const HELD_BYTES_MAX = 256 * 1024;
@@ -38,11 +39,18 @@ export class BytePipe {
       this.clientBytes += chunk.length;
       forward(chunk, client, upstream);
     });
-    upstream.on('data', (chunk: Buffer) => {
-      if (this.upstreamBytes === 0) owner.upstreamSpoke();
-      this.upstreamBytes += chunk.length;
-      forward(chunk, upstream, client);
-    });
+    const reads = ReusedReads.of(upstream);
+    if (reads === undefined) {
+      upstream.on('data', (chunk: Buffer) => {
+        this.upstreamRead(chunk.length);
+        forward(chunk, upstream, client);
+      });
+    } else {
+      reads.deliver((chunk) => {
+        this.upstreamRead(chunk.length);
+        return forwardReused(chunk, reads, client);
+      });
+    }
     this.join(client, upstream, 'client-failed');
     this.join(upstream, client, 'upstream-failed');
     // Accepted sockets are not read before somebody wants their bytes.
@@ -54,6 +62,11 @@ export class BytePipe {
     this.isEnded = true;
     this.client.destroy();
     this.upstream.destroy();
+  }
+
+  private upstreamRead(length: number): void {
+    if (this.upstreamBytes === 0) this.owner.upstreamSpoke();
+    this.upstreamBytes += length;
   }
 
   private join(from: Socket, to: Socket, failure: PipeEnd): void {
@@ -82,4 +95,13 @@ export class BytePipe {
 
 function forward(chunk: Buffer, from: Socket, to: Socket): void {
   if (!to.write(chunk) && to.writableLength >= HELD_BYTES_MAX) from.pause();
+}
+
+/** False: `to` says when it can take more. What waits in it has been copied or keeps the buffer, so little is let wait. */
+function forwardReused(chunk: Buffer, reads: ReusedReads, to: Socket): boolean {
+  if (to.writableLength > 0) return to.write(Buffer.from(chunk));
+  const hasRoom = to.write(chunk);
+  // The kernel has not taken all of it. TLS has encrypted it by now, or made a copy.
+  if (to.writableLength > 0 && !('encrypted' in to)) reads.release();
+  return hasRoom;
 }

@@ -4,6 +4,7 @@ import type { Endpoint } from '@malha/traffic/config';
 import type { ClusterRuntime, RawDial } from '../cluster/cluster-runtime.ts';
 import { type TimerTarget, WheelTimer } from '../exchange/timer-wheel.ts';
 import { CLIENT_HELLO_BYTES_MAX, parseClientHello } from './client-hello.ts';
+import { ReusedReads } from './reused-reads.ts';
 import type { TcpEnvironment } from './tcp-connection.ts';
 
 export interface Connected {
@@ -62,17 +63,15 @@ export class FirstSpeaker implements TimerTarget {
   private connected(upstream: Connected): void {
     this.upstream = upstream;
     this.isDialOver = true;
+    const reads = ReusedReads.of(upstream.socket);
     upstream.socket.on('error', this.onGone);
     if (this.held !== undefined && this.isBytes(this.held)) this.begin(upstream);
-    else upstream.socket.on('data', this.onGreeting);
+    else if (reads !== undefined) reads.onEarly = this.onGreeting;
   }
 
-  /** Kept unread for whoever carries the bytes on. */
-  private readonly onGreeting = (chunk: Buffer): void => {
-    const socket = this.upstream?.socket;
-    socket?.removeListener('data', this.onGreeting);
-    socket?.pause();
-    socket?.unshift(chunk);
+  /** What it says is kept for whoever carries the bytes on. */
+  private readonly onGreeting = (): void => {
+    if (this.isGreeted) return;
     this.isGreeted = true;
     if (this.options.greetingHoldMs === 0) this.begin(this.upstream);
     else this.arm(this.options.greetingHoldMs);
@@ -121,7 +120,6 @@ export class FirstSpeaker implements TimerTarget {
     client.removeListener('end', this.onGone);
     client.removeListener('close', this.onGone);
     client.removeListener('error', this.onGone);
-    upstream?.socket.removeListener('data', this.onGreeting);
     upstream?.socket.removeListener('error', this.onGone);
     if (held !== undefined) client.unshift(held);
     return true;
