@@ -17,6 +17,7 @@ import {
 } from '@grpc/grpc-js';
 import { createTestCa } from '@malha/testing/test-ca';
 import type { InboundPort, MeshConfig, Protocol } from '@malha/traffic/config';
+import { RequestFlags } from '@malha/traffic/flags';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   cluster,
@@ -364,6 +365,27 @@ describe('gRPC', () => {
       });
     expect(await call(Buffer.from('hello'))).toBe('hello yes');
     expect(await call(Buffer.alloc(0))).toBe(`${status.FAILED_PRECONDITION} nothing to echo`);
+  });
+
+  it('what the proxy answers itself has a status of gRPC, and so has its record', async () => {
+    const { caller, callee } = await pairFor(1, 'grpc');
+    const lost = await proxyWith(outboundConfig({ routes: [], clusters: [], endpoints: {} }));
+    const answerOf = (proxy: TestProxy) =>
+      new Promise<string>((resolve) => {
+        const options = { 'grpc.default_authority': 'app' };
+        const client = new Client(`127.0.0.1:${proxy.outboundPort}`, credentials.createInsecure(), options);
+        cleanups.push(() => client.close());
+        client.makeUnaryRequest(echo.path, identity, identity, Buffer.alloc(1), (error) =>
+          resolve(`${error?.code} ${error?.details}`),
+        );
+      });
+    const recorded = ({ telemetry }: TestProxy) =>
+      telemetry.records.map(({ protocol, status: code, flags }) => [protocol, code, flags]);
+    expect(await answerOf(lost)).toBe(`${status.UNIMPLEMENTED} no route for this request`);
+    expect(recorded(lost)).toEqual([['grpc', status.UNIMPLEMENTED, RequestFlags.NR]]);
+    expect(await answerOf(caller)).toBe(`${status.UNAVAILABLE} upstream connection failed`);
+    expect(recorded(caller)).toEqual([['grpc', status.UNAVAILABLE, 0]]);
+    expect(recorded(callee)).toEqual([['grpc', status.UNAVAILABLE, RequestFlags.UF]]);
   });
 
   it('streams in each direction and in both', async () => {

@@ -79,6 +79,8 @@ export interface ExchangeNotes {
   trace: TraceRef | undefined;
   authorizationPolicy: string;
   shadowPolicy: string;
+  /** 0 = OK, none was said, or no gRPC. */
+  grpcStatus: number;
 }
 
 /** One per request; the codec owns the client's side, the consumer the upstream's. */
@@ -106,7 +108,14 @@ export class Exchange {
     this.connection = connection;
     this.sink = sink;
     this.startMs = startMs;
-    this.notes = { route: '', requestId: '', trace: undefined, authorizationPolicy: '', shadowPolicy: '' };
+    this.notes = {
+      route: '',
+      requestId: '',
+      trace: undefined,
+      authorizationPolicy: '',
+      shadowPolicy: '',
+      grpcStatus: 0,
+    };
   }
 
   get isResponseStarted(): boolean {

@@ -1,7 +1,7 @@
 // Tells telemetry of each finished request, through one record that is filled anew every time.
 import type { Clock } from '@malha/traffic/clock';
 import type { Exchange } from '../exchange/exchange.ts';
-import type { RequestHead } from '../exchange/request-head.ts';
+import { GRPC_OK, isGrpc } from '../grpc/grpc-status.ts';
 import {
   type PeerLabels,
   type Reporter,
@@ -93,8 +93,9 @@ export class RequestRecorder {
     record.trace = notes.trace;
     record.authorizationPolicy = notes.authorizationPolicy;
     record.shadowPolicy = notes.shadowPolicy;
-    record.protocol = isGrpc(request) ? 'grpc' : (outcome.spoken ?? 'http');
-    record.status = exchange.status;
+    const isCall = isGrpc(request);
+    record.protocol = isCall ? 'grpc' : (outcome.spoken ?? 'http');
+    record.status = isCall && notes.grpcStatus !== GRPC_OK ? notes.grpcStatus : exchange.status;
     record.flags = outcome.flags;
     record.attempts = outcome.attempts;
     record.ttfbMs = outcome.ttfbMs;
@@ -107,9 +108,4 @@ export class RequestRecorder {
     record.responseBytes = exchange.responseBytes;
     this.telemetry.request(record);
   }
-}
-
-/** Every client of gRPC says that it takes trailers, so that only those requests are looked at more closely. */
-function isGrpc({ takesTrailers, headers }: RequestHead): boolean {
-  return takesTrailers && headers.get('content-type')?.startsWith('application/grpc') === true;
 }

@@ -13,6 +13,7 @@ import { ProxyError } from '../../exchange/proxy-error.ts';
 import type { RequestHead } from '../../exchange/request-head.ts';
 import { type TimerTarget, type TimerWheel, WheelTimer } from '../../exchange/timer-wheel.ts';
 import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
+import { readGrpcStatus } from '../../grpc/grpc-status.ts';
 import { mutateHeaders } from '../header-mutation.ts';
 import { introduce } from '../introduction.ts';
 import { ReplayBody } from './replay-body.ts';
@@ -205,6 +206,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     if (isUpgrade || isEventStream(head)) this.requestDueMs = Number.POSITIVE_INFINITY;
     for (const mutation of plan.responseHeaders) mutateHeaders(head.headers, mutation);
     this.isTunnel = isUpgrade;
+    this.noteGrpcStatus(head.headers);
     exchange.sendHead(head, isUpgrade);
   }
 
@@ -222,6 +224,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     }
     this.stream = undefined;
     this.release(true);
+    if (trailers !== undefined) this.noteGrpcStatus(trailers);
     // Counted before the end is sent: the next request of the connection may begin within that call.
     this.observer.forwardEnded(this);
     this.exchange.sendEnd(trailers);
@@ -377,6 +380,11 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.release(false);
     respondWithError(this.exchange, error);
     this.observer.forwardEnded(this);
+  }
+
+  private noteGrpcStatus(headers: HeaderBlock): void {
+    const { request, notes } = this.exchange;
+    if (request.takesTrailers) notes.grpcStatus = readGrpcStatus(headers);
   }
 
   private flag(error: ProxyError): void {

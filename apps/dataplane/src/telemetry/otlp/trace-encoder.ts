@@ -32,6 +32,9 @@ export function encodeSpans(resource: TelemetryResource, spans: readonly SpanRec
   );
 }
 
+/** UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS (semantic conventions for gRPC). */
+const GRPC_SERVER_ERRORS: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
+
 function writeSpan(writer: BinaryWriter, span: SpanRecord): void {
   const path = pathOf(span.path);
   idField(writer, SPAN.traceId, span.traceId);
@@ -52,7 +55,10 @@ function writeAttributes(writer: BinaryWriter, span: SpanRecord, path: string): 
   put('http.request.method', span.method);
   put('url.path', path);
   put('server.address', span.authority);
-  put('http.response.status_code', span.status);
+  if (isGrpcStatus(span)) {
+    put('http.response.status_code', 200);
+    put('rpc.grpc.status_code', span.status);
+  } else put('http.response.status_code', span.status);
   put('malha.request_id', span.requestId);
   put('malha.protocol', span.protocol);
   put('malha.route', span.route);
@@ -78,9 +84,15 @@ function pathOf(path: string): string {
 
 /** A server error, or a flag that says why there was no answer. Semantic conventions leave 4xx of a server span unset. */
 function isError(span: SpanRecord): boolean {
+  if (isGrpcStatus(span)) return span.kind === 'client' || GRPC_SERVER_ERRORS.has(span.status);
   return (
     span.status >= 500 || (span.status === 0 && span.flags !== 0) || (span.kind === 'client' && span.status >= 400)
   );
+}
+
+/** Records of gRPC hold its code where it is not OK. */
+function isGrpcStatus({ protocol, status }: SpanRecord): boolean {
+  return protocol === 'grpc' && status > 0 && status < 100;
 }
 
 function idField(writer: BinaryWriter, field: number, hex: string): void {
