@@ -6,8 +6,11 @@ import type { WorkerPort } from '../worker/worker-port.ts';
 import { ConfigStore, type RawResource, type Refusal, type RemovedResource } from '../xds/config-store.ts';
 import type { SavedConfig } from './state-folder.ts';
 
-/** Writing is put together: a hundred changes a second must not be a hundred files. */
-const SAVE_DELAY_MS = 500;
+/** A first configuration is soon on disk: without one a proxy cannot start alone. */
+const FIRST_SAVE_DELAY_MS = 500;
+/** Later ones are put together, and not written by all proxies of a host at the moment when all of them have a change to serve. */
+const SAVE_DELAY_MS = 1_000;
+const SAVE_JITTER_MS = 1_000;
 
 export interface ServedConfigDeps {
   readonly worker: WorkerPort;
@@ -24,6 +27,7 @@ export class ServedConfig {
   #hash = '';
   #config: MeshConfig | undefined;
   #saveTimer: NodeJS.Timeout | undefined;
+  #isSaved = false;
   /** Changes are served one after another. */
   #last: Promise<void> = Promise.resolve();
 
@@ -81,9 +85,14 @@ export class ServedConfig {
     this.#saveTimer = undefined;
     try {
       this.deps.save({ hash: this.#hash, resources: [...this.store.resources()] });
+      this.#isSaved = true;
     } catch (error) {
       this.deps.log.error(`the last good configuration is not on disk: ${reasonOf(error)}`);
     }
+  }
+
+  #saveDelayMs(): number {
+    return this.#isSaved ? SAVE_DELAY_MS + Math.random() * SAVE_JITTER_MS : FIRST_SAVE_DELAY_MS;
   }
 
   async #serve(config: MeshConfig | undefined, hash: string): Promise<void> {
@@ -95,7 +104,7 @@ export class ServedConfig {
       if (config.gateways !== undefined) await this.#portProblems.report();
     }
     this.#hash = hash;
-    this.#saveTimer ??= setTimeout(() => this.flush(), SAVE_DELAY_MS);
+    this.#saveTimer ??= setTimeout(() => this.flush(), this.#saveDelayMs());
     this.deps.onServed(hash, this.refusals);
   }
 }
