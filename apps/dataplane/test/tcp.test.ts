@@ -73,12 +73,18 @@ function portOf(server: Server): number {
   return address.port;
 }
 
+/** One that no outgoing connection of another test gets meanwhile, as it may get those that the kernel gives away. */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listening(server);
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (isFree) return port;
+  }
 }
 
 function listener(port: number, parts: Partial<TcpListener> = {}): TcpListener {

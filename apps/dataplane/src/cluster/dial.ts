@@ -4,7 +4,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Endpoint, UpstreamTls } from '@malha/traffic/config';
 import { ProxyError } from '../exchange/proxy-error.ts';
 import { type TimerTarget, type TimerWheel, WheelTimer } from '../exchange/timer-wheel.ts';
-import { ReusedReads } from '../tcp/reused-reads.ts';
+import { PLAINTEXT_READ_BYTES, ReusedReads, TLS_READ_BYTES } from '../tcp/reused-reads.ts';
 import type { WorkloadTls } from './identity.ts';
 
 export type HttpVersion = 'h2' | 'http/1.1';
@@ -76,7 +76,7 @@ export class Dial implements TimerTarget {
   private startPlain(): void {
     const { address, port } = this.target.endpoint;
     const { version } = this.target;
-    const reads = version === 'raw' ? new ReusedReads() : undefined;
+    const reads = version === 'raw' ? new ReusedReads(PLAINTEXT_READ_BYTES) : undefined;
     const socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true, ...onreadOf(reads) });
     this.socket = socket;
     reads?.belongTo(socket);
@@ -93,7 +93,7 @@ export class Dial implements TimerTarget {
       );
       return;
     }
-    const reads = this.target.version === 'raw' ? new ReusedReads() : undefined;
+    const reads = this.target.version === 'raw' ? new ReusedReads(TLS_READ_BYTES) : undefined;
     // No session is resumed: a resumed one would not show the peer's certificate, and pooled connections are few.
     const socket = connectTls({
       host: endpoint.address,

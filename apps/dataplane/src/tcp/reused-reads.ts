@@ -2,7 +2,10 @@
 // their own for each read, and no collection of it. Node offers that for sockets which the program connects itself.
 import type { OnReadOpts, Socket } from 'node:net';
 
-const READ_BYTES = 128 * 1024;
+/** What the kernel has is read in large pieces. */
+export const PLAINTEXT_READ_BYTES = 128 * 1024;
+/** TLS hands over one record at a time (RFC 8446 §5.1). */
+export const TLS_READ_BYTES = 16 * 1024;
 
 /** Takes bytes that are overwritten after the call, so it keeps none; false = no more for now. */
 export type ReadConsumer = (chunk: Buffer) => boolean;
@@ -12,13 +15,16 @@ const readsOfSocket = new WeakMap<Socket, ReusedReads>();
 export class ReusedReads {
   /** To open the socket with. */
   readonly onread: OnReadOpts;
-  private buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  private readonly size: number;
+  private buffer: Buffer;
   /** Called when there are bytes and nobody has asked for them yet. */
   onEarly: (() => void) | undefined;
   private consumer: ReadConsumer | undefined;
   private early: Buffer[] = [];
 
-  constructor() {
+  constructor(size: number) {
+    this.size = size;
+    this.buffer = Buffer.allocUnsafeSlow(size);
     this.onread = { buffer: () => this.buffer, callback: (length) => this.read(length) };
   }
 
@@ -39,7 +45,7 @@ export class ReusedReads {
 
   /** What was read last stays with whoever has it. */
   release(): void {
-    this.buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    this.buffer = Buffer.allocUnsafeSlow(this.size);
   }
 
   private read(length: number): boolean {
