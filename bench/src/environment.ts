@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { freePort } from '@malha/testing/started-mesh';
+import { freePort } from '@malha/testing/free-port';
 import { createTestCa, type TestCa } from '@malha/testing/test-ca';
 import type { Environment, IdentityFiles } from './contestants/contestant.ts';
 import { startGrpcUpstream, startUpstream } from './contestants/nginx.ts';

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import net from 'node:net';
 import path from 'node:path';
-import { freePort } from '@malha/testing/started-mesh';
+import { freePort } from '@malha/testing/free-port';
 
 const READY_WITHIN_MS = 10_000;
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import tls from 'node:tls';
 import { parseResources } from '@malha/model';
 import { compile } from '@malha/policies';
+import { freePort } from '@malha/testing/free-port';
 import { createTestCa } from '@malha/testing/test-ca';
 import { afterEach, expect, test, vi } from 'vitest';
 import { DataPlane } from '../src/data-plane.ts';
@@ -31,14 +32,6 @@ async function startApp(): Promise<number> {
 
 function portOf(address: ReturnType<net.Server['address']>): number {
   return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const port = portOf(server.address());
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function world(appPort: number, listeners: string) {

@@ -1,7 +1,7 @@
 // `malha gateway` as a process, against a fake control plane: joins without an application, and opens its Gateway's ports.
-import net from 'node:net';
 import path from 'node:path';
 import { startFakeControlPlane } from '@malha/testing/fake-control-plane';
+import { freePort } from '@malha/testing/free-port';
 import { afterEach, expect, test, vi } from 'vitest';
 import { resourcesFor, shopAndReviews } from './joined-mesh.ts';
 import { call, Program, startUpstream, temporaryFolder } from './program.ts';
@@ -12,14 +12,6 @@ const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 function edge(port: number): string {
   return `---

@@ -1,7 +1,7 @@
 // `malha proxy` as an edge: serves a Gateway of its folder, follows it, and names what keeps a port from being served.
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
+import { freePort } from '@malha/testing/free-port';
 import { afterEach, expect, test, vi } from 'vitest';
 import { call, Program, replaceFile, startUpstream, temporaryFolder } from './program.ts';
 
@@ -11,14 +11,6 @@ const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 function gateway(listeners: string): string {
   return `apiVersion: gateway.networking.k8s.io/v1

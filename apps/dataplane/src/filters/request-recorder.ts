@@ -3,6 +3,7 @@ import type { Clock } from '@malha/traffic/clock';
 import type { Exchange } from '../exchange/exchange.ts';
 import { GRPC_OK, isGrpc } from '../grpc/grpc-status.ts';
 import {
+  emptyRecord,
   type PeerLabels,
   type Reporter,
   type RequestRecord,
@@ -48,46 +49,14 @@ export class RequestRecorder {
   constructor(reporter: Reporter, telemetry: Telemetry, clock: Clock) {
     this.telemetry = telemetry;
     this.clock = clock;
-    this.record = {
-      reporter,
-      peer: UNKNOWN_PEER,
-      serviceNamespace: '',
-      service: '',
-      port: 0,
-      destinationVersion: '',
-      destinationWorkload: '',
-      route: '',
-      protocol: 'http',
-      status: 0,
-      flags: 0,
-      method: '',
-      path: '',
-      authority: '',
-      requestId: '',
-      attempts: 1,
-      startMs: 0,
-      ttfbMs: -1,
-      durationMs: 0,
-      requestBytes: 0,
-      responseBytes: 0,
-      mtls: false,
-      authorizationPolicy: '',
-      shadowPolicy: '',
-      trace: undefined,
-    };
+    this.record = emptyRecord(reporter, 'http');
   }
 
   finished(exchange: Exchange, destination: Destination, outcome: Outcome): void {
     const { record, clock } = this;
     const { request, notes } = exchange;
     const durationMs = clock.monotonic() - exchange.startMs;
-    record.peer = destination.peer;
-    record.serviceNamespace = destination.serviceNamespace;
-    record.service = destination.service;
-    record.port = destination.port;
-    record.destinationVersion = destination.version;
-    record.destinationWorkload = destination.workload;
-    record.mtls = destination.mtls;
+    recordDestination(record, destination);
     record.route = notes.route;
     record.requestId = notes.requestId;
     record.trace = notes.trace;
@@ -108,4 +77,14 @@ export class RequestRecorder {
     record.responseBytes = exchange.responseBytes;
     this.telemetry.request(record);
   }
+}
+
+export function recordDestination(record: RequestRecord, destination: Destination): void {
+  record.peer = destination.peer;
+  record.serviceNamespace = destination.serviceNamespace;
+  record.service = destination.service;
+  record.port = destination.port;
+  record.destinationVersion = destination.version;
+  record.destinationWorkload = destination.workload;
+  record.mtls = destination.mtls;
 }

@@ -1,5 +1,4 @@
 // One request of an HTTP/2 client: frames of its stream to an exchange, and the response back.
-import { respondWithText } from '../exchange/error-response.ts';
 import {
   type ConnectionFacts,
   Exchange,
@@ -135,10 +134,7 @@ export class ServerStream implements StreamEvents, ResponseSink {
     exchange.isRequestEnded = isEnd;
     this.exchange = exchange;
     if (!isEnd) stream.expectedLength = request.contentLength;
-    if (request.method === 'CONNECT') {
-      context.handler.requestRefused('method', 'CONNECT is not served here');
-      respondWithText(exchange, 405, 'method not allowed\n', ['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']);
-    } else context.handler.requestStarted(exchange);
+    context.handler.requestStarted(exchange);
   }
 }
 

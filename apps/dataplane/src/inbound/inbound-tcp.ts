@@ -45,9 +45,9 @@ export class InboundTcp implements TcpOwner<Notes> {
       abort(socket);
       upstream?.socket.destroy();
       const startMs = environment.monotonic();
-      const none = { route: '', attempts: 1, startMs, ttfbMs: -1, clientBytes: 0, upstreamBytes: 0 };
+      const none = { attempts: 1, startMs, ttfbMs: -1, clientBytes: 0, upstreamBytes: 0 };
       const destination = this.options.destinationOf(port, facts);
-      recorder.finished(destination, { ...none, ...policies, flags: RequestFlags.UAEX });
+      recorder.finished(destination, { route: '', ...policies }, { ...none, flags: RequestFlags.UAEX });
       return undefined;
     }
     const plan = {
@@ -61,19 +61,9 @@ export class InboundTcp implements TcpOwner<Notes> {
   }
 
   connectionEnded(connection: TcpConnection<Notes>): void {
-    const { notes, flags, attempts, startMs, ttfbMs, clientBytes, upstreamBytes } = connection;
-    const { port, facts, authorizationPolicy, shadowPolicy } = notes;
-    this.options.recorder.finished(this.options.destinationOf(port, facts), {
-      route: '',
-      flags,
-      attempts,
-      startMs,
-      ttfbMs,
-      clientBytes,
-      upstreamBytes,
-      authorizationPolicy,
-      shadowPolicy,
-    });
+    const { port, facts, authorizationPolicy, shadowPolicy } = connection.notes;
+    const decision = { route: '', authorizationPolicy, shadowPolicy };
+    this.options.recorder.finished(this.options.destinationOf(port, facts), decision, connection);
   }
 }
 

@@ -83,17 +83,9 @@ export class TcpListeners implements TcpOwner<Notes> {
   }
 
   connectionEnded(connection: TcpConnection<Notes>): void {
-    const { cluster, endpoint, notes, flags, attempts, startMs, ttfbMs, clientBytes, upstreamBytes } = connection;
-    this.options.recorder.finished(this.options.destinations.of(cluster.cluster, endpoint), {
-      ...NO_POLICIES,
-      route: notes.route,
-      flags,
-      attempts,
-      startMs,
-      ttfbMs,
-      clientBytes,
-      upstreamBytes,
-    });
+    const { cluster, endpoint, notes } = connection;
+    const destination = this.options.destinations.of(cluster.cluster, endpoint);
+    this.options.recorder.finished(destination, { ...NO_POLICIES, route: notes.route }, connection);
   }
 
   private commit(configs: readonly TcpListener[], compiled: readonly Pick<Served, 'config' | 'router'>[]): void {
@@ -192,7 +184,7 @@ export class TcpListeners implements TcpOwner<Notes> {
   private refuse({ config }: Served, route: string, flags: number): void {
     const startMs = this.options.environment.monotonic();
     const none = { attempts: 1, startMs, ttfbMs: -1, clientBytes: 0, upstreamBytes: 0 };
-    this.options.recorder.finished(calledService(config), { ...NO_POLICIES, ...none, route, flags });
+    this.options.recorder.finished(calledService(config), { ...NO_POLICIES, route }, { ...none, flags });
   }
 }
 

@@ -1,10 +1,10 @@
 // Tells telemetry of each finished connection of bytes, through one record that is filled anew every time.
 import type { Clock } from '@malha/traffic/clock';
-import type { Destination } from '../filters/request-recorder.ts';
-import { type Reporter, type RequestRecord, type Telemetry, UNKNOWN_PEER } from '../telemetry/record.ts';
+import { type Destination, recordDestination } from '../filters/request-recorder.ts';
+import { emptyRecord, type Reporter, type RequestRecord, type Telemetry } from '../telemetry/record.ts';
 
+/** What a connection came to. */
 export interface TcpOutcome {
-  readonly route: string;
   readonly flags: number;
   readonly attempts: number;
   readonly startMs: number;
@@ -12,6 +12,11 @@ export interface TcpOutcome {
   readonly ttfbMs: number;
   readonly clientBytes: number;
   readonly upstreamBytes: number;
+}
+
+/** What was decided before it began; empty = none. */
+export interface TcpDecision {
+  readonly route: string;
   readonly authorizationPolicy: string;
   readonly shadowPolicy: string;
 }
@@ -24,46 +29,14 @@ export class TcpRecorder {
   constructor(reporter: Reporter, telemetry: Telemetry, clock: Clock) {
     this.telemetry = telemetry;
     this.clock = clock;
-    this.record = {
-      reporter,
-      peer: UNKNOWN_PEER,
-      serviceNamespace: '',
-      service: '',
-      port: 0,
-      destinationVersion: '',
-      destinationWorkload: '',
-      route: '',
-      protocol: 'tcp',
-      status: 0,
-      flags: 0,
-      method: '',
-      path: '',
-      authority: '',
-      requestId: '',
-      attempts: 1,
-      startMs: 0,
-      ttfbMs: -1,
-      durationMs: 0,
-      requestBytes: 0,
-      responseBytes: 0,
-      mtls: false,
-      authorizationPolicy: '',
-      shadowPolicy: '',
-      trace: undefined,
-    };
+    this.record = emptyRecord(reporter, 'tcp');
   }
 
-  finished(destination: Destination, outcome: TcpOutcome): void {
+  finished(destination: Destination, decision: TcpDecision, outcome: TcpOutcome): void {
     const { record, clock } = this;
     const durationMs = clock.monotonic() - outcome.startMs;
-    record.peer = destination.peer;
-    record.serviceNamespace = destination.serviceNamespace;
-    record.service = destination.service;
-    record.port = destination.port;
-    record.destinationVersion = destination.version;
-    record.destinationWorkload = destination.workload;
-    record.mtls = destination.mtls;
-    record.route = outcome.route;
+    recordDestination(record, destination);
+    record.route = decision.route;
     record.flags = outcome.flags;
     record.attempts = outcome.attempts;
     record.startMs = clock.now() - durationMs;
@@ -71,8 +44,8 @@ export class TcpRecorder {
     record.durationMs = durationMs;
     record.requestBytes = outcome.clientBytes;
     record.responseBytes = outcome.upstreamBytes;
-    record.authorizationPolicy = outcome.authorizationPolicy;
-    record.shadowPolicy = outcome.shadowPolicy;
+    record.authorizationPolicy = decision.authorizationPolicy;
+    record.shadowPolicy = decision.shadowPolicy;
     this.telemetry.request(record);
   }
 }

@@ -70,6 +70,37 @@ export interface RequestRecord {
   trace: TraceRef | undefined;
 }
 
+/** To be filled anew for each request or connection. */
+export function emptyRecord(reporter: Reporter, protocol: RecordProtocol): RequestRecord {
+  return {
+    reporter,
+    peer: UNKNOWN_PEER,
+    serviceNamespace: '',
+    service: '',
+    port: 0,
+    destinationVersion: '',
+    destinationWorkload: '',
+    route: '',
+    protocol,
+    status: 0,
+    flags: 0,
+    method: '',
+    path: '',
+    authority: '',
+    requestId: '',
+    attempts: 1,
+    startMs: 0,
+    ttfbMs: -1,
+    durationMs: 0,
+    requestBytes: 0,
+    responseBytes: 0,
+    mtls: false,
+    authorizationPolicy: '',
+    shadowPolicy: '',
+    trace: undefined,
+  };
+}
+
 /** What a proxy refuses or gives up. */
 export const PROXY_EVENTS = [
   'connection-refused',
