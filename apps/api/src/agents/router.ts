@@ -25,7 +25,8 @@ export interface ProxiesRouterDeps {
   readonly audit: Audit;
 }
 
-export type ProxyState = 'in-sync' | 'stale' | 'disconnected' | 'nacked';
+/** `out` = not in the mesh any more: the row is kept for a while, and counted nowhere. */
+export type ProxyState = 'in-sync' | 'stale' | 'disconnected' | 'nacked' | 'out';
 
 export interface ProxyStatus {
   readonly workload: string;
@@ -104,7 +105,8 @@ export function statusOf(row: ProxyRow, { configurationOf }: Pick<ProxiesRouterD
 }
 
 function stateOf(row: ProxyRow, isCurrent: boolean): ProxyState {
-  if (row.state === 'out' || row.silence_ms === null || row.silence_ms > SILENCE_MAX_MS) return 'disconnected';
+  if (row.state === 'out') return 'out';
+  if (row.silence_ms === null || row.silence_ms > SILENCE_MAX_MS) return 'disconnected';
   if (row.nack !== null) return 'nacked';
   return isCurrent ? 'in-sync' : 'stale';
 }

@@ -229,7 +229,7 @@ export interface ProxyRow {
   readonly version: string;
   readonly model: string;
   readonly instanceId: string;
-  readonly state: 'in-sync' | 'stale' | 'disconnected' | 'nacked';
+  readonly state: 'in-sync' | 'stale' | 'disconnected' | 'nacked' | 'out';
   readonly servedRevision: number | null;
   readonly address: string;
   readonly softwareVersion: string;

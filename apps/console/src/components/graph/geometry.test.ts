@@ -74,6 +74,22 @@ describe('placeLabels', () => {
     }
   });
 
+  it('leaves room between the labels of calls that run close together', () => {
+    const targets = [-60, -20, 20, 60];
+    const size = { width: 110, height: 34 };
+    const places = placeLabels(
+      targets.map((y) => ({ id: `${y}`, curve: curveBetween(box(0, 0), box(420, y)), ...size, isImportant: false })),
+      [],
+    );
+    const placed = [...places.values()];
+    expect(placed).toHaveLength(targets.length);
+    for (const [index, a] of placed.entries()) {
+      for (const b of placed.slice(index + 1)) {
+        expect(Math.abs(a.x - b.x) >= size.width + 3 || Math.abs(a.y - b.y) >= size.height + 3).toBe(true);
+      }
+    }
+  });
+
   it('moves a label off a box that stands in its way', () => {
     const place = placeLabels(
       [{ id: 'a', curve, width: 40, height: 20, isImportant: false }],

@@ -170,6 +170,14 @@ export interface LabelRequest {
 }
 
 const PLACES = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82];
+/** Beside the place on its curve, in heights of the label: the curve still runs through it. */
+const SHIFTS = [0, -0.45, 0.45];
+/** What a shift counts, in square units, so that a free place on the curve itself wins. */
+const SHIFT_COST = 40;
+/** Free room between two labels; touching ones read as one. */
+const LABEL_GAP = 8;
+/** A covered label cannot be read at all; a covered part of a box mostly can. */
+const LABEL_WEIGHT = 12;
 /** What a sample of another call's curve under a label counts, in square units of covered area. */
 const CURVE_COST = 120;
 /** Beyond this many labels only boxes and labels are looked at: the rest would cost more than it shows. */
@@ -191,29 +199,50 @@ export function placeLabels(requests: readonly LabelRequest[], boxes: readonly B
     requests.length > CURVES_MAX ? [] : requests.map(({ id, curve }) => ({ id, points: samplesOf(curve) }));
   const inOrder = [...requests].sort((a, b) => Number(b.isImportant) - Number(a.isImportant) || (a.id < b.id ? -1 : 1));
   for (const { id, curve, width, height } of inOrder) {
-    let best: Point | undefined;
-    let least = Number.POSITIVE_INFINITY;
-    for (const t of PLACES) {
-      const point = pointAt(curve, t);
-      const box = { ...point, width: width + 6, height: height + 4 };
+    const points = samples.flatMap((other) => (other.id === id ? [] : other.points));
+    const costOf = ({ x, y }: Point): number => {
+      const box = { x, y, width: width + 6, height: height + 4 };
+      const spaced = { x, y, width: width + LABEL_GAP, height: height + LABEL_GAP };
       const covered = boxes.reduce((sum, other) => sum + overlapArea(box, other), 0);
-      const crossed = samples.reduce(
-        (sum, other) => (other.id === id ? sum : sum + other.points.filter((at) => isUnder(box, at)).length),
-        0,
-      );
-      const labels = placed.reduce((sum, other) => sum + overlapArea(box, other) * 4, 0);
-      const cost = covered + labels + crossed * CURVE_COST;
-      if (cost < least - 0.5) {
-        least = cost;
-        best = point;
-      }
-      if (least === 0) break;
-    }
+      const crossed = points.filter((at) => isUnder(box, at)).length;
+      const labels = placed.reduce((sum, other) => sum + overlapArea(spaced, other), 0);
+      return covered + labels * LABEL_WEIGHT + crossed * CURVE_COST;
+    };
+    const best = cheapest(candidates(curve, height), costOf);
     if (best === undefined) continue;
     placed.push({ ...best, width, height });
     result.set(id, best);
   }
   return result;
+}
+
+interface Candidate extends Point {
+  readonly cost: number;
+}
+
+function candidates(curve: Curve, height: number): readonly Candidate[] {
+  return SHIFTS.flatMap((shift) =>
+    PLACES.map((t) => {
+      const { x, y } = pointAt(curve, t);
+      return { x, y: y + shift * height, cost: shift === 0 ? 0 : SHIFT_COST };
+    }),
+  );
+}
+
+/** The first of those that cost the least; one that costs nothing ends the search. */
+function cheapest(places: readonly Candidate[], costOf: (place: Point) => number): Point | undefined {
+  let best: Point | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const place of places) {
+    if (place.cost >= least - 0.5) continue;
+    const cost = place.cost + costOf(place);
+    if (cost < least - 0.5) {
+      least = cost;
+      best = { x: place.x, y: place.y };
+    }
+    if (least === 0) break;
+  }
+  return best;
 }
 
 export interface GroupBox {

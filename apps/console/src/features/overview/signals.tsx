@@ -47,8 +47,9 @@ function servedInWords(proxies: readonly ProxyRow[]): string {
 }
 
 function ProxiesCard() {
-  const { data: proxies } = useProxies();
-  if (proxies === undefined) return <div className="panel h-[141px]" aria-busy="true" />;
+  const { data } = useProxies();
+  if (data === undefined) return <div className="panel h-[141px]" aria-busy="true" />;
+  const proxies = data.flatMap((proxy) => (proxy.state === 'out' ? [] : [{ ...proxy, state: proxy.state }]));
   const inSync = proxies.filter((proxy) => proxy.state === 'in-sync').length;
   const cores = proxies.reduce((sum, proxy) => sum + (proxy.cpuCores ?? 0), 0);
   const memory = proxies.reduce((sum, proxy) => sum + (proxy.rssBytes ?? 0), 0);

@@ -14,7 +14,7 @@ import { ScopedLink, useScope, useViewParameter } from '#features/scope/index.ts
 import { bytes, count, inWords, percent, plural } from '#format/number.ts';
 import { ago, span } from '#format/time.ts';
 import type { ProxyRow } from '#trpc/contract.ts';
-import { headlineOf, stateOf } from './proxy-words.ts';
+import { headlineOf, inMesh, stateOf } from './proxy-words.ts';
 import { useProxies } from './use-proxies.ts';
 
 type Filter = 'all' | 'in-sync' | 'behind';
@@ -210,7 +210,9 @@ export function ProxiesPage() {
   );
   const words = find.toLowerCase();
   const shown = all
-    ?.filter((proxy) => filter === 'all' || (proxy.state === 'in-sync') === (filter === 'in-sync'))
+    ?.filter(
+      (proxy) => filter === 'all' || (proxy.state !== 'out' && (proxy.state === 'in-sync') === (filter === 'in-sync')),
+    )
     .filter((proxy) =>
       `${idOf(proxy)} ${proxy.service} ${proxy.model} ${proxy.nack ?? ''}`.toLowerCase().includes(words),
     )
@@ -272,7 +274,7 @@ export function ProxiesPage() {
                   name: 'Not in sync',
                   label: (
                     <>
-                      Not in sync <span className="text-t3">{(all?.length ?? 0) - inSync}</span>
+                      Not in sync <span className="text-t3">{inMesh(all ?? []).length - inSync}</span>
                     </>
                   ),
                 },

@@ -18,4 +18,12 @@ describe('headlineOf', () => {
       rest: '1 refused a configuration, 1 on the way, 1 not connected.',
     });
   });
+
+  it('does not count those that left, as the top bar does not', () => {
+    expect(headlineOf([proxy('in-sync'), proxy('in-sync'), proxy('out')])).toEqual({
+      lead: 'All 2 proxies serve what they should.',
+      rest: '1 out of the mesh.',
+    });
+    expect(headlineOf([proxy('out')]).lead).toBe('No proxy is in the mesh.');
+  });
 });
