@@ -8,7 +8,7 @@ import type { Timers } from '@malha/xds/timers';
 import { ConfigStore } from '../../dataplane/src/xds/config-store.ts';
 import { toGrpcFailure } from '../src/agents/grpc-errors.ts';
 import type { WorldSource, WorldState } from '../src/xds/world-source.ts';
-import { createXdsServer, type XdsCaller, type XdsServer } from '../src/xds/xds-server.ts';
+import { createXdsServer, type XdsCaller, type XdsServer, type XdsServerDeps } from '../src/xds/xds-server.ts';
 
 export const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
@@ -106,6 +106,7 @@ export interface RunOptions {
   readonly identify?: (call: { getPeer(): string }) => XdsCaller;
   readonly timers?: Timers;
   readonly port?: number;
+  readonly callersOf?: XdsServerDeps['callersOf'];
 }
 
 export async function runServer(world: WorldSource, options: RunOptions = {}): Promise<RunningServer> {
@@ -122,6 +123,7 @@ export async function runServer(world: WorldSource, options: RunOptions = {}): P
     logger: { info: () => undefined, warn: note, error: note },
     clock,
     ...(options.timers === undefined ? {} : { timers: options.timers }),
+    ...(options.callersOf === undefined ? {} : { callersOf: options.callersOf }),
   });
   const server = new grpc.Server();
   server.addService(discoveryService, options.identify === undefined ? xds.trustedImplementation : xds.implementation);

@@ -28,7 +28,7 @@ export async function createMemberPlane(foundation: Foundation, storage: Storage
   // Its teardown comes last, so that what proxies send while they are drained is still stored.
   const telemetry = openTelemetry(foundation, storage, mesh, ca);
   const agents = openAgents(foundation, storage, { mesh, ca, publicHost });
-  const xds = openXds(foundation, { mesh, ca, agents });
+  const xds = openXds(foundation, { mesh, ca, agents, telemetry });
   for (const { definition, implementation } of telemetry.memberServices) {
     agents.servers.addService(definition, implementation);
   }
@@ -83,7 +83,7 @@ function openAgents(
 
 function openXds(
   { clock, logger, metrics, teardown }: Foundation,
-  { mesh, ca, agents }: { readonly mesh: Mesh; readonly ca: CaHandle; readonly agents: AgentsHandle },
+  { mesh, ca, agents, telemetry }: Pick<MemberPlane, 'ca' | 'agents' | 'telemetry'> & { readonly mesh: Mesh },
 ): XdsServer {
   const xds = createXdsServer({
     source: mesh.world,
@@ -92,6 +92,7 @@ function openXds(
     logger: logger.child({ module: 'xds' }),
     clock,
     observer: metrics.xds,
+    callersOf: telemetry.recentCallersOf,
   });
   agents.servers.addService(discoveryService, { ...xds.implementation });
   agents.agents.onServed(({ workload, hash, atMs, errors }) => xds.onServed(workload, hash, atMs, errors));

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { isDatabaseAway } from '../db/away.ts';
 import { ReportBatcher } from './ingest/batcher.ts';
 import { Ingest } from './ingest/ingest.ts';
+import { RecentCallers } from './ingest/recent-callers.ts';
 import { Maintenance } from './maintenance/maintenance.ts';
 import { createMeshView } from './mesh-view.ts';
 import { type FailureDeps, failureOf, type OtlpFailure } from './otlp/failure.ts';
@@ -75,6 +76,8 @@ export interface TelemetryHandle {
   readonly applicationServices: readonly GrpcService[];
   /** The same for port 4318. */
   readonly receiveTraces: ReceiveTraces;
+  /** Workloads that called one of these services of late, as this replica has heard. Both as `<namespace>/<name>`. */
+  recentCallersOf(services: Iterable<string>): ReadonlySet<string>;
   start(): void;
   stop(): Promise<void>;
 }
@@ -83,7 +86,8 @@ export function createTelemetry(options: TelemetryOptions): TelemetryHandle {
   const { pool, clock } = options;
   const log = options.logger.child({ module: 'telemetry' });
   const onError = (error: unknown) => log.warn({ err: error }, 'telemetry: a step failed and will be done again');
-  const ingest = new Ingest(pool, clock);
+  const callers = new RecentCallers();
+  const ingest = new Ingest(pool, clock, callers);
   const batcher = new ReportBatcher({ store: (reports) => ingest.store(reports), isOutage: isDatabaseAway });
   const spans = new SpanStore(pool);
   const maintenance = new Maintenance({ pool, clock, onError });
@@ -126,6 +130,7 @@ export function createTelemetry(options: TelemetryOptions): TelemetryHandle {
         () => undefined,
         (error: unknown) => failureOf(failures, error),
       ),
+    recentCallersOf: (services) => callers.of(services, clock.now()),
     start: () => maintenance.start(),
     stop: () => maintenance.stop(),
   };

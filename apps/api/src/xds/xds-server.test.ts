@@ -139,6 +139,44 @@ describe('delta ADS', () => {
     expect([active(2), active(3)]).toEqual([1, 1]);
   });
 
+  test('callers of a changed service get it before all others', async () => {
+    server.close();
+    const asked: string[][] = [];
+    server = await runServer(world, {
+      callersOf: (services) => {
+        asked.push([...services]);
+        return new Set(['shop/reviews-1']);
+      },
+    });
+    const order: string[] = [];
+    for (const key of ['shop/front-1', 'shop/reviews-1', 'shop/reviews-2']) {
+      join(key, {
+        onServed: (hash) => {
+          order.push(key);
+          server.xds.onServed(key, hash, Date.now());
+        },
+      });
+    }
+    await until('all are active', () => active(1) === 3);
+    order.length = 0;
+    world.set([shop, reviews, split('shop', 'reviews', 10, 90)], workloads);
+    await until('all are active on 2', () => active(2) === 3);
+    expect(order[0]).toBe('shop/reviews-1');
+    expect(asked).toEqual([['shop/reviews']]);
+  });
+
+  test('a change that comes in the head start of another takes its place', async () => {
+    server.close();
+    server = await runServer(world, { callersOf: () => new Set(['shop/reviews-1']) });
+    const proxy = join('shop/front-1');
+    join('shop/reviews-1');
+    await until('both are active', () => active(1) === 2);
+    proxy.updates.length = 0;
+    for (const weight of [1, 2, 3]) world.set([shop, reviews, split('shop', 'reviews', weight, 10)], workloads);
+    await until('both are active on 4', () => active(4) === 2);
+    expect(proxy.store.current()?.routeTables).toEqual(expected('shop/front-1').routeTables);
+  });
+
   test('after a reconnection only differences come', async () => {
     const proxy = join('shop/front-1');
     await until('active', () => active(1) === 1);

@@ -53,6 +53,8 @@ export interface XdsServerDeps {
   readonly clock: Clock;
   readonly timers?: Timers;
   readonly observer?: XdsObserver;
+  /** Workloads (`<namespace>/<name>`) that call one of these services: they get a change of them first. Absent = all at once. */
+  readonly callersOf?: (services: ReadonlySet<string>) => ReadonlySet<string>;
 }
 
 type Handlers = Pick<BidiHandlers<typeof discoveryService>, 'DeltaAggregatedResources' | 'StreamAggregatedResources'>;
@@ -107,6 +109,7 @@ class Server implements XdsServer {
     this.#pusher = new Pusher({
       source: deps.source,
       proxies: this.#proxies,
+      callersOf: deps.callersOf ?? (() => new Set()),
       propagation: this.propagation,
       memo: this.#memo,
       dialectOf: (model) => this.#dialects.get(model === 'envoy' ? 'envoy' : 'malha') ?? malhaDialect,

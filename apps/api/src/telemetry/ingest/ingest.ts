@@ -7,6 +7,7 @@ import { BucketSums } from './bucket-rows.ts';
 import { EdgeRegistry } from './edge-registry.ts';
 import { decodeInstance, type InstanceRow } from './instance-codec.ts';
 import { advance, emptyTotals, type InstanceTotals } from './instance-state.ts';
+import { RecentCallers } from './recent-callers.ts';
 import { type ChangedInstance, storeBuckets, storeInstances } from './statements.ts';
 
 /**
@@ -36,12 +37,14 @@ export class Ingest {
   readonly #pool: pg.Pool;
   readonly #clock: Clock;
   readonly #edges: EdgeRegistry;
+  readonly #callers: RecentCallers;
   /** By database id; valid while `sequence` is that of the row. */
   readonly #cache = new Map<number, CachedInstance>();
 
-  constructor(pool: pg.Pool, clock: Clock) {
+  constructor(pool: pg.Pool, clock: Clock, callers = new RecentCallers()) {
     this.#pool = pool;
     this.#clock = clock;
+    this.#callers = callers;
     this.#edges = new EdgeRegistry(pool);
   }
 
@@ -102,6 +105,7 @@ export class Ingest {
         const known = cached.totals.get(id) ?? emptyTotals();
         const delta = advance(known, edge);
         if (delta === undefined) continue;
+        this.#callers.saw(edge.labels, nowMs);
         cached.totals.set(id, known);
         instance.totals = cached.totals;
         seconds.add(at, id, edge.labels.protocol, delta);

@@ -1,4 +1,4 @@
-// Brings the world to the proxies: on each change, the snapshot of every proxy; those with another hash get the difference.
+// Brings the world to the proxies: on each change, the snapshot of every proxy, callers of what changed first; those with another hash get the difference.
 import { buildIndex, type WorldIndex } from '@malha/policies';
 import type { Clock } from '@malha/traffic/clock';
 import type { Timers } from '@malha/xds/timers';
@@ -8,6 +8,7 @@ import type { Proxies, ProxyRecord } from '../server/proxies.ts';
 import type { ResponseMemo } from '../server/response-memo.ts';
 import { SnapshotBuilder } from '../snapshot/snapshot-builder.ts';
 import type { WorldSource, WorldState } from '../world-source.ts';
+import { concernedServices } from './concerned-services.ts';
 import { ModeChange, type Stage } from './mode-change.ts';
 import { PushQueue } from './push-queue.ts';
 
@@ -15,10 +16,14 @@ import { PushQueue } from './push-queue.ts';
 const STAGE_DEADLINE_MS = 10_000;
 /** Requests that callers sent before they switched are still on their way to a callee that is about to narrow. */
 const SETTLE_MS = 1_000;
+/** Callers of a changed service take their configuration in this time, before all other proxies of their hosts are busy with it too. */
+const HEAD_START_MS = 20;
 
 export interface PusherOptions {
   readonly source: WorldSource;
   readonly proxies: Proxies;
+  /** Workloads (`<namespace>/<name>`) that call one of these services (`<namespace>/<name>`), as far as it is known. */
+  readonly callersOf: (services: ReadonlySet<string>) => ReadonlySet<string>;
   readonly propagation: Propagation;
   readonly memo: ResponseMemo;
   readonly dialectOf: (model: string) => Dialect;
@@ -47,6 +52,8 @@ export class Pusher {
   #timedStep: Stage['step'] = 'none';
   #cancelStage: () => void = () => undefined;
   #cancelSettling: (() => void) | undefined;
+  /** Defined while proxies that do not call what changed wait for their turn. */
+  #cancelRest: (() => void) | undefined;
 
   constructor(options: PusherOptions) {
     this.#options = options;
@@ -68,6 +75,7 @@ export class Pusher {
     this.#queue.close();
     this.#cancelStage();
     this.#cancelSettling?.();
+    this.#cancelRest?.();
   }
 
   get index(): WorldIndex | undefined {
@@ -83,7 +91,7 @@ export class Pusher {
 
   /** Something that a stage of a mode change waits for may have happened. */
   check(): void {
-    if (!this.#modes.isUnderWay || this.#lagging().length > 0) return;
+    if (!this.#modes.isUnderWay || this.#cancelRest !== undefined || this.#lagging().length > 0) return;
     if (this.#timedStep !== 'switch') this.#advance();
     else this.#cancelSettling ??= this.#options.timers.after(SETTLE_MS, () => this.#advance());
   }
@@ -109,22 +117,47 @@ export class Pusher {
   }
 
   #pushAll(pushed: Pushed): void {
-    const { proxies, propagation, memo, dialectOf } = this.#options;
+    const { proxies, propagation } = this.#options;
     const { state, stage } = pushed;
+    const callers = this.#callersOf(pushed);
     this.#pushed = pushed;
     this.#builder.nextGeneration();
     const workloads = proxiesOf(stage.index);
     propagation.begin(state.revision, state.revisedAtMs, workloads);
     propagation.retain(workloads);
     proxies.retain((workload) => workloads.has(workload));
-    memo.sharing(() => {
-      for (const [workload, model] of workloads) {
-        this.#renew(proxies.of(workload, dialectOf(model)), pushed);
-      }
-    });
+    this.#cancelRest?.();
+    this.#cancelRest = undefined;
+    const isFirst = ([workload]: readonly [string, string]) => callers.has(workload);
+    const first = [...workloads].filter(isFirst);
+    const rest = [...workloads].filter((each) => !isFirst(each));
+    if (first.length === 0 || rest.length === 0) this.#renewAll(workloads, pushed);
+    else {
+      this.#renewAll(first, pushed);
+      this.#cancelRest = this.#options.timers.after(HEAD_START_MS, () => {
+        this.#cancelRest = undefined;
+        this.#renewAll(rest, pushed);
+        this.check();
+      });
+    }
     this.#options.onPushed(stage.index);
     this.#timeStage(stage.step);
     this.check();
+  }
+
+  /** None while modes change: there the order is that of the stages. */
+  #callersOf({ state, stage }: Pushed): ReadonlySet<string> {
+    const former = this.#pushed?.state;
+    if (former === undefined || stage.step !== 'none') return new Set();
+    const services = concernedServices(former.world, state.world);
+    return services.size === 0 ? services : this.#options.callersOf(services);
+  }
+
+  #renewAll(workloads: Iterable<readonly [string, string]>, pushed: Pushed): void {
+    const { proxies, memo, dialectOf } = this.#options;
+    memo.sharing(() => {
+      for (const [workload, model] of workloads) this.#renew(proxies.of(workload, dialectOf(model)), pushed);
+    });
   }
 
   /** The deadline of a stage counts from its begin, however the world changes meanwhile. */
