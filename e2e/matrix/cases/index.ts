@@ -2,6 +2,7 @@
 import type { Section } from '../src/case.ts';
 import { authorization } from './authorization.ts';
 import { browsersAndCohorts } from './browsers-and-cohorts.ts';
+import { directResponses } from './direct-responses.ts';
 import { gateways } from './gateways.ts';
 import { grpcRoutes } from './grpc-routes.ts';
 import { headerFilters } from './header-filters.ts';
@@ -27,6 +28,7 @@ export const SECTIONS: readonly Section[] = [
   headerFilters,
   redirects,
   rewrites,
+  directResponses,
   resilience,
   meshes,
   authorization,

@@ -90,6 +90,8 @@ export interface Expectation {
   readonly saw?: SeenExpectation;
   /** Response headers; null = absent. Several values are joined by ", ". */
   readonly headers?: Readonly<Record<string, string | null>>;
+  /** Text of the answer. */
+  readonly body?: string;
   /** Requests that backends saw. */
   readonly attempts?: number;
   /** Parts of all answers by backend, or by `status <code>` where none answered; needs `times`. */

@@ -16,7 +16,7 @@ export interface Target {
   readonly tls?: { readonly identity?: TestIdentity; readonly serverName: string };
 }
 
-export type Answered = Pick<Outcome, 'status' | 'headers' | 'grpcStatus'>;
+export type Answered = Pick<Outcome, 'status' | 'headers' | 'body' | 'grpcStatus'>;
 
 const CLOSED: Answered = { status: 'closed', headers: [] };
 const DEADLINE_MS = 20_000;
@@ -80,8 +80,13 @@ function sendHttp1(socket: net.Socket, request: CaseRequest, id: string): Promis
       },
       (incoming) => {
         incoming.on('error', reject);
-        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, headers: fieldsOf(incoming.rawHeaders) }));
-        incoming.resume();
+        incoming.setEncoding('utf8');
+        let text = '';
+        incoming.on('data', (part: string) => {
+          text += part;
+        });
+        const { statusCode: status = 0 } = incoming;
+        incoming.on('end', () => resolve({ status, headers: fieldsOf(incoming.rawHeaders), body: text }));
       },
     );
     outgoing.on('error', reject);
@@ -116,11 +121,16 @@ function sendHttp2(socket: net.Socket, request: CaseRequest, id: string): Promis
     stream.on('trailers', (fields) => {
       answered = { ...answered, ...grpcStatus(fields) };
     });
+    stream.setEncoding('utf8');
+    let text = '';
+    stream.on('data', (part: string) => {
+      text += part;
+    });
     stream.on('close', () => {
       session.close();
+      answered = { ...answered, body: text };
       resolve(isGrpc ? { ...answered, grpcStatus: answered.grpcStatus ?? grpcCodeOf(answered.status) } : answered);
     });
-    stream.resume();
     stream.end(isGrpc ? Buffer.alloc(5) : body);
   });
 }

@@ -167,7 +167,7 @@ export class EnginePlayer implements Player {
     const { route, weighted } = this.#parts.compileRouteTable(table).route(viewOf(message), this.#random);
     if (route === undefined) return answered(404);
     const { action } = route;
-    if (action.type === 'direct') return this.#own(action.status, new HeaderList([]), route);
+    if (action.type === 'direct') return { ...this.#own(action.status, new HeaderList([]), route), body: action.body };
     if (action.type === 'redirect') {
       const { authority, path } = message;
       const location = this.#parts.redirectLocation(action, route.match.path, { scheme, authority, path });

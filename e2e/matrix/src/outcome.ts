@@ -16,6 +16,7 @@ export interface SeenRequest {
 export interface Outcome {
   readonly status: number | 'closed';
   readonly headers: Fields;
+  readonly body?: string | undefined;
   /** Every request that backends saw, in order; the last one was answered. */
   readonly seen: readonly SeenRequest[];
   /** undefined: this side cannot tell. */
@@ -42,6 +43,7 @@ function judgeOne(expect: Expectation, outcome: Outcome): string[] {
   const status = expect.status ?? (isImplied ? 200 : undefined);
   compare('status', status, outcome.status);
   compare('backend', expect.backend, last?.backend ?? null);
+  compare('body', expect.body, outcome.body ?? '');
   compare('attempts', expect.attempts, outcome.seen.length);
   compareHeaders('response header', expect.headers, outcome.headers, compare);
   if (expect.saw !== undefined) {

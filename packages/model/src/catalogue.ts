@@ -197,7 +197,7 @@ const acrossResources = {
   MALHA1040: entry(
     'warning',
     'A rule has no backend',
-    'The rule has neither backendRefs nor a redirect: its requests are answered with 500.',
+    'The rule has no backendRefs, redirect or DirectResponse: its requests are answered with 500.',
     'Add a backendRef.',
   ),
   MALHA1041: entry(
@@ -222,7 +222,7 @@ const acrossResources = {
     'error',
     'An extension that must not be skipped is unknown',
     'The filters ExtensionRef and ExternalAuth fail closed: every request of the rule would be answered with 500.',
-    'Remove the filter.',
+    'Refer to a DirectResponse in the namespace of the route, or remove the filter.',
   ),
   MALHA1045: entry(
     'warning',
@@ -259,6 +259,12 @@ const acrossResources = {
     'A route of another kind has these requests',
     'HTTPRoutes and GRPCRoutes do not share hosts: of one Service port the GRPCRoutes count, of one Gateway listener the oldest route.',
     'Write the rules in one kind, or give the routes parents or hostnames of their own.',
+  ),
+  MALHA1051: entry(
+    'warning',
+    'A field of a rule has no effect',
+    'The rule is answered by the proxy itself (DirectResponse or redirect), so that nothing reaches a backend.',
+    'Remove the field, or the filter that answers.',
   ),
   MALHA1060: entry(
     'error',
@@ -312,13 +318,37 @@ const acrossResources = {
     'warning',
     'A listener allows a kind of route that it cannot take',
     'allowedRoutes.kinds has a kind that the protocol of the listener does not carry (Gateway API: InvalidRouteKinds).',
-    'Remove the kind: listeners HTTP and HTTPS take HTTPRoute and GRPCRoute.',
+    'Remove the kind: HTTP and HTTPS take HTTPRoute and GRPCRoute, TLS takes TLSRoute and with mode Terminate TCPRoute, TCP takes TCPRoute.',
   ),
   MALHA1069: entry(
     'warning',
     'The gateway is of another class',
     'Gateways whose gatewayClassName is not "malha" are left to other controllers.',
     'Set gatewayClassName: malha, if the mesh is to serve it.',
+  ),
+  MALHA1070: entry(
+    'error',
+    'The number of trusted proxies cannot be read',
+    'The annotation gateway.malha.dev/trusted-hops of a Gateway is no number of 0 to 16: what clients say in X-Forwarded-For is not believed.',
+    'Write the number of your own proxies between clients and the gateway, for example "1" behind one load balancer.',
+  ),
+  MALHA1080: entry(
+    'warning',
+    'A limit asks for what is not known at its place',
+    'A RateLimit of a route acts at the proxy of the caller, or at a gateway, where no caller has proved an identity.',
+    'Attach the limit to the Service, or count by Address or Header.',
+  ),
+  MALHA1081: entry(
+    'warning',
+    'A limit has nothing to count',
+    'The limit of connections acts on ports with appProtocol tcp or tls, and the target has none, or is a route.',
+    'Give the port its appProtocol, or use limits of requests.',
+  ),
+  MALHA1082: entry(
+    'error',
+    'The service that counts global limits does not exist',
+    'A limit has scope Global, and spec.global.service (ratelimit in malha-system by default) is not in the mesh.',
+    'Create the Service and run "malha ratelimit" behind it, or use scope Local.',
   ),
 } as const satisfies Record<`MALHA1${number}`, CatalogueEntry>;
 

@@ -139,8 +139,9 @@ describe('parseResources', () => {
   });
 
   it('takes every shape of the contract', () => {
-    const { errors, resources } = parseResources(readFileSync(new URL('../test/shapes.yaml', import.meta.url), 'utf8'));
+    const text = readFileSync(new URL('../test/shapes.yaml', import.meta.url), 'utf8');
+    const { errors, resources } = parseResources(text);
     expect(errors).toEqual([]);
-    expect(resources).toHaveLength(8);
+    expect(resources).toHaveLength(text.split('\n---\n').length);
   });
 });

@@ -1,11 +1,13 @@
 // The union of all kinds, and how one resource is named.
 import { z } from 'zod';
 import { type AuthorizationPolicyResource, authorizationPolicySchema } from './schema/authorization-policy.ts';
+import { type DirectResponseResource, directResponseSchema } from './schema/direct-response.ts';
 import { type GatewayResource, gatewaySchema } from './schema/gateway.ts';
 import { type GrpcRouteResource, grpcRouteSchema } from './schema/grpc-route.ts';
 import { type HttpRouteResource, httpRouteSchema } from './schema/http-route.ts';
 import { type NamespaceResource, namespaceSchema } from './schema/namespace.ts';
 import { type PeerAuthenticationResource, peerAuthenticationSchema } from './schema/peer-authentication.ts';
+import { type RateLimitResource, rateLimitSchema } from './schema/rate-limit.ts';
 import { type ReferenceGrantResource, referenceGrantSchema } from './schema/reference-grant.ts';
 import { type RoutePolicyResource, routePolicySchema } from './schema/route-policy.ts';
 import { type ServiceResource, serviceSchema } from './schema/service.ts';
@@ -25,9 +27,11 @@ export type Resource =
   | TlsRouteResource
   | ReferenceGrantResource
   | RoutePolicyResource
+  | DirectResponseResource
   | TrafficPolicyResource
   | PeerAuthenticationResource
-  | AuthorizationPolicyResource;
+  | AuthorizationPolicyResource
+  | RateLimitResource;
 
 export type ResourceKind = Resource['kind'];
 export type ResourceOf<K extends ResourceKind> = Extract<Resource, { kind: K }>;
@@ -47,9 +51,11 @@ export const schemas = {
   TLSRoute: tlsRouteSchema,
   ReferenceGrant: referenceGrantSchema,
   RoutePolicy: routePolicySchema,
+  DirectResponse: directResponseSchema,
   TrafficPolicy: trafficPolicySchema,
   PeerAuthentication: peerAuthenticationSchema,
   AuthorizationPolicy: authorizationPolicySchema,
+  RateLimit: rateLimitSchema,
 } as const satisfies Record<ResourceKind, z.ZodType>;
 
 export const kinds = Object.keys(schemas) as readonly ResourceKind[];

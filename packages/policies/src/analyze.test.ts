@@ -12,6 +12,9 @@ function found(text: string): string[] {
 
 const good = '{name: reviews, port: 9080}';
 
+const answerBy = (name: string) =>
+  `{type: ExtensionRef, extensionRef: {group: malha.dev, kind: DirectResponse, name: ${name}}}`;
+
 describe('analyze', () => {
   it('has nothing to say about a sound mesh', () => {
     const rules = `[{matches: [{path: {value: /a}}], backendRefs: [{group: malha.dev, kind: ServiceVersion, name: reviews-v1, port: 9080}]}, {backendRefs: [${good}]}]`;
@@ -135,6 +138,35 @@ describe('analyze', () => {
         `[{filters: [{type: ExtensionRef, extensionRef: {group: a, kind: B, name: c}}], backendRefs: [${good}]}]`,
       ),
       ['error MALHA1044 HTTPRoute/shop/r spec.rules[0].filters[0]'],
+    ],
+    [
+      'a DirectResponse that does not exist',
+      route('r', 'reviews', `[{filters: [${answerBy('gone')}]}]`) +
+        policy('DirectResponse', 'gone', '{status: 200}', 'other'),
+      ['error MALHA1044 HTTPRoute/shop/r spec.rules[0].filters[0].extensionRef.name'],
+    ],
+    [
+      'a DirectResponse, which needs no backend',
+      route('r', 'reviews', `[{filters: [${answerBy('here')}]}]`) + policy('DirectResponse', 'here', '{status: 200}'),
+      [],
+    ],
+    [
+      'fields beside a DirectResponse',
+      route('r', 'reviews', `[{filters: [${answerBy('here')}, {type: CORS, cors: {}}], backendRefs: [${good}]}]`) +
+        policy('DirectResponse', 'here', '{status: 200}'),
+      [
+        'warning MALHA1051 HTTPRoute/shop/r spec.rules[0].backendRefs',
+        'warning MALHA1051 HTTPRoute/shop/r spec.rules[0].filters[1]',
+      ],
+    ],
+    [
+      'a DirectResponse beside a redirect',
+      route(
+        'r',
+        'reviews',
+        `[{filters: [{type: RequestRedirect, requestRedirect: {scheme: https}}, ${answerBy('here')}]}]`,
+      ) + policy('DirectResponse', 'here', '{status: 200}'),
+      ['warning MALHA1051 HTTPRoute/shop/r spec.rules[0].filters[1]'],
     ],
     [
       'outlier detection',

@@ -4,7 +4,9 @@ import { namespaceOf } from '@malha/model';
 import type { MtlsMode } from '@malha/traffic';
 import { analyzeAuthorization } from './authorization/analyze.ts';
 import { analyzeGateways } from './gateway/analyze.ts';
+import { limitedWorld } from './limit-places.ts';
 import { analyzePeerAuthentications } from './peer-authentication/apply.ts';
+import { analyzeRateLimits } from './rate-limit/analyze.ts';
 import { sortFindings } from './report.ts';
 import { analyzeRoutePolicies, policiesOfRule } from './route-policy/apply.ts';
 import { analyzeRoutes } from './routes/analyze.ts';
@@ -27,6 +29,7 @@ export function analyze(from: World | WorldIndex): Finding[] {
         listeners.map(({ routes }) => routes.map(({ route }) => route)),
       ),
       grants: index.grants,
+      directResponses: index.directResponses,
       services: index.services,
       servicesByKey: index.linked.servicesByKey,
       isConditional: ({ route, rule }) =>
@@ -42,6 +45,7 @@ export function analyze(from: World | WorldIndex): Finding[] {
     ...analyzePeerAuthentications(index.peerAuthentications),
     ...analyzeAuthorization(index.authorizationPolicies, (policy) => modesOf(index, policy)),
     ...analyzeTracing(index.namespaces),
+    ...analyzeRateLimits(index.rateLimits, limitedWorld(index)),
   ]);
 }
 

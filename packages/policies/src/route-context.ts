@@ -1,8 +1,15 @@
 // What routes are compiled with, the same for those of a service and those of a gateway, but for their parent.
+import { limitContext } from './limit-places.ts';
+import { limitsOfRule } from './rate-limit/apply.ts';
 import { type Caller, cohortKeyOf, conditionsOf, isForCaller, policiesOfRule } from './route-policy/apply.ts';
-import type { RouteContext, RuleRef } from './routes/apply.ts';
-import type { ServiceEntry } from './services/entries.ts';
-import { effectiveOfRule, effectiveOfService, routeSettings } from './traffic-policy/apply.ts';
+import type { Destination, RouteContext, RuleRef } from './routes/apply.ts';
+import {
+  callTimeoutMs,
+  effectiveOfRule,
+  effectiveOfService,
+  type RuleTarget,
+  routeSettings,
+} from './traffic-policy/apply.ts';
 import type { WorldIndex } from './world-index.ts';
 
 export function routeContext(index: WorldIndex, caller: Caller, parent: RouteContext['parent']): RouteContext {
@@ -12,20 +19,27 @@ export function routeContext(index: WorldIndex, caller: Caller, parent: RouteCon
     parent,
     services: index.linked.servicesByKey,
     grants: index.grants,
+    directResponses: index.directResponses,
     use: index.use,
-    settingsOf: (ref, service, version) => settingsOf(index, ref, service, version),
+    settingsOf: (ref, destination) => settingsOf(index, ref, destination),
     isForCaller: (ref) => isForCaller(policiesOf(ref), caller),
     conditionsOf: (ref) => conditionsOf(policiesOf(ref), caller),
     cohortOf: (ref) => cohortKeyOf(policiesOf(ref), caller),
+    protectionOf: (ref) => limitsOfRule(index.rateLimits, ruleTarget(ref), limitContext(index)),
   };
 }
 
 /** Requests that go to no one service have what holds for the namespace of the route. */
-function settingsOf(index: WorldIndex, ref: RuleRef | undefined, service: ServiceEntry | undefined, version: string) {
-  const namespace = service?.namespace ?? ref?.route.namespace ?? '';
-  const target = { namespace, service: service?.name ?? '', version };
-  if (ref === undefined) return routeSettings(effectiveOfService(index.trafficPolicies, target));
-  const { namespace: owner, name, resource } = ref.route;
-  const rule = { namespace: owner, route: name, kind: resource.kind, rule: ref.rule.name };
-  return routeSettings(effectiveOfRule(index.trafficPolicies, rule, target));
+function settingsOf(index: WorldIndex, ref: RuleRef | undefined, { service, version, isGrpc }: Destination) {
+  const { trafficPolicies } = index;
+  const target = { namespace: service?.namespace ?? ref?.route.namespace ?? '', service: service?.name ?? '', version };
+  const rule = ref === undefined ? undefined : ruleTarget(ref);
+  const effective =
+    rule === undefined ? effectiveOfService(trafficPolicies, target) : effectiveOfRule(trafficPolicies, rule, target);
+  const settings = routeSettings(effective);
+  return isGrpc ? { ...settings, requestTimeoutMs: callTimeoutMs(trafficPolicies, rule, target) } : settings;
+}
+
+function ruleTarget({ route, rule }: RuleRef): RuleTarget {
+  return { namespace: route.namespace, route: route.name, kind: route.resource.kind, rule: rule.name };
 }

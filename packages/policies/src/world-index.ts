@@ -5,10 +5,12 @@ import type { AuthorizationPolicies } from './authorization/apply.ts';
 import { attachToGateways, type Gateways } from './gateway/attach.ts';
 import { Isolation } from './isolation/apply.ts';
 import { modeOf, type PeerAuthentications } from './peer-authentication/apply.ts';
+import type { RateLimitPolicies } from './rate-limit/apply.ts';
 import { ReferenceGrants } from './reference-grant/grants.ts';
 import { compareText } from './report.ts';
 import type { RoutePolicies } from './route-policy/apply.ts';
 import { type Attachments, attachedRoute, attachRoutes } from './routes/attach.ts';
+import { type DirectResponses, directResponsesOf } from './routes/direct-response.ts';
 import { clusterOf, nameOf } from './services/clusters.ts';
 import { endpointsOf } from './services/endpoints.ts';
 import type { PortEntry, ServiceEntry, WorkloadEntry } from './services/entries.ts';
@@ -36,10 +38,12 @@ export class WorldIndex {
   readonly gateways: Gateways;
   readonly layer4: Layer4Attachments;
   readonly grants: ReferenceGrants;
+  readonly directResponses: DirectResponses;
   readonly trafficPolicies: TrafficPolicies;
   readonly peerAuthentications: PeerAuthentications;
   readonly authorizationPolicies: AuthorizationPolicies;
   readonly routePolicies: RoutePolicies;
+  readonly rateLimits: RateLimitPolicies;
   readonly namespaces: readonly ResourceOf<'Namespace'>[];
   readonly #namespaces: ReadonlyMap<string, ResourceOf<'Namespace'>>;
   readonly #used = new Map<ClusterName, UsedCluster>();
@@ -59,14 +63,18 @@ export class WorldIndex {
     this.isolation = new Isolation(this.namespaces);
     const attached = routes.map(attachedRoute);
     this.attachments = attachRoutes(attached, this.linked.servicesByKey);
-    this.gateways = attachToGateways(byKind.of('Gateway'), attached, (name) => this.namespace(name));
-    this.layer4 = attachLayer4Routes([...byKind.of('TCPRoute'), ...byKind.of('TLSRoute')], this.linked.servicesByKey);
+    const layer4 = byKind.ofAny(['TCPRoute', 'TLSRoute']);
+    const ofGateways = { http: attached, layer4 };
+    this.gateways = attachToGateways(byKind.of('Gateway'), ofGateways, (name) => this.namespace(name));
+    this.layer4 = attachLayer4Routes(layer4, this.linked.servicesByKey);
     this.grants = new ReferenceGrants(byKind.of('ReferenceGrant'));
+    this.directResponses = directResponsesOf(byKind.of('DirectResponse'));
     const existing = existingIn(this.linked, routes);
     this.trafficPolicies = new PolicyTargets(byKind.of('TrafficPolicy'), existing);
     this.peerAuthentications = new PolicyTargets(byKind.of('PeerAuthentication'), existing);
     this.authorizationPolicies = new PolicyTargets(byKind.of('AuthorizationPolicy'), existing);
     this.routePolicies = new PolicyTargets(byKind.of('RoutePolicy'), existing);
+    this.rateLimits = new PolicyTargets(byKind.of('RateLimit'), existing);
   }
 
   namespace(name: string): ResourceOf<'Namespace'> | undefined {
@@ -136,6 +144,7 @@ export class WorldIndex {
       ...this.peerAuthentications.findings,
       ...this.authorizationPolicies.findings,
       ...this.routePolicies.findings,
+      ...this.rateLimits.findings,
     ].filter((finding) => finding.severity === 'error');
   }
 }

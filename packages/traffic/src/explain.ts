@@ -1,5 +1,5 @@
 // Explaining a routing decision: the virtual host, every rule with its verdict in words, and the winner.
-import type { Route, RouteAction, VirtualHost } from './config.ts';
+import type { DirectResponseAction, Route, RouteAction, VirtualHost } from './config.ts';
 import { pathOf } from './path.ts';
 import type { RequestView } from './request-view.ts';
 import type { MatchCheck, RouteMatcher } from './route-matcher.ts';
@@ -106,8 +106,14 @@ function actionWords(action: RouteAction): string {
     case 'redirect':
       return `Redirected with ${action.status}.`;
     case 'direct':
-      return `Answered by the proxy with ${action.status}.`;
+      return directWords(action);
   }
+}
+
+function directWords({ status, body, responseHeaders }: DirectResponseAction): string {
+  if (body === '') return `Answered by the proxy with ${status}.`;
+  const type = responseHeaders.set.find(({ name }) => name === 'content-type')?.value ?? 'text';
+  return `Answered by the proxy with ${status} and ${body.length} characters of ${type}.`;
 }
 
 function backendsOf(action: RouteAction): ExplainedBackend[] {

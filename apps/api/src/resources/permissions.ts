@@ -10,7 +10,9 @@ const ROLE_TO_WRITE: Readonly<Record<ResourceKind, Role>> = {
   TCPRoute: 'editor',
   TLSRoute: 'editor',
   RoutePolicy: 'editor',
+  DirectResponse: 'editor',
   TrafficPolicy: 'editor',
+  RateLimit: 'editor',
   // Isolation between tenants is part of a Namespace.
   Namespace: 'admin',
   // It opens ports to whoever is outside.

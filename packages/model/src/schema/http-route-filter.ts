@@ -8,14 +8,13 @@ const PATH_PREFIX = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/;
 
 export const preciseHostname = z.string().min(1).refine(isSubdomain, 'must be a host name without "*"');
 
-const header = z.strictObject({
-  name: headerName,
-  value: z
-    .string()
-    .min(1)
-    .max(4096)
-    .regex(HEADER_VALUE, 'must be printable ASCII, words separated by one space or tab'),
-});
+export const headerValue = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(HEADER_VALUE, 'must be printable ASCII, words separated by one space or tab');
+
+const header = z.strictObject({ name: headerName, value: headerValue });
 
 const headerFilter = z
   .strictObject({

@@ -7,6 +7,7 @@ import type { PortEntry, ServiceEntry } from '../services/entries.ts';
 import { type RuleRef, rankRules, routeName, rulesOf } from './apply.ts';
 import type { AttachedRoute, Attachments } from './attach.ts';
 import { type BackendContext, resolveBackend } from './backends.ts';
+import { type DirectResponses, findDirectResponse, idleFields, isDirectResponse } from './direct-response.ts';
 import { covers } from './precedence.ts';
 
 export interface RouteAnalysis {
@@ -14,6 +15,7 @@ export interface RouteAnalysis {
   /** Routes of each listener of a gateway. */
   readonly ofListeners: readonly (readonly AttachedRoute[])[];
   readonly grants: ReferenceGrants;
+  readonly directResponses: DirectResponses;
   readonly services: readonly ServiceEntry[];
   readonly servicesByKey: ReadonlyMap<string, ServiceEntry>;
   /** Whether a rule is only for some callers, so that it does not hide others. */
@@ -57,13 +59,14 @@ function ruleFindings(route: AttachedRoute, port: PortEntry | undefined, analysi
       const problem = resolved.ok
         ? []
         : [report(resolved.code, resource, `${where}.${resolved.field}`, resolved.message)];
-      return [...problem, ...filterFindings(route, backend.filters, `${where}.filters`, true)];
+      return [...problem, ...filterFindings(route, backend.filters, `${where}.filters`, true, analysis)];
     });
     return [
       ...findings,
       ...mirrorFindings(route, rule, context, path),
       ...weightFindings(route, rule, backends, path),
-      ...filterFindings(route, rule.filters, `${path}.filters`, false),
+      ...idleFindings(route, rule, path),
+      ...filterFindings(route, rule.filters, `${path}.filters`, false, analysis),
       ...(rule.sessionPersistence === undefined || !isPlanned('route.session-persistence')
         ? []
         : [report('MALHA1033', resource, `${path}.sessionPersistence`, 'Session persistence is not enforced yet.')]),
@@ -103,10 +106,19 @@ function weightFindings(
 ): Finding[] {
   const redirects = rule.filters?.some((filter) => filter.type === 'RequestRedirect') ?? false;
   if (backends.length === 0) {
-    return redirects ? [] : [report('MALHA1040', resource, `${path}.backendRefs`, 'The rule has no backend.')];
+    return redirects || idleFields(rule) !== undefined
+      ? []
+      : [report('MALHA1040', resource, `${path}.backendRefs`, 'The rule has no backend.')];
   }
   if (backends.some((backend) => (backend.weight ?? 1) > 0)) return [];
   return [report('MALHA1029', resource, `${path}.backendRefs`, 'All weights of the rule are 0.')];
+}
+
+function idleFindings({ resource }: AttachedRoute, rule: HttpRouteRule, path: string): Finding[] {
+  return (idleFields(rule) ?? []).map((field) => {
+    const message = `${field} has no effect: the proxy answers the requests of this rule by itself.`;
+    return report('MALHA1051', resource, `${path}.${field}`, message);
+  });
 }
 
 /** The Gateway API forbids to skip these: requests get an error instead. */
@@ -116,13 +128,21 @@ const FAILS_CLOSED: ReadonlySet<HttpRouteFilter['type']> = new Set<HttpRouteFilt
 ]);
 
 function filterFindings(
-  { resource }: AttachedRoute,
+  { resource, namespace }: AttachedRoute,
   filters: readonly HttpRouteFilter[] | undefined,
   path: string,
   isBackend: boolean,
+  { directResponses }: RouteAnalysis,
 ): Finding[] {
-  return (filters ?? []).flatMap(({ type }, index) => {
+  return (filters ?? []).flatMap((filter, index) => {
     const where = `${path}[${index}]`;
+    const { type } = filter;
+    if (type === 'ExtensionRef' && !isBackend && isDirectResponse(filter.extensionRef)) {
+      const { name } = filter.extensionRef;
+      if (findDirectResponse(directResponses, namespace, filter.extensionRef) !== undefined) return [];
+      const message = `There is no DirectResponse "${name}" in namespace ${namespace}: these requests would get 500.`;
+      return [report('MALHA1044', resource, `${where}.extensionRef.name`, message)];
+    }
     if (!isPlanned(featureOfFilter(type, isBackend))) return [];
     if (FAILS_CLOSED.has(type)) {
       return [report('MALHA1044', resource, where, `${type} is not enforced yet: these requests would get 500.`)];

@@ -18,6 +18,7 @@ import type { ReferenceGrants } from '../reference-grant/grants.ts';
 import type { PortEntry, ServiceEntry } from '../services/entries.ts';
 import type { AttachedRoute } from './attach.ts';
 import { type ResolvedBackend, resolveBackend } from './backends.ts';
+import type { DirectResponses } from './direct-response.ts';
 import { compileFilters, mirroredPerMillion, type RequestMirror } from './filters.ts';
 import { grpcRank, rulesOfGrpc } from './grpc.ts';
 import { compileMatch } from './match.ts';
@@ -34,20 +35,33 @@ export interface RuleRef {
   readonly ruleIndex: number;
 }
 
+/** Where the requests of a rule go, as far as it decides how they are carried. */
+export interface Destination {
+  /** Undefined: to no one service. */
+  readonly service: ServiceEntry | undefined;
+  /** Empty: to several or none. */
+  readonly version: string;
+  /** The requests are calls of gRPC, which may be streams of any length. */
+  readonly isGrpc: boolean;
+}
+
 export interface RouteContext {
   /** Service and port that the routes are attached to; undefined for a Gateway's. */
   readonly parent: { readonly service: ServiceEntry; readonly port: PortEntry } | undefined;
   readonly services: ReadonlyMap<string, ServiceEntry>;
   readonly grants: ReferenceGrants;
+  readonly directResponses: DirectResponses;
   /** Names the cluster of a backend and notes that it is used. */
   use(service: ServiceEntry, port: PortEntry, version: string): ClusterName;
-  /** Timeouts and retries of a rule whose requests go to `version` (empty: several or none) of the service, if it is one. */
-  settingsOf(rule: RuleRef | undefined, service: ServiceEntry | undefined, version: string): RouteSettings;
+  /** Timeouts and retries of a rule, or of a service without routes. */
+  settingsOf(rule: RuleRef | undefined, destination: Destination): RouteSettings;
   /** Whether the rule is for the caller at all. */
   isForCaller(rule: RuleRef): boolean;
   /** What is asked of a request beyond the rule's own match. */
   conditionsOf(rule: RuleRef): Pick<RouteMatch, 'devices' | 'share'> | undefined;
   cohortOf(rule: RuleRef): CohortKey | undefined;
+  /** What holds requests of a rule back, beyond how they are carried. */
+  protectionOf(rule: RuleRef): Pick<ForwardAction, 'rateLimits'>;
 }
 
 /** A rule with one of its matches, at its place. */
@@ -108,7 +122,7 @@ function defaultRoute({ service, port }: NonNullable<RouteContext['parent']>, co
       clusters: [weighted],
       requestHeaders: NO_MUTATION,
       responseHeaders: NO_MUTATION,
-      ...context.settingsOf(undefined, service, ''),
+      ...context.settingsOf(undefined, { service, version: '', isGrpc: port.protocol === 'grpc' }),
     },
   };
 }
@@ -116,13 +130,16 @@ function defaultRoute({ service, port }: NonNullable<RouteContext['parent']>, co
 const SERVER_ERROR: DirectResponseAction = { type: 'direct', status: 500, body: '', responseHeaders: NO_MUTATION };
 
 function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
-  const filters = compileFilters(ref.rule.filters);
+  const filters = compileFilters(ref.rule.filters, filterContext(ref, context));
   if (filters.failsClosed) return SERVER_ERROR;
   if (filters.redirect !== undefined) return filters.redirect;
+  if (filters.direct !== undefined) return filters.direct;
   const backends = (ref.rule.backendRefs ?? []).map((backend) => compileBackend(backend, ref, context));
   const serving = backends.filter(({ weighted }) => weighted.weight > 0);
   if (serving.every(({ weighted }) => weighted.cluster === INVALID_BACKEND)) return SERVER_ERROR;
-  const { service, version } = targetOf(serving, context);
+  const isGrpc =
+    ref.route.resource.kind === 'GRPCRoute' || serving.every(({ backend }) => backend?.port.protocol === 'grpc');
+  const destination = { ...targetOf(serving, context), isGrpc };
   const cohort = context.cohortOf(ref);
   return {
     type: 'forward',
@@ -133,7 +150,8 @@ function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
     ...(cohort === undefined ? {} : { cohort }),
     ...(filters.cors === undefined ? {} : { cors: filters.cors }),
     ...mirrorsOf(filters.mirrors, ref, context),
-    ...withRuleFields(context.settingsOf(ref, service, version), ref.rule),
+    ...context.protectionOf(ref),
+    ...withRuleFields(context.settingsOf(ref, destination), ref.rule),
   };
 }
 
@@ -160,7 +178,7 @@ interface CompiledBackend {
 
 function compileBackend(ref: HttpBackendRef, rule: RuleRef, context: RouteContext): CompiledBackend {
   const backend = resolveBackend(ref, backendContext(rule, context));
-  const filters = compileFilters(ref.filters);
+  const filters = compileFilters(ref.filters, filterContext(rule, context));
   const isValid = backend.ok && !filters.failsClosed;
   return {
     weighted: {
@@ -173,13 +191,17 @@ function compileBackend(ref: HttpBackendRef, rule: RuleRef, context: RouteContex
   };
 }
 
+function filterContext({ route }: RuleRef, { directResponses }: RouteContext) {
+  return { namespace: route.namespace, directResponses };
+}
+
 function backendContext({ route }: RuleRef, { services, grants, parent }: RouteContext) {
   const { kind } = route.resource;
   return { services, grants, kind, namespace: route.namespace, parentPort: parent?.port.port };
 }
 
 /** Whose timeouts and retries hold: the parent's; for a Gateway's route those of the one service that it goes to. */
-function targetOf(serving: readonly CompiledBackend[], { parent }: RouteContext) {
+function targetOf(serving: readonly CompiledBackend[], { parent }: RouteContext): Omit<Destination, 'isGrpc'> {
   const services = new Set(serving.map(({ backend }) => backend?.service));
   const [only] = services.size === 1 ? services : [];
   const service = parent?.service ?? only;

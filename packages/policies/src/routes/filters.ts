@@ -3,12 +3,14 @@ import type { HeaderFilter, HttpRouteFilter, PathModifier, RequestRedirect, UrlR
 import { defaults } from '@malha/model';
 import {
   type CorsPolicy,
+  type DirectResponseAction,
   type HeaderMutation,
   NO_MUTATION,
   type PathRewrite,
   type RedirectAction,
   type Rewrite,
 } from '@malha/traffic';
+import { type DirectResponses, directAction, findDirectResponse } from './direct-response.ts';
 
 type FilterOf<T extends HttpRouteFilter['type']> = Extract<HttpRouteFilter, { type: T }>;
 export type RequestMirror = FilterOf<'RequestMirror'>['requestMirror'];
@@ -18,6 +20,7 @@ export interface CompiledFilters {
   readonly responseHeaders: HeaderMutation;
   readonly rewrite: Rewrite | undefined;
   readonly redirect: RedirectAction | undefined;
+  readonly direct: DirectResponseAction | undefined;
   readonly cors: CorsPolicy | undefined;
   readonly mirrors: readonly RequestMirror[];
   /** A filter that must not be skipped and is not known: requests get 500. */
@@ -29,12 +32,23 @@ const NONE: CompiledFilters = {
   responseHeaders: NO_MUTATION,
   rewrite: undefined,
   redirect: undefined,
+  direct: undefined,
   cors: undefined,
   mirrors: [],
   failsClosed: false,
 };
 
-export function compileFilters(filters: readonly HttpRouteFilter[] | undefined): CompiledFilters {
+/** What filters refer to. */
+export interface FilterContext {
+  /** Of the route. */
+  readonly namespace: string;
+  readonly directResponses: DirectResponses;
+}
+
+export function compileFilters(
+  filters: readonly HttpRouteFilter[] | undefined,
+  { namespace, directResponses }: FilterContext,
+): CompiledFilters {
   if (filters === undefined || filters.length === 0) return NONE;
   const find = <T extends HttpRouteFilter['type']>(type: T) =>
     filters.find((filter): filter is FilterOf<T> => filter.type === type);
@@ -42,14 +56,18 @@ export function compileFilters(filters: readonly HttpRouteFilter[] | undefined):
   const responseHeaders = mutation(find('ResponseHeaderModifier')?.responseHeaderModifier);
   const redirect = find('RequestRedirect')?.requestRedirect;
   const rewrite = find('URLRewrite')?.urlRewrite;
+  const extensions = filters.flatMap((filter) => (filter.type === 'ExtensionRef' ? [filter.extensionRef] : []));
+  const responses = extensions.map((ref) => findDirectResponse(directResponses, namespace, ref));
+  const [response] = responses;
   return {
     requestHeaders: mutation(find('RequestHeaderModifier')?.requestHeaderModifier),
     responseHeaders,
     rewrite: rewrite === undefined ? undefined : rewriteOf(rewrite),
     redirect: redirect === undefined ? undefined : redirectOf(redirect, responseHeaders),
+    direct: response === undefined ? undefined : directAction(response, responseHeaders),
     cors: cors === undefined ? undefined : corsOf(cors),
     mirrors: filters.flatMap((filter) => (filter.type === 'RequestMirror' ? [filter.requestMirror] : [])),
-    failsClosed: find('ExtensionRef') !== undefined || find('ExternalAuth') !== undefined,
+    failsClosed: responses.includes(undefined) || find('ExternalAuth') !== undefined,
   };
 }
 

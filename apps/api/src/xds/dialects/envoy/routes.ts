@@ -1,8 +1,8 @@
 // Route tables for Envoy. What its matching or its retries do otherwise than ours is put right here.
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import { DIRECT_RESPONSE_BODY_BYTES_MAX } from '@malha/model';
 import {
-  type Cluster,
   type ForwardAction,
   INVALID_BACKEND,
   type Route,
@@ -30,26 +30,25 @@ import { routeMatch } from '../shared/matches.ts';
 import { corsPolicy } from './cors.ts';
 import { EDGE_TABLE } from './gateway.ts';
 import { requestHeaders, responseHeaders, withHeadersInOrder } from './headers.ts';
-import { CORS_FILTER } from './manager.ts';
+import { CORS_FILTER, GRPC_DEADLINE } from './manager.ts';
 import { redirectMessage } from './redirects.ts';
 import { byIdempotence, retryPolicy } from './retries.ts';
 import { rewriteFields } from './rewrites.ts';
 import { pack } from './types.ts';
 
-type Clusters = ReadonlyMap<string, Cluster>;
-
-export function routeTablePlan(table: RouteTable, clusters: Clusters): ResourcePlan {
+export function routeTablePlan(table: RouteTable): ResourcePlan {
   return {
     typeUrl: ROUTE_TYPE,
     name: table.name,
-    source: [...table.virtualHosts, ...clusters.values()],
-    bytes: () => encodeRouteTable(table, clusters),
+    source: table.ignoresPort === true ? table : table.virtualHosts,
+    bytes: () => encodeRouteTable(table),
   };
 }
 
-function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable, clusters: Clusters): Uint8Array {
+function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable): Uint8Array {
   const message = create(RouteConfigurationSchema, {
     name,
+    maxDirectResponseBodySizeBytes: DIRECT_RESPONSE_BODY_BYTES_MAX,
     // Only tables of gateways do.
     ...(ignoresPort === true && EDGE_TABLE),
     virtualHosts: withUniqueDomains(virtualHosts).map(({ name: hostName, domains, routes }) => ({
@@ -58,7 +57,7 @@ function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable, clust
       routes: routes
         .filter(canMatch)
         .flatMap(byIdempotence)
-        .map((from) => route(withHeadersInOrder(from), clusters)),
+        .map((from) => route(withHeadersInOrder(from))),
     })),
   });
   return toBinary(RouteConfigurationSchema, message);
@@ -76,7 +75,7 @@ function withUniqueDomains(hosts: readonly VirtualHost[]): VirtualHost[] {
   return unique;
 }
 
-function route(from: Route, clusters: Clusters): MessageInitShape<typeof RouteSchema> {
+function route(from: Route): MessageInitShape<typeof RouteSchema> {
   const { name, action } = from;
   const match = routeMatch(withoutSlash(from).match, fractionOf(from.match.share));
   const base = { name, match, ...responseHeaders(action.responseHeaders) };
@@ -94,7 +93,7 @@ function route(from: Route, clusters: Clusters): MessageInitShape<typeof RouteSc
     ...(action.cors !== undefined && {
       typedPerFilterConfig: { [CORS_FILTER]: pack(CorsPolicySchema, corsPolicy(action.cors)) },
     }),
-    action: { case: 'route', value: forward(action, from, clusters) },
+    action: { case: 'route', value: forward(action, from) },
   };
 }
 
@@ -106,15 +105,15 @@ function withoutSlash(from: Route): Route {
   return { ...from, match: { ...from.match, path: { type: 'prefix', value } } };
 }
 
-function forward(action: ForwardAction, from: Route, clusters: Clusters): MessageInitShape<typeof RouteActionSchema> {
+function forward(action: ForwardAction, from: Route): MessageInitShape<typeof RouteActionSchema> {
   const isInvalid = action.clusters.some(({ cluster }) => cluster === INVALID_BACKEND);
-  const isGrpc = action.clusters.some(({ cluster }) => clusters.get(cluster)?.protocol === 'grpc');
   const retry = retryPolicy(action);
   return {
     clusterSpecifier: { case: 'weightedClusters', value: split(action) },
     clusterNotFoundResponseCode: isInvalid ? NotFoundCode.INTERNAL_SERVER_ERROR : NotFoundCode.SERVICE_UNAVAILABLE,
-    // A gRPC call may be a stream of any length: the idle timeout of the stream bounds it.
-    timeout: durationFromMs(isGrpc ? 0 : action.requestTimeoutMs),
+    timeout: durationFromMs(action.requestTimeoutMs),
+    // The deadline of a gRPC call's client counts as it is; without one the timeout of the route alone does.
+    maxStreamDuration: GRPC_DEADLINE,
     idleTimeout: durationFromMs(action.streamIdleTimeoutMs),
     ...(retry !== undefined && { retryPolicy: retry }),
     requestMirrorPolicies: mirrorPolicies(action.mirrors),
