@@ -59,6 +59,12 @@ export const defaults = {
   mtlsMode: 'STRICT',
   authorizationMode: 'Enforce',
   appProtocol: 'http' satisfies AppProtocol,
+  rateLimit: {
+    intervalMs: 1000,
+    globalService: 'ratelimit',
+    globalTimeoutMs: 100,
+    failsOpen: true,
+  },
   workloadWeight: 1,
   inboundPort: 15_006,
   outboundPort: 15_001,

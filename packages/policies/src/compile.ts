@@ -4,13 +4,17 @@ import {
   type Cluster,
   type ClusterEndpoints,
   type ClusterName,
+  type GatewayListener,
   INVALID_BACKEND,
+  type InboundPort,
   type MeshConfig,
+  type RateLimitRule,
   type Route,
-  type TcpListener,
+  type TcpRoute,
   type Tracing,
   type VirtualHost,
 } from '@malha/traffic';
+import { isHttpListener } from '@malha/traffic/gateway';
 import { type CompiledGateway, compileGateway } from './gateway/apply.ts';
 import { domainsOf } from './hosts.ts';
 import { inboundPortsOf } from './inbound-ports.ts';
@@ -19,7 +23,7 @@ import { type Caller, policiesOfRule } from './route-policy/apply.ts';
 import { compileRoutes } from './routes/apply.ts';
 import type { AttachedRoute } from './routes/attach.ts';
 import type { PortEntry, ServiceEntry, WorkloadEntry } from './services/entries.ts';
-import { tcpListenersOf } from './tcp/apply.ts';
+import { tcpBackendsOf, tcpListenersOf } from './tcp/apply.ts';
 import { samplePercentOf } from './tracing.ts';
 import { type ModeTransition, TransitionModes } from './transition.ts';
 import { type Compiled, type Scope, UnknownWorkloadError, type World } from './world.ts';
@@ -46,10 +50,11 @@ export function compile(from: World | WorldIndex, scope: Scope, options: Compile
   const routeTables = [{ name: OUTBOUND_ROUTE_TABLE, virtualHosts }, ...gateway.routeTables];
   const allHosts = routeTables.flatMap((table) => table.virtualHosts);
   const tcp = tcpListenersOf(index, workload);
-  const { clusters, endpoints } = clustersOf(index, allHosts, tcp, modes);
+  const ports = inboundPortsOf(index, workload, modes.inbound);
+  const { clusters, endpoints } = clustersOf(index, allHosts, tcpRoutesOf(tcp, gateway.listeners), ports, modes);
   const config: MeshConfig = {
     outbound: { routeTable: OUTBOUND_ROUTE_TABLE, tracing },
-    inbound: { ports: inboundPortsOf(index, workload, modes.inbound), tracing },
+    inbound: { ports, tracing },
     ...(gateway.listeners.length === 0 ? {} : { gateways: gateway.listeners }),
     ...(tcp.length === 0 ? {} : { tcp }),
     routeTables,
@@ -70,7 +75,12 @@ function gatewayOf(index: WorldIndex, workload: WorkloadEntry, tracing: Tracing)
   if (gateway === undefined) return { listeners: [], routeTables: [] };
   const context = routeContext(index, callerOf(workload), undefined);
   const { grants } = index;
-  return compileGateway(gateway, { grants, tracing, compileRoutes: (routes) => compileRoutes(routes, context) });
+  return compileGateway(gateway, {
+    grants,
+    tracing,
+    compileRoutes: (routes) => compileRoutes(routes, context),
+    backendsOf: (route) => tcpBackendsOf(index, route, undefined),
+  });
 }
 
 function virtualHostsFor(index: WorldIndex, caller: Caller): VirtualHost[] {
@@ -127,18 +137,28 @@ function makeVirtualHost(
   };
 }
 
+/** Routes of connections, whoever listens for them. */
+function tcpRoutesOf(
+  upstreams: readonly { readonly routes: readonly TcpRoute[] }[],
+  gateways: readonly GatewayListener[],
+): TcpRoute[] {
+  const ofGateways = gateways.flatMap((listener) => (isHttpListener(listener) ? [] : listener.routes));
+  return [...upstreams.flatMap(({ routes }) => routes), ...ofGateways];
+}
+
 /** Clusters that the routes use, in the order of their first use. */
 function clustersOf(
   index: WorldIndex,
   virtualHosts: readonly VirtualHost[],
-  tcp: readonly TcpListener[],
+  tcp: readonly TcpRoute[],
+  ports: readonly InboundPort[],
   modes: TransitionModes,
 ): { clusters: Cluster[]; endpoints: ClusterEndpoints[] } {
   const names = new Set<ClusterName>();
   for (const { routes } of virtualHosts) for (const route of routes) addClusters(route, names);
-  for (const { routes } of tcp)
-    for (const { clusters } of routes)
-      for (const { cluster } of clusters) if (cluster !== INVALID_BACKEND) names.add(cluster);
+  for (const { clusters } of tcp)
+    for (const { cluster } of clusters) if (cluster !== INVALID_BACKEND) names.add(cluster);
+  for (const { rateLimits } of ports) addCounters(rateLimits, names);
   const clusters: Cluster[] = [];
   const endpoints: ClusterEndpoints[] = [];
   for (const name of names) {
@@ -155,4 +175,10 @@ function addClusters({ action }: Route, names: Set<ClusterName>): void {
   if (action.type !== 'forward') return;
   for (const { cluster } of action.clusters) if (cluster !== INVALID_BACKEND) names.add(cluster);
   for (const { cluster } of action.mirrors ?? []) names.add(cluster);
+  addCounters(action.rateLimits, names);
+}
+
+/** Of the services that count global limits. */
+function addCounters(limits: readonly RateLimitRule[] | undefined, names: Set<ClusterName>): void {
+  for (const { global } of limits ?? []) if (global !== undefined) names.add(global.cluster);
 }

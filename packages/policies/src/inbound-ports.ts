@@ -2,6 +2,8 @@
 import { serverName, serviceHosts } from '@malha/model';
 import type { InboundPort, MtlsMode, Protocol } from '@malha/traffic';
 import { rulesOf } from './authorization/apply.ts';
+import { limitContext } from './limit-places.ts';
+import { limitsOfPort } from './rate-limit/apply.ts';
 import { type PortEntry, type ServiceEntry, targetPortOf, type WorkloadEntry } from './services/entries.ts';
 import type { WorldIndex } from './world-index.ts';
 
@@ -49,10 +51,12 @@ function inboundPort(
   const services = [...new Set(served.map(({ service }) => service))];
   const { namespace, name } = workload;
   const admission = index.isolation.into(namespace);
+  const protocol = protocolOf(served, first);
+  const isRaw = protocol === 'tcp' || protocol === 'tls';
   return {
     port,
     appAddress: workload.resource.spec.ports?.find((spec) => spec.port === port)?.appAddress ?? `127.0.0.1:${port}`,
-    protocol: protocolOf(served, first),
+    protocol,
     mode,
     serverNames: served.map(({ service, port: own }) => serverName(own.port, service.name, service.namespace)),
     hosts: services.flatMap((service) => [...serviceHosts(service.name, service.namespace, namespace)]),
@@ -63,6 +67,7 @@ function inboundPort(
       admission,
       index.world.trustDomain,
     ),
+    ...limitsOfPort(index.rateLimits, { namespace, workload: name, services, isRaw }, limitContext(index)),
   };
 }
 

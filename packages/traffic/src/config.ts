@@ -1,5 +1,6 @@
 // Runtime configuration of one proxy: what policies produce, dialects carry, and the engine runs.
 // Everything is plain frozen data; a table is swapped, never changed in place.
+import type { ConnectionLimitRule, RateLimitRule } from './rate-limit/rule.ts';
 
 /** `outbound|<port>|<version or empty>|<service>.<namespace>` */
 export type ClusterName = string & { readonly __brand: 'ClusterName' };
@@ -41,13 +42,18 @@ export interface InboundListener {
   readonly tracing: Tracing;
 }
 
-/** One port of an edge proxy. Its servers are told apart by SNI and Host; the most specific hostname wins. */
-export interface GatewayListener {
+/** One port of an edge proxy. */
+export type GatewayListener = HttpGatewayListener | TcpGatewayListener;
+
+/** Its servers are told apart by SNI and Host; the most specific hostname wins. */
+export interface HttpGatewayListener {
   readonly port: number;
   readonly protocol: 'HTTP' | 'HTTPS';
   /** Name of the route table of all of its servers: each has virtual hosts of its own there. */
   readonly routeTable: string;
   readonly servers: readonly GatewayServer[];
+  /** Proxies of the operator in front, whose entries in `X-Forwarded-For` are believed: the last so many. */
+  readonly trustedHops: number;
   readonly tracing: Tracing;
 }
 
@@ -58,6 +64,22 @@ export interface GatewayServer {
   readonly hostname: string;
   /** `<namespace>/<name>` of certificates on the host of the proxy; any may serve a client. Empty for HTTP. */
   readonly certificates: readonly string[];
+}
+
+/** Connections of bytes: of `TLS` the server name of the ClientHello chooses the route, of `TCP` there is one for all. */
+export interface TcpGatewayListener {
+  readonly port: number;
+  readonly protocol: 'TLS' | 'TCP';
+  /** No two have a server name in common. */
+  readonly routes: readonly GatewayTcpRoute[];
+}
+
+/** Without clusters: nothing is attached to these names of the listener, and connections are closed. */
+export interface GatewayTcpRoute extends TcpRoute {
+  /** `<namespace>/<gateway>/<listener>` */
+  readonly listener: string;
+  /** As for a `GatewayServer`, where TLS ends at the gateway; absent where it is passed on, and for `TCP`. */
+  readonly certificates?: readonly string[];
 }
 
 export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
@@ -103,6 +125,10 @@ export interface InboundPort {
   /** The service whose name telemetry uses for this port. */
   readonly service: ServiceKey;
   readonly authorization: AuthorizationRules;
+  /** Every one that a request falls under must let it pass; absent when there is none. */
+  readonly rateLimits?: readonly RateLimitRule[];
+  /** Of a port of bytes. */
+  readonly connectionLimits?: readonly ConnectionLimitRule[];
 }
 
 export interface ServiceKey {
@@ -183,6 +209,7 @@ export interface ForwardAction {
   readonly cohort?: CohortKey;
   readonly cors?: CorsPolicy;
   readonly mirrors?: readonly Mirror[];
+  readonly rateLimits?: readonly RateLimitRule[];
   /** 0 = no limit. From the arrival of the request to the end of the response. */
   readonly requestTimeoutMs: number;
   /** 0 = no limit. One attempt. */
@@ -298,6 +325,8 @@ export interface Cluster {
   readonly idleTimeoutMs: number;
   readonly limits: ClusterLimits;
   readonly loadBalancer: LoadBalancerConfig;
+  /** Absent = no endpoint is ejected for its answers. */
+  readonly outlierDetection?: OutlierDetectionConfig;
   /** What a peer must prove, and how it is asked for. */
   readonly tls: UpstreamTls;
 }
@@ -308,9 +337,60 @@ export interface ClusterLimits {
   readonly maxRequests: number;
 }
 
+export type LoadBalancerType =
+  | 'RoundRobin'
+  | 'LeastRequest'
+  | 'LeastConnection'
+  | 'Random'
+  | 'RingHash'
+  | 'Maglev'
+  | 'PeakEwma';
+
 export interface LoadBalancerConfig {
-  readonly type: 'RoundRobin' | 'LeastRequest' | 'Random';
+  readonly type: LoadBalancerType;
+  /** RingHash and Maglev: the first key that a request has decides; without any, its endpoint is drawn. */
+  readonly hashKeys?: readonly HashKey[];
+  /** Places of a Maglev table, a prime number; absent = 65,537. */
+  readonly tableSize?: number;
+  /** How long the share of an endpoint that joins grows to its whole; absent or 0 = at once. Not by RingHash and Maglev. */
+  readonly slowStartMs?: number;
+  /** With fewer available endpoints than so many percent, all are used. Absent or 0 = only when none is available. */
+  readonly panicPercent?: number;
 }
+
+/** Each rule is off at 0 (or absent). Times in ms. */
+export interface OutlierDetectionConfig {
+  /** Answers of 500 and above in a row. */
+  readonly consecutive5xx: number;
+  /** Answers of 502, 503 and 504 in a row. */
+  readonly consecutiveGatewayErrors: number;
+  /** Requests without an answer in a row: no connection, reset, timeout. */
+  readonly consecutiveLocalErrors: number;
+  /** How often the rules below look at all endpoints. */
+  readonly intervalMs: number;
+  /** Of the first ejection; each further one lasts as much longer. */
+  readonly baseEjectionMs: number;
+  readonly maxEjectionMs: number;
+  /** Of the endpoints, rounded down, but one where there are others. 0 = no ejection at all. */
+  readonly maxEjectionPercent: number;
+  /** Ejected when their success rate is lower than the mean by so many standard deviations. */
+  readonly successRate?: {
+    readonly minEndpoints: number;
+    readonly minRequests: number;
+    readonly stdevFactor: number;
+  };
+  /** Ejected when so many percent of their requests failed. */
+  readonly failurePercentage?: {
+    readonly minEndpoints: number;
+    readonly minRequests: number;
+    readonly threshold: number;
+  };
+}
+
+/** `source`: the address of who connected. Names of headers are lower case. */
+export type HashKey =
+  | { readonly type: 'header' | 'cookie' | 'query'; readonly name: string }
+  | { readonly type: 'source' };
 
 export interface UpstreamTls {
   /** `<port>.<service>.<namespace>.mesh` */
@@ -336,6 +416,8 @@ export interface Endpoint {
   /** Relative, at least 1. */
   readonly weight: number;
   readonly healthy: boolean;
+  /** 0 (or absent) is used first; the next level takes what the ones before it have too few endpoints for. */
+  readonly priority?: number;
 }
 
 /** DENY first; with any ALLOW policy the rest is denied. Shadow policies are evaluated and counted, never acted on. */
