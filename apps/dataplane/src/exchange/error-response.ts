@@ -5,19 +5,28 @@ import { HeaderBlock } from './header-block.ts';
 import type { ProxyError } from './proxy-error.ts';
 import { UNKNOWN_LENGTH } from './request-head.ts';
 
-/** After the head has been sent nothing but cutting the response short tells the client that it failed. */
+/** After the head has been sent only trailers of gRPC, or cutting the response short, tell the client that it failed. */
 export function respondWithError(exchange: Exchange, error: ProxyError): void {
-  if (exchange.isResponseStarted) exchange.abortResponse();
-  else if (isGrpc(exchange.request)) respondWithGrpcStatus(exchange, grpcStatusOf(error.status), error.clientMessage);
+  if (isGrpc(exchange.request))
+    respondWithGrpcStatus(exchange, error.grpcStatus ?? grpcStatusOf(error.status), error.clientMessage);
+  else if (exchange.isResponseStarted) exchange.abortResponse();
   else respondWithText(exchange, error.status, `${error.clientMessage}\n`, []);
 }
 
-/** No message, and the status in trailers; `message` is ASCII without `%`. */
+/**
+ * One head that is the whole answer (Trailers-Only), so that a proxy before us may still try again; trailers when messages
+ * may have gone out. `message` is ASCII without `%`.
+ */
 function respondWithGrpcStatus(exchange: Exchange, status: number, message: string): void {
   exchange.notes.grpcStatus = status;
-  const headers = HeaderBlock.fromList(['content-type', 'application/grpc']);
+  const words = ['grpc-status', String(status), 'grpc-message', message];
+  if (exchange.isResponseStarted) {
+    exchange.sendEnd(HeaderBlock.fromList(words));
+    return;
+  }
+  const headers = HeaderBlock.fromList(['content-type', 'application/grpc', ...words]);
   exchange.sendHead({ status: 200, reason: '', headers, contentLength: UNKNOWN_LENGTH }, false);
-  exchange.sendEnd(HeaderBlock.fromList(['grpc-status', String(status), 'grpc-message', message]));
+  exchange.sendEnd(undefined);
 }
 
 /** A complete response of the proxy's own; `headers` are name, value, name, value …, names in lower case. */

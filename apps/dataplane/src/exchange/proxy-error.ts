@@ -1,5 +1,7 @@
 // Why a request got no answer from its destination: code, status and response flag, with words for client and operator.
 
+const DEADLINE_EXCEEDED = 4;
+
 /** Response flags by Envoy's names. */
 export type FailureFlag = 'UF' | 'UO' | 'NR' | 'NC' | 'UH' | 'URX' | 'UT' | 'UC' | 'DC' | 'UAEX' | 'DPE' | 'UPE' | '';
 
@@ -7,6 +9,8 @@ interface FailureKind {
   readonly code: string;
   readonly status: number;
   readonly flag: FailureFlag;
+  /** For calls of gRPC; without it clients' own mapping of the status. */
+  readonly grpcStatus?: number;
   /** All that a client may learn. */
   readonly message: string;
 }
@@ -34,6 +38,13 @@ export const FAILURES = {
   },
   streamRefused: { code: 'MALHA4016', status: 503, flag: 'UC', message: 'upstream closed the connection' },
   misdirected: { code: 'MALHA4017', status: 421, flag: 'NR', message: 'this host is not served on this connection' },
+  deadlineExceeded: {
+    code: 'MALHA4018',
+    status: 504,
+    flag: 'UT',
+    grpcStatus: DEADLINE_EXCEEDED,
+    message: 'deadline exceeded',
+  },
   invalidBackend: { code: 'MALHA4015', status: 500, flag: 'NC', message: 'backend is not valid' },
 } as const satisfies Record<string, FailureKind>;
 
@@ -54,6 +65,12 @@ export class ProxyError extends Error {
     this.code = code;
     this.status = status;
     this.flag = flag;
+  }
+
+  /** Undefined: what clients make of the HTTP status. */
+  get grpcStatus(): number | undefined {
+    const kind: FailureKind = FAILURES[this.failure];
+    return kind.grpcStatus;
   }
 
   get clientMessage(): string {

@@ -1,5 +1,5 @@
 // From merged traffic policies to the settings of clusters and routes.
-import type { TrafficPolicyResource } from '@malha/model';
+import { durationMs, type TrafficPolicyResource } from '@malha/model';
 import type { Cluster, ForwardAction, RetryPolicy } from '@malha/traffic';
 import type { PolicyTargets, RouteKind } from '../targets.ts';
 import { type EffectiveTraffic, mergeTraffic } from './merge.ts';
@@ -28,22 +28,32 @@ export function effectiveOfService(policies: TrafficPolicies, target: VersionTar
 
 /** What holds for the requests of one rule: rule, route, then the service that they go to. */
 export function effectiveOfRule(policies: TrafficPolicies, rule: RuleTarget, service: VersionTarget): EffectiveTraffic {
-  const levels = [
-    ...(rule.rule === undefined ? [] : policies.ofRule(rule.namespace, rule.route, rule.rule, rule.kind)),
-    ...policies.ofRoute(rule.namespace, rule.route, rule.kind),
-    ...serviceLevels(policies, service),
-  ];
+  const levels = [...ruleLevels(policies, rule), ...serviceLevels(policies, service)];
   return mergeTraffic(levels.map((policy) => policy.spec));
 }
 
+/**
+ * The request timeout of calls of gRPC, 0 = none. A call may be a stream that lasts for days: neither the default nor what
+ * is set for a whole namespace or mesh bounds it, only who speaks of these calls: a rule, a route, a version or a service.
+ */
+export function callTimeoutMs(policies: TrafficPolicies, rule: RuleTarget | undefined, service: VersionTarget): number {
+  const levels = [...(rule === undefined ? [] : ruleLevels(policies, rule)), ...ownLevels(policies, service)];
+  const timeout = levels.map(({ spec }) => spec.timeouts?.request).find((each) => each !== undefined);
+  return timeout === undefined ? 0 : durationMs(timeout);
+}
+
+function ruleLevels(policies: TrafficPolicies, { namespace, route, rule, kind }: RuleTarget): TrafficPolicyResource[] {
+  const ofRule = rule === undefined ? [] : policies.ofRule(namespace, route, rule, kind);
+  return [...ofRule, ...policies.ofRoute(namespace, route, kind)];
+}
+
+function ownLevels(policies: TrafficPolicies, { namespace, service, version }: VersionTarget): TrafficPolicyResource[] {
+  const ofVersion = version === '' ? [] : policies.ofVersion(namespace, service, version);
+  return [...ofVersion, ...policies.ofService(namespace, service)];
+}
+
 function serviceLevels(policies: TrafficPolicies, target: VersionTarget): TrafficPolicyResource[] {
-  const { namespace, service, version } = target;
-  return [
-    ...(version === '' ? [] : policies.ofVersion(namespace, service, version)),
-    ...policies.ofService(namespace, service),
-    ...policies.ofNamespace(namespace),
-    ...policies.ofMesh(),
-  ];
+  return [...ownLevels(policies, target), ...policies.ofNamespace(target.namespace), ...policies.ofMesh()];
 }
 
 export function clusterSettings(

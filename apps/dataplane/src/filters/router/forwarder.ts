@@ -14,6 +14,7 @@ import type { RequestHead } from '../../exchange/request-head.ts';
 import { type TimerTarget, type TimerWheel, WheelTimer } from '../../exchange/timer-wheel.ts';
 import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
 import { readGrpcStatus } from '../../grpc/grpc-status.ts';
+import { formatGrpcTimeout, grpcTimeoutMs } from '../../grpc/grpc-timeout.ts';
 import { mutateHeaders } from '../header-mutation.ts';
 import { introduce } from '../introduction.ts';
 import { ReplayBody } from './replay-body.ts';
@@ -66,6 +67,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   private waiting: Waiting | undefined;
   private trailers: HeaderBlock | undefined;
   private timer: WheelTimer | undefined;
+  /** Of the client's own, for calls of gRPC. */
+  private deadlineMs = Number.POSITIVE_INFINITY;
   private requestDueMs = Number.POSITIVE_INFINITY;
   private attemptDueMs = Number.POSITIVE_INFINITY;
   private backoffDueMs = Number.POSITIVE_INFINITY;
@@ -111,6 +114,12 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     if (plan.requestTimeoutMs > 0 && exchange.request.upgrade === '')
       this.requestDueMs = startMs + plan.requestTimeoutMs;
     if (plan.streamIdleTimeoutMs > 0) this.idleDueMs = startMs + plan.streamIdleTimeoutMs;
+    const timeoutMs = grpcTimeoutMs(this.request);
+    if (timeoutMs !== undefined) this.deadlineMs = startMs + timeoutMs;
+    if (timeoutMs === 0) {
+      this.deadlineExceeded();
+      return;
+    }
     this.attempt(undefined, false);
     this.armTimer();
   }
@@ -170,6 +179,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
         isReused: stream.isReused,
       });
     }
+    if (this.deadlineMs !== Number.POSITIVE_INFINITY) this.tellDeadline();
     stream.sendHead(this.request);
     let isOpen = true;
     for (const chunk of this.body.kept) isOpen = stream.sendData(chunk);
@@ -343,7 +353,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   timerFired(): void {
     if (this.isEnded) return;
     const nowMs = this.environment.monotonic();
-    if (nowMs >= this.requestDueMs) this.timedOut('the whole request', false);
+    if (nowMs >= this.deadlineMs) this.deadlineExceeded();
+    else if (nowMs >= this.requestDueMs) this.timedOut('the whole request', false);
     else if (nowMs >= this.backoffDueMs) {
       this.backoffDueMs = Number.POSITIVE_INFINITY;
       this.attempt(this.endpoint, false);
@@ -358,15 +369,32 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
 
   private timedOut(what: string, mayRetry: boolean): void {
     if (mayRetry && this.retry({ type: 'timeout' })) return;
+    this.giveUp(new ProxyError('requestTimeout', `${this.cluster.cluster.name}: ${what} took too long`));
+  }
+
+  private deadlineExceeded(): void {
+    this.giveUp(
+      new ProxyError('deadlineExceeded', `${this.cluster.cluster.name}: the call took longer than its client waits`),
+    );
+  }
+
+  private giveUp(error: ProxyError): void {
     this.stopWaiting();
     this.stream?.cancel();
     this.stream = undefined;
-    this.finishWith(new ProxyError('requestTimeout', `${this.cluster.cluster.name}: ${what} took too long`));
+    this.finishWith(error);
+  }
+
+  /** What is left for this attempt: an upstream must not work longer than somebody waits for it. */
+  private tellDeadline(): void {
+    const dueMs = Math.min(this.deadlineMs, this.requestDueMs, this.attemptDueMs);
+    this.request.headers.set('grpc-timeout', formatGrpcTimeout(dueMs - this.environment.monotonic()));
   }
 
   private armTimer(): void {
     if (this.isEnded) return;
-    const dueMs = Math.min(this.requestDueMs, this.attemptDueMs, this.backoffDueMs, this.idleDueMs);
+    const { deadlineMs, requestDueMs, attemptDueMs, backoffDueMs, idleDueMs } = this;
+    const dueMs = Math.min(deadlineMs, requestDueMs, attemptDueMs, backoffDueMs, idleDueMs);
     if (dueMs === Number.POSITIVE_INFINITY) return;
     this.timer ??= new WheelTimer(this);
     this.environment.wheel.arm(this.timer, dueMs);

@@ -19,7 +19,7 @@ import { RBACSchema as NetworkRbacSchema } from '@malha/xds/generated/envoy/exte
 import { TcpProxySchema } from '@malha/xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import { applicationCluster } from './application.ts';
 import { rbacGroups } from './authorization.ts';
-import { commonManager, routerFilter } from './manager.ts';
+import { commonManager, GRPC_DEADLINE, routerFilter } from './manager.ts';
 import { pack, typed } from './types.ts';
 
 type Filter = MessageInitShape<typeof FilterSchema>;
@@ -85,6 +85,7 @@ function virtualHost(port: InboundPort, all: readonly InboundPort[]): Host {
             clusterSpecifier: { case: 'cluster', value: applicationCluster(port) },
             timeout: NO_TIMEOUT,
             idleTimeout: NO_TIMEOUT,
+            maxStreamDuration: GRPC_DEADLINE,
           },
         },
       },

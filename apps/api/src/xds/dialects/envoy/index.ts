@@ -21,7 +21,7 @@ function plan(config: MeshConfig, context: DialectContext): ResourcePlan[] {
     inboundPlan(config.inbound, context),
     ...(config.tcp ?? []).map((listener) => tcpPlan(listener, clusters, context)),
     ...(config.gateways ?? []).flatMap((listener) => gatewayPlan(listener, context)),
-    ...config.routeTables.map((table) => routeTablePlan(table, clusters)),
+    ...config.routeTables.map(routeTablePlan),
   ];
 }
 

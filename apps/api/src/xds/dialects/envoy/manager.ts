@@ -1,5 +1,7 @@
 // What both HTTP connection managers of Envoy have in common.
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import type { RouteAction_MaxStreamDurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { CorsSchema } from '@malha/xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb';
 import { RouterSchema } from '@malha/xds/generated/envoy/extensions/filters/http/router/v3/router_pb';
 import {
@@ -12,6 +14,11 @@ import { typed } from './types.ts';
 
 /** Name of the filter, and key of its settings for a route. */
 export const CORS_FILTER = 'envoy.filters.http.cors';
+
+/** The deadline that a client of gRPC sends with its call (`grpc-timeout`) is taken as it is; no other stream has one. */
+export const GRPC_DEADLINE = {
+  grpcTimeoutHeaderMax: durationFromMs(0),
+} satisfies MessageInitShape<typeof RouteAction_MaxStreamDurationSchema>;
 
 /** A proxy of the mesh does not show: no Server header of its own, no address added. */
 export function commonManager(statPrefix: string) {
