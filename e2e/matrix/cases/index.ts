@@ -1,17 +1,24 @@
 // Every section of the matrix.
 import type { Section } from '../src/case.ts';
 import { authorization } from './authorization.ts';
+import { backendFilters } from './backend-filters.ts';
+import { balancing } from './balancing.ts';
 import { browsersAndCohorts } from './browsers-and-cohorts.ts';
+import { conformanceHttpRoutes } from './conformance-http-routes.ts';
+import { countries } from './countries.ts';
 import { directResponses } from './direct-responses.ts';
+import { ejection } from './ejection.ts';
 import { gateways } from './gateways.ts';
 import { grpcRoutes } from './grpc-routes.ts';
 import { headerFilters } from './header-filters.ts';
 import { hosts } from './hosts.ts';
 import { identities } from './identities.ts';
 import { meshes } from './meshes.ts';
+import { mirrors } from './mirrors.ts';
 import { pathMatching } from './path-matching.ts';
 import { precedence } from './precedence.ts';
 import { protocols } from './protocols.ts';
+import { rateLimits } from './rate-limits.ts';
 import { redirects } from './redirects.ts';
 import { resilience } from './resilience.ts';
 import { rewrites } from './rewrites.ts';
@@ -29,13 +36,20 @@ export const SECTIONS: readonly Section[] = [
   redirects,
   rewrites,
   directResponses,
+  mirrors,
+  backendFilters,
   resilience,
+  balancing,
+  ejection,
+  rateLimits,
   meshes,
   authorization,
   identities,
+  conformanceHttpRoutes,
   protocols,
   grpcRoutes,
   gateways,
   upstreams,
   browsersAndCohorts,
+  countries,
 ];

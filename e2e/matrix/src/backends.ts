@@ -22,6 +22,8 @@ export interface Backends {
   readonly appPort: (name: string, port: number) => number;
   /** From now on the answers to requests with this id. */
   script(id: string, answers: readonly Answer[]): void;
+  /** When so many requests with this id were seen, or the time is over. */
+  arrived(id: string, count: number, withinMs: number): Promise<void>;
   /** What was seen of a request; forgets it. */
   take(id: string): SeenRequest[];
   close(): Promise<void>;
@@ -63,6 +65,12 @@ export async function startBackends(): Promise<Backends> {
   return {
     appPort: (name, port) => ports.get(backendName(name, port)) ?? closed,
     script: (id, answers) => void scripts.set(id, new Script(answers)),
+    arrived: async (id, count, withinMs) => {
+      const end = performance.now() + withinMs;
+      while ((scripts.get(id)?.seen.length ?? 0) < count && performance.now() < end) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
     take: (id) => {
       const seen = scripts.get(id)?.seen ?? [];
       scripts.delete(id);
@@ -104,7 +112,13 @@ async function serve(
     headers: fieldsOf(request.rawHeaders),
     body: Buffer.concat(chunks).toString(),
   });
-  await answer(script.answer, request, response);
+  await answer(answerFrom(backend, script.answer), request, response);
+}
+
+/** Some answers are those of certain backends only. */
+export function answerFrom(backend: string, scripted: Answer): Answer {
+  if (typeof scripted !== 'object' || scripted.from === undefined) return scripted;
+  return scripted.from.includes(backend) ? scripted : 200;
 }
 
 async function answer(scripted: Answer, request: Incoming, response: Outgoing): Promise<void> {

@@ -1,4 +1,5 @@
 // The format of the behaviour matrix: a case is data that every side of the matrix can run.
+import type { WorkloadResource } from '@malha/model';
 
 /** Who runs a case: the pure engine, our proxies on real sockets, stock Envoy configured by our control plane. */
 export const SIDES = ['engine', 'sidecar', 'envoy'] as const;
@@ -18,6 +19,8 @@ export interface MatrixCase {
   readonly caller?: Caller;
   /** Workloads of the stage, `<namespace>/<name>`, that the registry holds for unhealthy. */
   readonly unhealthy?: readonly string[];
+  /** Fields of the `spec` of workloads of the stage, such as weight or locality, by `<namespace>/<name>`. */
+  readonly workloads?: Readonly<Record<string, Pick<WorkloadResource['spec'], 'weight' | 'locality'>>>;
   /** Sent one after the other. */
   readonly exchanges: readonly Exchange[];
   /** Sides that do not run the case, each with its reason. */
@@ -40,6 +43,9 @@ export type Caller =
 /** Where the proxy of `shop/front` listens for its upstreams; the services of these names are those of a case. */
 export const UPSTREAM_PORTS = { bytes: 15_432, lent: 15_433, sealed: 15_443 } as const;
 
+/** Where clients outside of the mesh are, as the database of the edge proxy says. */
+export const OUTSIDE_COUNTRY = 'PT';
+
 export interface Identity {
   readonly namespace: string;
   readonly serviceAccount: string;
@@ -52,8 +58,10 @@ export interface Exchange {
   readonly expect: Expectation;
   /** What the backends answer to the first, second … attempt; the last one stays. 200 when not given. */
   readonly answers?: readonly Answer[];
-  /** How often the request is sent, for `expect.share`. */
+  /** How often the request is sent; a `{n}` in its path or in the value of a header is the number of the request. */
   readonly times?: number;
+  /** Of so many at a time, 8 when not given. */
+  readonly concurrency?: number;
 }
 
 export interface CaseRequest {
@@ -79,6 +87,8 @@ export interface AnswerDetails {
   readonly delayMs?: number;
   /** In addition to the stage's. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Only these backends answer so, the others with 200. */
+  readonly from?: readonly string[];
 }
 
 export interface Expectation {
@@ -92,10 +102,19 @@ export interface Expectation {
   readonly headers?: Readonly<Record<string, string | null>>;
   /** Text of the answer. */
   readonly body?: string;
-  /** Requests that backends saw. */
+  /**
+   * Backends that got a copy of the request, each with its part of the requests: 1 = of every one. They are not those
+   * that answer.
+   */
+  readonly copies?: Readonly<Record<string, number>>;
+  /** Requests that backends saw, without copies. */
   readonly attempts?: number;
   /** Parts of all answers by backend, or by `status <code>` where none answered; needs `times`. */
   readonly share?: Readonly<Record<string, number>>;
+  /** All of the `times` answers come from one backend, whichever it is. */
+  readonly oneBackend?: true;
+  /** Each of these backends answers some of the requests, and no other one does; needs `times`. */
+  readonly backends?: readonly string[];
   /** Policy that denied; not visible from outside, so only where the side can tell. */
   readonly deniedBy?: string;
   /** Policy in mode Shadow that would have denied; as above. */

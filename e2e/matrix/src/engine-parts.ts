@@ -4,7 +4,9 @@ import {
   applyHeaderMutation,
   compileAuthorization,
   compileRouteTable,
+  createBalancer,
   isIdempotentMethod,
+  RateLimiter,
   redirectLocation,
   retryDecision,
   rewritePath,
@@ -15,12 +17,14 @@ export const ENGINE = {
   compile,
   compileRouteTable,
   compileTcpRoutes,
+  createBalancer,
   compileAuthorization,
   applyHeaderMutation,
   rewritePath,
   redirectLocation,
   retryDecision,
   isIdempotentMethod,
+  RateLimiter,
 };
 
 export type EngineParts = typeof ENGINE;

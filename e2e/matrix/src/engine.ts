@@ -1,11 +1,19 @@
 // The engine side: compiled resources, router, authorizer, mutations and retry decisions, without a socket or a clock.
 import {
   type AttemptOutcome,
+  type BalancedEndpoint,
+  BucketTable,
+  type ClusterName,
+  type DirectResponseAction,
   type Endpoint,
   type ForwardAction,
   INVALID_BACKEND,
   type MeshConfig,
+  type Mirror,
   mostSpecific,
+  quotaHeaders,
+  type RateLimitRule,
+  type RedirectAction,
   type RequestView,
   type Route,
   splitAuthority,
@@ -13,8 +21,16 @@ import {
 } from '@malha/traffic';
 import { withoutHttpRules } from '@malha/traffic/authorization-layer4';
 import { Cors, type CorsRequest } from '@malha/traffic/cors';
-import { BACKEND_HEADERS } from './backends.ts';
-import { type Answer, type Caller, type CaseRequest, type MatrixCase, UPSTREAM_PORTS } from './case.ts';
+import { answerFrom, BACKEND_HEADERS } from './backends.ts';
+import {
+  type Answer,
+  type Caller,
+  type CaseRequest,
+  type MatrixCase,
+  OUTSIDE_COUNTRY,
+  UPSTREAM_PORTS,
+} from './case.ts';
+import { EngineCluster } from './engine-cluster.ts';
 import { ENGINE, type EngineParts } from './engine-parts.ts';
 import { grpcCodeOf } from './grpc-status.ts';
 import { HeaderList } from './header-list.ts';
@@ -23,6 +39,9 @@ import { type Player, settingOf } from './side.ts';
 import { backendName, MEMBERS, type Places, TRUST_DOMAIN, worldOf } from './stage.ts';
 
 const DOWN_PORT = 1;
+/** Of the clock of limits. */
+const STARTED_MS = 1_000_000;
+const RESOURCE_EXHAUSTED = 8;
 
 /** Addresses and ports that are never dialled: the endpoint's workload says which application it is. */
 const PLACES: Places = {
@@ -37,6 +56,8 @@ interface Message {
   readonly body: string;
   authority: string;
   path: string;
+  /** Of a client of the gateway. */
+  country?: string;
 }
 
 interface Peer {
@@ -59,6 +80,8 @@ export class EnginePlayer implements Player {
   #configs = new Map<string, MeshConfig>();
   #setting: string | undefined;
   #turn = 0;
+  #clusters = new Map<string, EngineCluster>();
+  #buckets = BucketTable.create(seededRandom(2));
 
   constructor(parts: EngineParts = ENGINE, random = seededRandom(1)) {
     this.#parts = parts;
@@ -75,6 +98,8 @@ export class EnginePlayer implements Player {
         return [member, this.#parts.compile(world, { namespace, workload }).config];
       }),
     );
+    this.#buckets = BucketTable.create(seededRandom(2));
+    this.#clusters = new Map();
     this.#setting = settingOf(matrixCase);
   }
 
@@ -122,6 +147,7 @@ export class EnginePlayer implements Player {
     for (const name of ['forwarded', 'x-forwarded-host', 'x-forwarded-client-cert']) message.headers.remove(name);
     message.headers.set('x-forwarded-for', '127.0.0.1');
     message.headers.set('x-forwarded-proto', scheme);
+    message.country = OUTSIDE_COUNTRY;
     return this.#routed('shop/front', routeTable, scheme, message, answers);
   }
 
@@ -166,34 +192,55 @@ export class EnginePlayer implements Player {
     if (table === undefined) throw new Error('no route table');
     const { route, weighted } = this.#parts.compileRouteTable(table).route(viewOf(message), this.#random);
     if (route === undefined) return answered(404);
-    const { action } = route;
-    if (action.type === 'direct') return { ...this.#own(action.status, new HeaderList([]), route), body: action.body };
+    const action = weighted?.answer ?? route.action;
+    if (action.type === 'direct') return { ...this.#own(action, new HeaderList([])), body: action.body };
     if (action.type === 'redirect') {
       const { authority, path } = message;
       const location = this.#parts.redirectLocation(action, route.match.path, { scheme, authority, path });
-      return this.#own(action.status, new HeaderList([['location', location]]), route);
+      return this.#own(action, new HeaderList([['location', location]]));
     }
-    const cors = action.cors === undefined ? undefined : new Cors(action.cors);
+    const policy = weighted?.cors ?? action.cors;
+    const cors = policy === undefined ? undefined : new Cors(policy);
     const preflight = cors?.preflight(corsRequestOf(message));
     if (preflight !== undefined)
       return { ...answered(200), headers: preflight.map(({ name, value }) => [name, value]) };
     if (weighted === undefined) return answered(503);
     if (weighted.cluster === INVALID_BACKEND) return answered(500);
+    const { refusal, told } = this.#limited(`route|${route.name}`, action.rateLimits, undefined, message);
+    if (refusal !== undefined) return refusal;
     this.#change(message, route, action, weighted);
     const added = cors?.response(message.headers.get('origin')) ?? [];
+    const copies = this.#copies(config, message, [...(action.mirrors ?? []), ...(weighted.mirrors ?? [])]);
     const outcome = this.#forward(workload, config, message, action, weighted, answers);
-    return { ...outcome, headers: [...outcome.headers, ...added.map(({ name, value }) => [name, value] as const)] };
+    return {
+      ...outcome,
+      seen: [...copies, ...outcome.seen],
+      headers: [...outcome.headers, ...told, ...added.map(({ name, value }) => [name, value] as const)],
+    };
   }
 
-  #own(status: number, headers: HeaderList, { action }: Route): Outcome {
-    this.#parts.applyHeaderMutation(action.responseHeaders, headers);
+  #own({ status, responseHeaders }: RedirectAction | DirectResponseAction, headers: HeaderList): Outcome {
+    this.#parts.applyHeaderMutation(responseHeaders, headers);
     return { ...answered(status), headers: headers.entries };
+  }
+
+  /** What backends of mirrors see; none of them is a member of the mesh. */
+  #copies(config: MeshConfig, message: Message, mirrors: readonly Mirror[]): SeenRequest[] {
+    const copies: SeenRequest[] = [];
+    for (const { cluster, perMillion } of mirrors) {
+      const endpoint = config.endpoints.find((each) => each.cluster === cluster)?.endpoints[0];
+      const isReached = endpoint !== undefined && endpoint.port !== DOWN_PORT;
+      if (!isReached || this.#random() * 1_000_000 >= perMillion) continue;
+      const [, name = ''] = endpoint.workload.split('/');
+      applied(backendName(name, endpoint.port), message, [], copies);
+    }
+    return copies;
   }
 
   #change(message: Message, route: Route, action: ForwardAction, weighted: WeightedCluster): void {
     this.#parts.applyHeaderMutation(action.requestHeaders, message.headers);
     this.#parts.applyHeaderMutation(weighted.requestHeaders, message.headers);
-    const { host, path } = action.rewrite ?? {};
+    const { host, path } = weighted.rewrite ?? action.rewrite ?? {};
     if (path !== undefined) message.path = this.#parts.rewritePath(path, route.match.path, message.path);
     if (host !== undefined) message.authority = host;
   }
@@ -206,25 +253,30 @@ export class EnginePlayer implements Player {
     weighted: WeightedCluster,
     answers: readonly Answer[],
   ): Outcome {
-    const endpoints = config.endpoints.find(({ cluster }) => cluster === weighted.cluster)?.endpoints ?? [];
+    const cluster = this.#cluster(workload, config, weighted.cluster);
     const isIdempotent = this.#parts.isIdempotentMethod(message.method);
+    const tried: BalancedEndpoint[] = [];
     const seen: SeenRequest[] = [];
     let elapsedMs = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const endpoint = endpoints[this.#turn++ % Math.max(1, endpoints.length)];
-      if (endpoint === undefined) return answered(503);
+      const picked = cluster?.pick(viewOf(message), tried);
+      if (picked === undefined) return answered(503);
       const {
         outcome,
         result,
         elapsedMs: ownMs,
       } = limited(
-        this.#dial(workload, endpoint, config, weighted, message, answers, seen),
+        this.#dial(workload, picked.endpoint, config, weighted, message, answers, seen),
         action.backendRequestTimeoutMs,
       );
       elapsedMs += ownMs;
+      cluster?.ended(picked, outcome.type === 'response' ? outcome.status : undefined);
       if (action.requestTimeoutMs > 0 && elapsedMs >= action.requestTimeoutMs) return { ...answered(504), seen };
       const { retry } = this.#parts.retryDecision(action.retry, outcome, attempt, isIdempotent, true);
-      if (retry) continue;
+      if (retry) {
+        tried.push(picked);
+        continue;
+      }
       const headers = new HeaderList(result.headers);
       if (outcome.type === 'response') {
         this.#parts.applyHeaderMutation(action.responseHeaders, headers);
@@ -232,6 +284,17 @@ export class EnginePlayer implements Player {
       }
       return { ...result, headers: headers.entries };
     }
+  }
+
+  #cluster(workload: string, { clusters, endpoints }: MeshConfig, name: ClusterName): EngineCluster | undefined {
+    const key = `${workload} ${name}`;
+    const known = this.#clusters.get(key);
+    const cluster = clusters.find((each) => each.name === name);
+    if (known !== undefined || cluster === undefined) return known;
+    const list = endpoints.find((each) => each.cluster === name)?.endpoints ?? [];
+    const made = new EngineCluster(cluster, list, this.#parts, this.#random);
+    this.#clusters.set(key, made);
+    return made;
   }
 
   /** One attempt: to the application, or to the proxy before it. */
@@ -295,9 +358,29 @@ export class EnginePlayer implements Player {
       const result = { ...answered(403), seen, ...policies };
       return { outcome: { type: 'response', status: 403 }, elapsedMs: 0, result };
     }
+    const { refusal, told } = this.#limited(`inbound|${port.port}`, port.rateLimits, peer.principal, message);
+    if (refusal !== undefined)
+      return { outcome: { type: 'response', status: 429 }, elapsedMs: 0, result: { ...refusal, seen, ...policies } };
     const [, name = ''] = member.split('/');
     const attempt = applied(backendName(name, port.port), message, answers, seen);
-    return { ...attempt, result: { ...attempt.result, ...policies } };
+    const headers = [...attempt.result.headers, ...told];
+    return { ...attempt, result: { ...attempt.result, ...policies, headers } };
+  }
+
+  /** The answer to a request beyond a limit, or what the answer to one within it tells. No time passes within a case. */
+  #limited(
+    place: string,
+    rules: readonly RateLimitRule[] | undefined,
+    principal: string | undefined,
+    { method, path, headers }: Message,
+  ): { readonly refusal?: Outcome; readonly told: Outcome['headers'] } {
+    if (rules === undefined) return { told: [] };
+    const header = (name: string) => headers.get(name);
+    const request = { principal, sourceIp: '127.0.0.1', method, path, header };
+    const decision = new this.#parts.RateLimiter(place, rules, this.#buckets).decide(request, STARTED_MS);
+    const told = quotaHeaders(decision).map(({ name, value }) => [name, value] as const);
+    if (decision.refusedBy === undefined) return { told };
+    return { refusal: { ...answered(429), headers: told, grpcStatus: RESOURCE_EXHAUSTED }, told };
   }
 
   #config(member: string): MeshConfig {
@@ -325,8 +408,8 @@ function portOf({ serverPort = 80 }: CaseRequest): number {
   return serverPort;
 }
 
-function viewOf({ method, authority, path, headers }: Message): RequestView {
-  return { method, authority, path, header: (name) => headers.get(name) };
+function viewOf({ method, authority, path, headers, country }: Message): RequestView {
+  return { method, authority, path, country, header: (name) => headers.get(name) };
 }
 
 function corsRequestOf({ method, headers }: Message): CorsRequest {
@@ -350,7 +433,7 @@ function failed(outcome: AttemptOutcome, status: number | 'closed', seen: readon
 function applied(backend: string, message: Message, answers: readonly Answer[], seen: SeenRequest[]): Attempt {
   const { method, authority, path, headers, body } = message;
   seen.push({ backend, method, path, host: authority, headers: headers.entries, body });
-  const answer = answers[seen.length - 1] ?? answers.at(-1) ?? 200;
+  const answer = answerFrom(backend, answers[seen.length - 1] ?? answers.at(-1) ?? 200);
   if (answer === 'reset') return failed({ type: 'reset' }, 503, seen);
   const { status = 200, delayMs = 0, headers: more = {} } = typeof answer === 'number' ? { status: answer } : answer;
   const { 'grpc-status': code = '0', ...own } = more;

@@ -17,7 +17,7 @@ import type { Answer, Caller, CaseRequest, MatrixCase } from './case.ts';
 import { send } from './client.ts';
 import type { Outcome } from './outcome.ts';
 import { OUTBOUND_PORT, RealCallers } from './real-callers.ts';
-import { type Player, settingOf } from './side.ts';
+import { type Copies, type Player, settingOf } from './side.ts';
 import { MEMBERS, type Member, type Places, resourcesOf, stageWorkloads, TRUST_DOMAIN, worldOf } from './stage.ts';
 
 const ADMIN_PORT = 15_000;
@@ -70,15 +70,15 @@ class EnvoyPlayer implements Player {
     this.#current = undefined;
     const marker = `probe-${(this.#world.current()?.revision ?? 0) + 1}`;
     const resources = [...resourcesOf(matrixCase), ...probes(marker)];
-    this.#world.set(resources, stageWorkloads(this.#places, matrixCase.unhealthy));
+    this.#world.set(resources, stageWorkloads(this.#places, matrixCase));
     await this.#untilActive(marker, isFirst ? STARTED_WITHIN_MS : ACTIVE_WITHIN_MS);
     for (const port of [...gatewayPorts(resources), ...this.#upstreamPorts(matrixCase)])
       await this.#untilListening(port, ACTIVE_WITHIN_MS);
     this.#current = wanted;
   }
 
-  send(caller: Caller, request: CaseRequest, answers: readonly Answer[]): Promise<Outcome> {
-    return this.#callers.send(caller, request, answers);
+  send(caller: Caller, request: CaseRequest, answers: readonly Answer[], copies?: Copies): Promise<Outcome> {
+    return this.#callers.send(caller, request, answers, copies);
   }
 
   async close(): Promise<void> {

@@ -26,8 +26,16 @@ export interface Outcome {
 }
 
 /** Differences in words; none = as expected. */
-export function judge({ expect, times }: Exchange, outcomes: readonly Outcome[]): string[] {
+export function judge({ expect, times }: Exchange, all: readonly Outcome[]): string[] {
+  const { copies = {} } = expect;
+  const isCopy = ({ backend }: SeenRequest) => copies[backend] !== undefined;
+  const outcomes = all.map((outcome) => ({ ...outcome, seen: outcome.seen.filter((request) => !isCopy(request)) }));
+  return [...judgeOutcomes(expect, times, outcomes), ...judgeCopies(copies, all)];
+}
+
+function judgeOutcomes(expect: Expectation, times: number | undefined, outcomes: readonly Outcome[]): string[] {
   const differences = outcomes.flatMap((outcome) => judgeOne(expect, outcome));
+  differences.push(...judgeBackends(expect, outcomes));
   if (expect.share !== undefined) differences.push(...judgeShare(expect.share, outcomes));
   else if (times !== undefined) return [...new Set(differences)];
   return differences;
@@ -39,7 +47,7 @@ function judgeOne(expect: Expectation, outcome: Outcome): string[] {
   const compare = (what: string, wanted: unknown, got: unknown) => {
     if (wanted !== undefined && wanted !== got) differences.push(`${what}: expected ${text(wanted)}, got ${text(got)}`);
   };
-  const isImplied = expect.share === undefined && expect.grpcStatus === undefined;
+  const isImplied = expect.share === undefined && expect.backends === undefined && expect.grpcStatus === undefined;
   const status = expect.status ?? (isImplied ? 200 : undefined);
   compare('status', status, outcome.status);
   compare('backend', expect.backend, last?.backend ?? null);
@@ -77,6 +85,29 @@ export function valuesOf(fields: Fields, name: string): string | null {
     .join(', ');
 }
 
+function judgeCopies(copies: NonNullable<Expectation['copies']>, outcomes: readonly Outcome[]): string[] {
+  return Object.entries(copies).flatMap(([backend, part]) => {
+    const count = outcomes.flatMap(({ seen }) => seen.filter((request) => request.backend === backend)).length;
+    if (isWithin(count, outcomes.length, part)) return [];
+    return [`copies for ${backend}: expected ${part * 100} % of ${outcomes.length}, got ${count}`];
+  });
+}
+
+function isWithin(count: number, total: number, part: number): boolean {
+  return Math.abs(count - total * part) <= DEVIATIONS_MAX * Math.sqrt(total * part * (1 - part));
+}
+
+function judgeBackends({ oneBackend, backends }: Expectation, outcomes: readonly Outcome[]): string[] {
+  if (oneBackend === undefined && backends === undefined) return [];
+  const answering = new Set(outcomes.map(({ seen }) => seen.at(-1)?.backend ?? 'none'));
+  const names = [...answering].sort().join(', ');
+  const differences: string[] = [];
+  if (oneBackend === true && answering.size !== 1) differences.push(`one backend: ${names} answered`);
+  const wanted = backends === undefined ? names : [...backends].sort().join(', ');
+  if (wanted !== names) differences.push(`backends: expected ${wanted}, got ${names}`);
+  return differences;
+}
+
 /** Chance of a false alarm per comparison: below one in a million. */
 const DEVIATIONS_MAX = 5;
 
@@ -92,8 +123,7 @@ function judgeShare(share: NonNullable<Expectation['share']>, outcomes: readonly
   for (const [key, weight] of Object.entries(share)) {
     const part = weight / total;
     const count = counts.get(key) ?? 0;
-    const room = DEVIATIONS_MAX * Math.sqrt(outcomes.length * part * (1 - part));
-    if (Math.abs(count - outcomes.length * part) > room)
+    if (!isWithin(count, outcomes.length, part))
       differences.push(`share of ${key}: expected ${part * 100} %, got ${count} of ${outcomes.length}`);
   }
   return differences;

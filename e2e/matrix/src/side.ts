@@ -3,20 +3,26 @@ import type { Answer, Caller, CaseRequest, Exchange, MatrixCase, Side } from './
 import { FRONT } from './case.ts';
 import { judge, type Outcome } from './outcome.ts';
 
+/** Copies of a request arrive when they like: how many are waited for, and for how long at most. */
+export interface Copies {
+  readonly countMax: number;
+  readonly withinMs: number;
+}
+
 export interface Player {
   readonly side: Side;
   /** Brings the resources of the case into force. */
   prepare(matrixCase: MatrixCase): Promise<void>;
-  send(caller: Caller, request: CaseRequest, answers: readonly Answer[]): Promise<Outcome>;
+  send(caller: Caller, request: CaseRequest, answers: readonly Answer[], copies?: Copies): Promise<Outcome>;
   close(): Promise<void>;
 }
 
 /** Cases with equal keys play on the same resources: a player that is prepared for one is prepared for the other. */
-export function settingOf({ resources, unhealthy }: MatrixCase): string {
-  return JSON.stringify([resources, unhealthy]);
+export function settingOf({ resources, unhealthy, workloads }: MatrixCase): string {
+  return JSON.stringify([resources, unhealthy, workloads]);
 }
 
-/** Requests of one exchange that are on their way together. */
+/** Requests of one exchange that are on their way together, unless it says otherwise. */
 const CONCURRENCY = 8;
 
 /** Plays a case on one side; differences from what it expects, none = as expected. */
@@ -34,11 +40,32 @@ export async function play(player: Player, matrixCase: MatrixCase): Promise<stri
 }
 
 async function exchanged(player: Player, caller: Caller, exchange: Exchange): Promise<Outcome[]> {
-  const { request, times = 1, answers = [] } = exchange;
+  const { request, times = 1, answers = [], concurrency = CONCURRENCY } = exchange;
+  const copies = copiesOf(exchange);
   const outcomes: Outcome[] = [];
   while (outcomes.length < times) {
-    const batch = Math.min(CONCURRENCY, times - outcomes.length);
-    outcomes.push(...(await Promise.all(Array.from({ length: batch }, () => player.send(caller, request, answers)))));
+    const batch = Math.min(concurrency, times - outcomes.length);
+    const sent = Array.from({ length: batch }, (_, index) =>
+      player.send(caller, numbered(request, outcomes.length + index), answers, copies),
+    );
+    outcomes.push(...(await Promise.all(sent)));
   }
   return outcomes;
+}
+
+/** Long for those that must come, short for those that may. */
+function copiesOf({ expect }: Exchange): Copies | undefined {
+  if (expect.copies === undefined) return undefined;
+  const parts = Object.values(expect.copies);
+  return { countMax: parts.length, withinMs: parts.every((part) => part === 1) ? 5_000 : 1_000 };
+}
+
+function numbered(request: CaseRequest, number: number): CaseRequest {
+  const { path, headers } = request;
+  const filled = (text: string) => text.replaceAll('{n}', String(number));
+  return {
+    ...request,
+    ...(path !== undefined && { path: filled(path) }),
+    ...(headers !== undefined && { headers: headers.map(([name, value]) => [name, filled(value)] as const) }),
+  };
 }

@@ -132,7 +132,10 @@ const UPSTREAMS = [
   { service: 'sealed', port: 443, listen: UPSTREAM_PORTS.sealed },
 ];
 
-export function stageWorkloads(places: Places, unhealthy: readonly string[] = []): WorkloadResource[] {
+export function stageWorkloads(
+  places: Places,
+  { unhealthy = [], workloads = {} }: Pick<MatrixCase, 'unhealthy' | 'workloads'> = {},
+): WorkloadResource[] {
   return WORKLOADS.map(({ namespace, name, labels }) => {
     const key = `${namespace}/${name}`;
     const member = MEMBERS.find((candidate) => candidate === key);
@@ -149,6 +152,7 @@ export function stageWorkloads(places: Places, unhealthy: readonly string[] = []
           appAddress: `127.0.0.1:${places.appPort(name, port)}`,
         })),
         ...(key === 'shop/front' && { upstreams: UPSTREAMS }),
+        ...workloads[key],
       },
       status: { healthy: !unhealthy.includes(key) },
     };
@@ -165,7 +169,7 @@ export function resourcesOf({ resources }: Pick<MatrixCase, 'resources'>): Resou
 export function worldOf(matrixCase: MatrixCase, places: Places): World {
   return {
     resources: resourcesOf(matrixCase),
-    workloads: stageWorkloads(places, matrixCase.unhealthy),
+    workloads: stageWorkloads(places, matrixCase),
     trustDomain: TRUST_DOMAIN,
   };
 }

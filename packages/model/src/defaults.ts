@@ -1,7 +1,7 @@
 // Every default of the mesh, with its unit. Stored resources never hold them: they are applied when compiling.
 import type { Isolation } from './schema/namespace.ts';
 import type { AppProtocol } from './schema/service.ts';
-import type { RetryOn } from './schema/traffic-policy.ts';
+import type { LoadBalancerType, RetryOn } from './schema/traffic-policy.ts';
 
 export interface TrafficDefaults {
   readonly connectTimeoutMs: number;
@@ -12,7 +12,12 @@ export interface TrafficDefaults {
   /** 0 = no limit. */
   readonly requestTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
-  readonly loadBalancer: 'RoundRobin' | 'LeastRequest' | 'Random';
+  readonly loadBalancer: LoadBalancerType;
+  /** 0 = an endpoint that joins gets its whole share at once. */
+  readonly slowStartMs: number;
+  /** Percent of available endpoints below which all are used; 0 = only when none is available. */
+  readonly panicPercent: number;
+  readonly localityMode: 'Off' | 'Failover' | 'Weighted';
   /** Attempts after the first. */
   readonly retryAttempts: number;
   readonly retryOn: readonly RetryOn[];
@@ -22,9 +27,13 @@ export interface TrafficDefaults {
   readonly retryBudgetPercent: number;
   readonly retryBudgetMinConcurrent: number;
   readonly retryBodyBytesMax: number;
+  /** 0 = off, as for the next two. */
   readonly outlierConsecutive5xx: number;
+  readonly outlierConsecutiveGatewayErrors: number;
+  readonly outlierConsecutiveLocalErrors: number;
   readonly outlierIntervalMs: number;
   readonly outlierBaseEjectionMs: number;
+  readonly outlierMaxEjectionMs: number;
   readonly outlierMaxEjectionPercent: number;
 }
 
@@ -37,6 +46,9 @@ export const trafficDefaults: TrafficDefaults = {
   requestTimeoutMs: 15_000,
   streamIdleTimeoutMs: 300_000,
   loadBalancer: 'LeastRequest',
+  slowStartMs: 0,
+  panicPercent: 0,
+  localityMode: 'Off',
   retryAttempts: 2,
   // `gateway-error` and `reset` are tried again only for idempotent methods; the engine sees to that.
   retryOn: ['connect-failure', 'refused-stream', 'reset', 'gateway-error'],
@@ -47,10 +59,19 @@ export const trafficDefaults: TrafficDefaults = {
   retryBudgetMinConcurrent: 3,
   retryBodyBytesMax: 65_536,
   outlierConsecutive5xx: 5,
+  outlierConsecutiveGatewayErrors: 0,
+  outlierConsecutiveLocalErrors: 5,
   outlierIntervalMs: 10_000,
   outlierBaseEjectionMs: 30_000,
+  outlierMaxEjectionMs: 300_000,
   outlierMaxEjectionPercent: 10,
 };
+
+/** Of the rules of outlier detection that look at all endpoints, once a policy asks for them. */
+export const outlierRuleDefaults = {
+  successRate: { minEndpoints: 5, minRequests: 100, stdevFactor: 1.9 },
+  failurePercentage: { threshold: 85, minEndpoints: 5, minRequests: 50 },
+} as const;
 
 export const defaults = {
   traffic: trafficDefaults,

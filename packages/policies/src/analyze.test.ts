@@ -112,18 +112,13 @@ describe('analyze', () => {
       ['error MALHA1022 HTTPRoute/shop/r spec.rules[0].filters[0].requestMirror.backendRef.name'],
     ],
     [
-      'CORS of one backend',
-      route('r', 'reviews', '[{backendRefs: [{name: reviews, filters: [{type: CORS, cors: {}}]}]}]'),
-      ['warning MALHA1033 HTTPRoute/shop/r spec.rules[0].backendRefs[0].filters[0]'],
-    ],
-    [
-      'a rewrite of one backend',
+      'a mirror of one backend to a service that does not exist',
       route(
         'r',
         'reviews',
-        '[{backendRefs: [{name: reviews, filters: [{type: URLRewrite, urlRewrite: {hostname: a.b}}]}]}]',
+        '[{backendRefs: [{name: reviews, filters: [{type: RequestMirror, requestMirror: {backendRef: {name: nowhere}}}]}]}]',
       ),
-      ['warning MALHA1033 HTTPRoute/shop/r spec.rules[0].backendRefs[0].filters[0]'],
+      ['error MALHA1022 HTTPRoute/shop/r spec.rules[0].backendRefs[0].filters[0].requestMirror.backendRef.name'],
     ],
     [
       'session persistence',
@@ -169,8 +164,9 @@ describe('analyze', () => {
       ['warning MALHA1051 HTTPRoute/shop/r spec.rules[0].filters[1]'],
     ],
     [
-      'outlier detection',
-      policy('TrafficPolicy', 'p', '{targetRef: {kind: Service, name: reviews}, outlierDetection: {interval: 1s}}'),
+      'outlier detection on a route',
+      route('r', 'reviews', `[{backendRefs: [${good}]}]`) +
+        policy('TrafficPolicy', 'p', '{targetRef: {kind: HTTPRoute, name: r}, outlierDetection: {interval: 1s}}'),
       ['warning MALHA1033 TrafficPolicy/shop/p spec.outlierDetection'],
     ],
     [
@@ -189,7 +185,7 @@ describe('analyze', () => {
         ),
       [
         'warning MALHA1033 RoutePolicy/shop/p spec.cohort.claim',
-        'warning MALHA1033 RoutePolicy/shop/p spec.match.countries',
+        'warning MALHA1052 RoutePolicy/shop/p spec.match.countries',
       ],
     ],
     [

@@ -59,7 +59,7 @@ export function compile(from: World | WorldIndex, scope: Scope, options: Compile
     ...(tcp.length === 0 ? {} : { tcp }),
     routeTables,
     clusters,
-    endpoints,
+    endpoints: endpoints.map((list) => index.endpointsNear(list, workload.resource.spec.locality)),
   };
   return { config, quarantined: index.quarantined };
 }
@@ -174,7 +174,8 @@ function clustersOf(
 function addClusters({ action }: Route, names: Set<ClusterName>): void {
   if (action.type !== 'forward') return;
   for (const { cluster } of action.clusters) if (cluster !== INVALID_BACKEND) names.add(cluster);
-  for (const { cluster } of action.mirrors ?? []) names.add(cluster);
+  const mirrors = [action.mirrors, ...action.clusters.map((weighted) => weighted.mirrors)];
+  for (const { cluster } of mirrors.flatMap((each) => each ?? [])) names.add(cluster);
   addCounters(action.rateLimits, names);
 }
 

@@ -15,9 +15,11 @@ import { clusterOf, nameOf } from './services/clusters.ts';
 import { endpointsOf } from './services/endpoints.ts';
 import type { PortEntry, ServiceEntry, WorkloadEntry } from './services/entries.ts';
 import { type LinkedWorld, link } from './services/link.ts';
+import { byLocality, type Locality, type LocalityPolicy, localityKey } from './services/locality.ts';
 import { type Existing, PolicyTargets } from './targets.ts';
 import { attachLayer4Routes, type Layer4Attachments } from './tcp/attach.ts';
-import { clusterSettings, effectiveOfService, type TrafficPolicies } from './traffic-policy/apply.ts';
+import { effectiveOfService, type TrafficPolicies } from './traffic-policy/apply.ts';
+import { clusterSettings, localityPolicyOf } from './traffic-policy/cluster.ts';
 import type { World } from './world.ts';
 
 /** A cluster that some route uses. */
@@ -49,6 +51,8 @@ export class WorldIndex {
   readonly #used = new Map<ClusterName, UsedCluster>();
   readonly #clusters = new Map<ClusterName, Cluster>();
   readonly #endpoints = new Map<ClusterName, ClusterEndpoints>();
+  readonly #endpointsNear = new Map<string, ClusterEndpoints>();
+  readonly #localityPolicies = new Map<ClusterName, LocalityPolicy | undefined>();
   readonly #modes = new Map<string, MtlsMode>();
   readonly #virtualHosts = new Map<string, VirtualHost>();
 
@@ -121,6 +125,32 @@ export class WorldIndex {
     const list = { cluster: name, endpoints };
     this.#endpoints.set(name, list);
     return list;
+  }
+
+  /** The list as a caller of this locality has to use it. */
+  endpointsNear(list: ClusterEndpoints, caller: Locality | undefined): ClusterEndpoints {
+    const policy = this.#localityPolicy(list.cluster);
+    if (policy === undefined) return list;
+    // During a change of modes there are lists of its own; they are few, and made each time.
+    const isShared = this.#endpoints.get(list.cluster) === list;
+    const key = `${list.cluster} ${localityKey(caller)}`;
+    const known = isShared ? this.#endpointsNear.get(key) : undefined;
+    if (known !== undefined) return known;
+    const localityOf = (workload: string) => this.linked.workloadsByKey.get(workload)?.resource.spec.locality;
+    const made = byLocality(list, policy, caller, localityOf);
+    if (isShared) this.#endpointsNear.set(key, made);
+    return made;
+  }
+
+  #localityPolicy(name: ClusterName): LocalityPolicy | undefined {
+    const used = this.#used.get(name);
+    if (used === undefined || this.trafficPolicies.isEmpty) return undefined;
+    if (this.#localityPolicies.has(name)) return this.#localityPolicies.get(name);
+    const { service, version } = used;
+    const target = { namespace: service.namespace, service: service.name, version };
+    const policy = localityPolicyOf(effectiveOfService(this.trafficPolicies, target));
+    this.#localityPolicies.set(name, policy);
+    return policy;
   }
 
   /** Mode of an inbound port of a workload. */

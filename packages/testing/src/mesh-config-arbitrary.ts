@@ -6,18 +6,26 @@ import type {
   ClusterName,
   CohortKey,
   GatewayListener,
+  HashKey,
   HeaderMutation,
+  HttpGatewayListener,
   InboundPort,
+  LoadBalancerConfig,
   MeshConfig,
+  OutlierDetectionConfig,
   PathMatch,
   PathRewrite,
+  RateLimitRule,
+  RequestCondition,
   RouteAction,
   RouteMatch,
   RouteTable,
   SpiffeId,
   TcpListener,
   ValueMatch,
+  WeightedCluster,
 } from '@malha/traffic';
+import { isHttpListener } from '@malha/traffic/gateway';
 import fc from 'fast-check';
 
 const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,8}[a-z0-9])?$/);
@@ -65,6 +73,7 @@ const routeMatch: fc.Arbitrary<RouteMatch> = fc.record(
     method: fc.constantFrom('GET', 'POST', 'DELETE'),
     headers: fc.array(valueMatch(headerName), { maxLength: 2 }),
     queryParams: fc.array(valueMatch(fc.string({ minLength: 1, maxLength: 8 })), { maxLength: 2 }),
+    countries: fc.subarray(['PT', 'BR', 'AO'], { minLength: 1 }),
     devices: fc.subarray(['mobile', 'tablet', 'desktop', 'bot'] as const, { minLength: 1 }),
     share: fc.record({ perMillion: fc.nat(1_000_000), cohort: cohortKey }, { requiredKeys: ['perMillion'] }),
   },
@@ -76,12 +85,55 @@ const pathRewrite: fc.Arbitrary<PathRewrite> = fc.oneof(
   fc.record({ type: fc.constant('prefix' as const), value: path }),
 );
 
-const weightedCluster = fc.record({
-  cluster: clusterName,
-  weight: fc.integer({ min: 0, max: 1_000_000 }),
-  requestHeaders: headers,
+const rewrite = fc.oneof(
+  fc.record({ host: label }),
+  fc.record({ path: pathRewrite }),
+  fc.record({ host: label, path: pathRewrite }),
+);
+
+const mirrors = fc.array(fc.record({ cluster: clusterName, perMillion: fc.nat(1_000_000) }), {
+  minLength: 1,
+  maxLength: 2,
+});
+
+const cors = fc.record({
+  allowOrigins: fc.array(fc.constantFrom('*', 'https://shop.example', 'http://*.example:8080'), { maxLength: 2 }),
+  allowMethods: fc.array(fc.constantFrom('GET', 'PUT', '*'), { maxLength: 2 }),
+  allowHeaders: fc.array(headerName, { maxLength: 2 }),
+  exposeHeaders: fc.array(headerName, { maxLength: 2 }),
+  maxAgeSeconds: fc.nat(86_400),
+  allowCredentials: fc.boolean(),
+});
+
+const redirect = fc.record(
+  {
+    type: fc.constant('redirect' as const),
+    status: fc.constantFrom(301, 302, 303, 307, 308),
+    scheme: fc.constantFrom('http' as const, 'https' as const),
+    host: label,
+    port,
+    path: fc.record({ type: fc.constantFrom('full' as const, 'prefix' as const), value: path }),
+    responseHeaders: headers,
+  },
+  { requiredKeys: ['type', 'status', 'responseHeaders'] },
+);
+
+const direct = fc.record({
+  type: fc.constant('direct' as const),
+  status: fc.integer({ min: 200, max: 599 }),
+  body: fc.string({ maxLength: 20 }),
   responseHeaders: headers,
 });
+
+const toBackend = { cluster: clusterName, weight: fc.integer({ min: 0, max: 1_000_000 }), requestHeaders: headers };
+
+const weightedCluster: fc.Arbitrary<WeightedCluster> = fc.oneof(
+  fc.record(
+    { ...toBackend, responseHeaders: headers, rewrite, cors, mirrors },
+    { requiredKeys: ['cluster', 'weight', 'requestHeaders', 'responseHeaders'] },
+  ),
+  fc.record({ ...toBackend, responseHeaders: headers, answer: fc.oneof(redirect, direct) }),
+);
 
 const retry = fc.record({
   attempts: fc.integer({ min: 0, max: 10 }),
@@ -95,6 +147,48 @@ const retry = fc.record({
   }),
 });
 
+const pattern = (value: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.oneof(
+    value,
+    value.map((text) => `${text}*`),
+    value.map((text) => `*${text}`),
+    fc.constant('*'),
+  );
+
+const condition: fc.Arbitrary<RequestCondition> = fc.record({
+  principals: fc.array(fc.oneof(spiffeId, fc.constant('spiffe://mesh.local/ns/shop/*')), { maxLength: 2 }),
+  methods: fc.array(fc.constantFrom('GET', 'PUT'), { maxLength: 2 }),
+  paths: fc.array(pattern(path), { maxLength: 2 }),
+  headers: fc.array(
+    fc.record({ name: headerName, values: fc.array(pattern(headerValue), { minLength: 1, maxLength: 2 }) }),
+    { maxLength: 2 },
+  ),
+});
+
+const bucket = {
+  requests: fc.integer({ min: 1, max: 10_000_000 }),
+  intervalMs: fc.integer({ min: 1, max: 86_400_000 }),
+  burst: fc.integer({ min: 1, max: 10_000_000 }),
+};
+
+const rateLimit: fc.Arbitrary<RateLimitRule> = fc.record(
+  {
+    id: label,
+    condition,
+    keys: fc.array(
+      fc.oneof(
+        fc.record({ type: fc.constantFrom('identity' as const, 'address' as const, 'path' as const) }),
+        fc.record({ type: fc.constant('header' as const), name: headerName }),
+      ),
+      { maxLength: 2 },
+    ),
+    announces: fc.boolean(),
+    ...bucket,
+    global: fc.record({ cluster: clusterName, timeoutMs: milliseconds, failsOpen: fc.boolean() }),
+  },
+  { requiredKeys: ['id', 'condition', 'keys', 'announces', 'requests', 'intervalMs', 'burst'] },
+);
+
 const action: fc.Arbitrary<RouteAction> = fc.oneof(
   fc.record(
     {
@@ -102,28 +196,14 @@ const action: fc.Arbitrary<RouteAction> = fc.oneof(
       clusters: fc.array(weightedCluster, { minLength: 1, maxLength: 3 }),
       requestHeaders: headers,
       responseHeaders: headers,
-      rewrite: fc.oneof(
-        fc.record({ host: label }),
-        fc.record({ path: pathRewrite }),
-        fc.record({ host: label, path: pathRewrite }),
-      ),
+      rewrite,
       requestTimeoutMs: milliseconds,
       backendRequestTimeoutMs: milliseconds,
       streamIdleTimeoutMs: milliseconds,
       retry,
-      mirrors: fc.array(fc.record({ cluster: clusterName, perMillion: fc.nat(1_000_000) }), {
-        minLength: 1,
-        maxLength: 2,
-      }),
+      mirrors,
       cohort: cohortKey,
-      cors: fc.record({
-        allowOrigins: fc.array(fc.constantFrom('*', 'https://shop.example', 'http://*.example:8080'), { maxLength: 2 }),
-        allowMethods: fc.array(fc.constantFrom('GET', 'PUT', '*'), { maxLength: 2 }),
-        allowHeaders: fc.array(headerName, { maxLength: 2 }),
-        exposeHeaders: fc.array(headerName, { maxLength: 2 }),
-        maxAgeSeconds: fc.nat(86_400),
-        allowCredentials: fc.boolean(),
-      }),
+      cors,
     },
     {
       requiredKeys: [
@@ -138,24 +218,8 @@ const action: fc.Arbitrary<RouteAction> = fc.oneof(
       ],
     },
   ),
-  fc.record(
-    {
-      type: fc.constant('redirect' as const),
-      status: fc.constantFrom(301, 302, 303, 307, 308),
-      scheme: fc.constantFrom('http' as const, 'https' as const),
-      host: label,
-      port,
-      path: fc.record({ type: fc.constantFrom('full' as const, 'prefix' as const), value: path }),
-      responseHeaders: headers,
-    },
-    { requiredKeys: ['type', 'status', 'responseHeaders'] },
-  ),
-  fc.record({
-    type: fc.constant('direct' as const),
-    status: fc.integer({ min: 200, max: 599 }),
-    body: fc.string({ maxLength: 20 }),
-    responseHeaders: headers,
-  }),
+  redirect,
+  direct,
 );
 
 const routeTable: fc.Arbitrary<RouteTable> = fc.record({
@@ -170,6 +234,70 @@ const routeTable: fc.Arbitrary<RouteTable> = fc.record({
   ),
 });
 
+const hashKey: fc.Arbitrary<HashKey> = fc.oneof(
+  fc.record({ type: fc.constantFrom('header' as const, 'cookie' as const, 'query' as const), name: label }),
+  fc.constant({ type: 'source' as const }),
+);
+
+const loadBalancer: fc.Arbitrary<LoadBalancerConfig> = fc.oneof(
+  fc.record(
+    {
+      type: fc.constantFrom(
+        'RoundRobin' as const,
+        'LeastRequest' as const,
+        'LeastConnection' as const,
+        'PeakEwma' as const,
+      ),
+      slowStartMs: fc.integer({ min: 1, max: 600_000 }),
+      panicPercent: fc.integer({ min: 1, max: 100 }),
+    },
+    { requiredKeys: ['type'] },
+  ),
+  fc.record({ type: fc.constant('RingHash' as const), hashKeys: fc.array(hashKey, { minLength: 1, maxLength: 3 }) }),
+  fc.record(
+    {
+      type: fc.constant('Maglev' as const),
+      hashKeys: fc.array(hashKey, { minLength: 1, maxLength: 3 }),
+      tableSize: fc.constantFrom(101, 65_537),
+    },
+    { requiredKeys: ['type', 'hashKeys'] },
+  ),
+);
+
+const limit = fc.integer({ min: 1, max: 1000 });
+const outlierDetection: fc.Arbitrary<OutlierDetectionConfig> = fc.record(
+  {
+    consecutive5xx: fc.nat(1000),
+    consecutiveGatewayErrors: fc.nat(1000),
+    consecutiveLocalErrors: fc.nat(1000),
+    intervalMs: milliseconds,
+    baseEjectionMs: milliseconds,
+    maxEjectionMs: milliseconds,
+    maxEjectionPercent: fc.nat(100),
+    successRate: fc.record({
+      minEndpoints: limit,
+      minRequests: limit,
+      stdevFactor: fc.integer({ min: 0, max: 100 }).map((tenths) => tenths / 10),
+    }),
+    failurePercentage: fc.record({
+      threshold: fc.integer({ min: 1, max: 100 }),
+      minEndpoints: limit,
+      minRequests: limit,
+    }),
+  },
+  {
+    requiredKeys: [
+      'consecutive5xx',
+      'consecutiveGatewayErrors',
+      'consecutiveLocalErrors',
+      'intervalMs',
+      'baseEjectionMs',
+      'maxEjectionMs',
+      'maxEjectionPercent',
+    ],
+  },
+);
+
 const cluster: fc.Arbitrary<Cluster> = fc.record({
   name: clusterName,
   service,
@@ -179,7 +307,8 @@ const cluster: fc.Arbitrary<Cluster> = fc.record({
   connectTimeoutMs: milliseconds,
   idleTimeoutMs: milliseconds,
   limits: fc.record({ maxConnections: fc.nat(), maxPending: fc.nat(), maxRequests: fc.nat() }),
-  loadBalancer: fc.record({ type: fc.constantFrom('RoundRobin' as const, 'LeastRequest' as const, 'Random' as const) }),
+  loadBalancer,
+  outlierDetection,
   tls: fc.record({ serverName: label, spiffeIds: fc.array(spiffeId, { maxLength: 2 }) }),
 });
 
@@ -200,14 +329,6 @@ function endpointsOf(name: ClusterName): fc.Arbitrary<ClusterEndpoints> {
     ),
   });
 }
-
-const pattern = (value: fc.Arbitrary<string>): fc.Arbitrary<string> =>
-  fc.oneof(
-    value,
-    value.map((text) => `${text}*`),
-    value.map((text) => `*${text}`),
-    fc.constant('*'),
-  );
 
 const authorizationPolicy: fc.Arbitrary<AuthorizationPolicyRules> = fc.record({
   id: fc.tuple(label, label).map((parts) => parts.join('/')),
@@ -243,16 +364,21 @@ const authorizationPolicy: fc.Arbitrary<AuthorizationPolicyRules> = fc.record({
   ),
 });
 
-const inboundPort: fc.Arbitrary<InboundPort> = fc.record({
-  port,
-  appAddress: port.map((number) => `127.0.0.1:${number}`),
-  protocol,
-  mode: fc.constantFrom('STRICT' as const, 'PERMISSIVE' as const, 'DISABLE' as const),
-  serverNames: fc.array(label, { maxLength: 2 }),
-  hosts: fc.array(label, { maxLength: 3 }),
-  service,
-  authorization: fc.record({ policies: fc.array(authorizationPolicy, { maxLength: 3 }) }),
-});
+const inboundPort: fc.Arbitrary<InboundPort> = fc.record(
+  {
+    port,
+    appAddress: port.map((number) => `127.0.0.1:${number}`),
+    protocol,
+    mode: fc.constantFrom('STRICT' as const, 'PERMISSIVE' as const, 'DISABLE' as const),
+    serverNames: fc.array(label, { maxLength: 2 }),
+    hosts: fc.array(label, { maxLength: 3 }),
+    service,
+    authorization: fc.record({ policies: fc.array(authorizationPolicy, { maxLength: 3 }) }),
+    rateLimits: fc.array(rateLimit, { minLength: 1, maxLength: 2 }),
+    connectionLimits: fc.array(fc.record({ id: label, ...bucket }), { minLength: 1, maxLength: 2 }),
+  },
+  { requiredKeys: ['port', 'appAddress', 'protocol', 'mode', 'serverNames', 'hosts', 'service', 'authorization'] },
+);
 
 const tcpListener: fc.Arbitrary<TcpListener> = fc.record({
   port,
@@ -274,10 +400,11 @@ const tcpListener: fc.Arbitrary<TcpListener> = fc.record({
 
 const tracing = fc.record({ samplePercent: fc.double({ min: 0, max: 100, noNaN: true }) });
 
-const gatewayListener: fc.Arbitrary<GatewayListener> = fc
+const httpGateway: fc.Arbitrary<HttpGatewayListener> = fc
   .record({
     port,
     protocol: fc.constantFrom('HTTP' as const, 'HTTPS' as const),
+    trustedHops: fc.nat(10),
     tracing,
     servers: fc.array(fc.record({ name: label, hostname: fc.oneof(label, fc.constant('*')), certificate: label }), {
       minLength: 1,
@@ -292,6 +419,26 @@ const gatewayListener: fc.Arbitrary<GatewayListener> = fc
       certificates: listener.protocol === 'HTTPS' ? [certificate] : [],
     })),
   }));
+
+const tcpGateway: fc.Arbitrary<GatewayListener> = fc.record({
+  port,
+  protocol: fc.constantFrom('TLS' as const, 'TCP' as const),
+  routes: fc.array(
+    fc.record(
+      {
+        name: label,
+        listener: label,
+        serverNames: fc.array(fc.oneof(label, fc.constant('*')), { minLength: 1, maxLength: 2 }),
+        clusters: fc.array(fc.record({ cluster: clusterName, weight: fc.nat(1_000_000) }), { maxLength: 2 }),
+        certificates: fc.array(label, { minLength: 1, maxLength: 2 }),
+      },
+      { requiredKeys: ['name', 'listener', 'serverNames', 'clusters'] },
+    ),
+    { minLength: 1, maxLength: 2 },
+  ),
+});
+
+const gatewayListener: fc.Arbitrary<GatewayListener> = fc.oneof(httpGateway, tcpGateway);
 
 /** A complete configuration: every cluster has endpoints, the outbound listener's table exists. */
 export const meshConfigArbitrary: fc.Arbitrary<MeshConfig> = fc
@@ -311,7 +458,9 @@ export const meshConfigArbitrary: fc.Arbitrary<MeshConfig> = fc
       ...(gateways.length > 0 && { gateways: [...gateways].sort((a, b) => a.port - b.port) }),
       routeTables: [
         ...routeTables,
-        ...gateways.map(({ routeTable: name }) => ({ name, ignoresPort: true, virtualHosts: [] })),
+        ...gateways
+          .filter(isHttpListener)
+          .map(({ routeTable: name }) => ({ name, ignoresPort: true, virtualHosts: [] })),
       ],
       clusters,
       endpoints,

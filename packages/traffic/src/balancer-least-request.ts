@@ -18,10 +18,10 @@ export class LeastRequestPicker implements Picker {
     this.#isSingle = endpoints.length === 1;
   }
 
-  pick(exclude?: Exclude): BalancedEndpoint | undefined {
-    const first = this.#draw.pick(exclude);
+  pick(hash: number, exclude?: Exclude): BalancedEndpoint | undefined {
+    const first = this.#draw.pick(hash, exclude);
     if (first === undefined || this.#isSingle) return first;
-    const second = this.#draw.pick(exclude);
+    const second = this.#draw.pick(hash, exclude);
     return second !== undefined && load(second) < load(first) ? second : first;
   }
 }

@@ -1,35 +1,14 @@
-// What a way of picking has to do, and the state that it keeps of each endpoint.
-import type { Endpoint } from './config.ts';
+// What a way of picking has to do; the balancer around it looks after levels, availability and slow start.
+import { BalancedEndpoint } from './balanced-endpoint.ts';
 
-export type Exclude = (endpoint: Endpoint) => boolean;
+export { BalancedEndpoint };
+
+export type Exclude = (item: BalancedEndpoint) => boolean;
 
 export interface Picker {
   update(endpoints: readonly BalancedEndpoint[]): void;
-  pick(exclude?: Exclude): BalancedEndpoint | undefined;
-}
-
-/** One endpoint with its count of requests in flight. */
-export class BalancedEndpoint {
-  /** The newest description; replaced by an update of the same workload. */
-  endpoint: Endpoint;
-  /** Requests between `started` and `finished`. */
-  active = 0;
-  /** Requests that ended with `finished(false)`. */
-  failures = 0;
-
-  constructor(endpoint: Endpoint) {
-    this.endpoint = endpoint;
-  }
-
-  started(): void {
-    this.active++;
-  }
-
-  /** `ok` = the endpoint answered and its connection held. */
-  finished(ok: boolean): void {
-    if (this.active > 0) this.active--;
-    if (!ok) this.failures++;
-  }
+  /** `hash`: of the request's key, or NO_HASH; only hashing pickers look at it. */
+  pick(hash: number, exclude?: Exclude): BalancedEndpoint | undefined;
 }
 
 /** One of the endpoints that are not excluded, by weight; the slow way, for when the quick ones met excluded ones. */
@@ -39,14 +18,21 @@ export function pickAmongAllowed(
   draw: number,
 ): BalancedEndpoint | undefined {
   let total = 0;
-  for (const item of endpoints) if (!exclude(item.endpoint)) total += item.endpoint.weight;
+  for (const item of endpoints) if (!exclude(item)) total += item.endpoint.weight;
   let at = draw * total;
   let last: BalancedEndpoint | undefined;
   for (const item of endpoints) {
-    if (exclude(item.endpoint)) continue;
+    if (exclude(item)) continue;
     last = item;
     at -= item.endpoint.weight;
     if (at < 0) return item;
   }
   return last;
+}
+
+/** Whether both lists have the same workloads with the same weights in the same order: a table made for one serves the other. */
+export function isSameMembership(a: readonly BalancedEndpoint[], weights: readonly number[], b: typeof a): boolean {
+  return (
+    a.length === b.length && a.every((item, index) => item === b[index] && weights[index] === b[index]?.endpoint.weight)
+  );
 }

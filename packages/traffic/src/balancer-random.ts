@@ -17,9 +17,9 @@ export class RandomPicker implements Picker {
     this.#weights = new WeightTable(endpoints.map((item) => item.endpoint.weight));
   }
 
-  pick(exclude?: Exclude): BalancedEndpoint | undefined {
+  pick(_hash: number, exclude?: Exclude): BalancedEndpoint | undefined {
     const picked = this.#endpoints[this.#weights.at(this.#random())];
-    if (picked === undefined || exclude === undefined || !exclude(picked.endpoint)) return picked;
+    if (picked === undefined || exclude === undefined || !exclude(picked)) return picked;
     return pickAmongAllowed(this.#endpoints, exclude, this.#random());
   }
 }

@@ -27,7 +27,7 @@ export class RoundRobinPicker implements Picker {
     this.#endpoints = endpoints;
   }
 
-  pick(exclude?: Exclude): BalancedEndpoint | undefined {
+  pick(_hash: number, exclude?: Exclude): BalancedEndpoint | undefined {
     return this.#isEqual ? this.#pickInTurn(exclude) : this.#pickByCredit(exclude);
   }
 
@@ -36,7 +36,7 @@ export class RoundRobinPicker implements Picker {
     for (let tried = 0; tried < count; tried++) {
       const item = this.#endpoints[this.#next];
       this.#next = this.#next + 1 >= count ? 0 : this.#next + 1;
-      if (item !== undefined && (exclude === undefined || !exclude(item.endpoint))) return item;
+      if (item !== undefined && (exclude === undefined || !exclude(item))) return item;
     }
     return undefined;
   }
@@ -47,7 +47,7 @@ export class RoundRobinPicker implements Picker {
     let best: BalancedEndpoint | undefined;
     let bestCredit = Number.NEGATIVE_INFINITY;
     for (const item of this.#endpoints) {
-      if (exclude?.(item.endpoint)) continue;
+      if (exclude?.(item)) continue;
       const credit = (this.#credit.get(item) ?? 0) + item.endpoint.weight;
       this.#credit.set(item, credit);
       total += item.endpoint.weight;

@@ -1,6 +1,7 @@
 // Sticky decisions: the same cohort key gets the same answer as long as the weights stay, and a weight that grows only
 // draws new keys to it.
 import type { CohortKey } from './config.ts';
+import { hash32 } from './hash.ts';
 import type { RequestView } from './request-view.ts';
 
 /** The key's value in a request; undefined when it has none, so that the decision is drawn anew each time. */
@@ -17,7 +18,7 @@ export function cohortOf(key: CohortKey, request: RequestView): string | undefin
 
 /** A draw in [0, 1) that is always the same for a key. */
 export function stickyDraw(cohort: string): number {
-  return hash(cohort, 0) / 2 ** 32;
+  return hash32(cohort, 0) / 2 ** 32;
 }
 
 /**
@@ -30,7 +31,7 @@ export class StickySplit {
 
   /** `names` are stable over changes of weights; all weights are above 0. */
   constructor(names: readonly string[], weights: readonly number[]) {
-    this.seeds = names.map((name) => hash(name, 0));
+    this.seeds = names.map((name) => hash32(name, 0));
     this.weights = weights;
   }
 
@@ -38,7 +39,7 @@ export class StickySplit {
     let best = 0;
     let bestScore = Number.POSITIVE_INFINITY;
     for (let index = 0; index < this.seeds.length; index++) {
-      const draw = (hash(cohort, this.seeds[index] ?? 0) + 1) / (2 ** 32 + 1);
+      const draw = (hash32(cohort, this.seeds[index] ?? 0) + 1) / (2 ** 32 + 1);
       const score = -Math.log(draw) / (this.weights[index] ?? 1);
       if (score >= bestScore) continue;
       bestScore = score;
@@ -48,7 +49,8 @@ export class StickySplit {
   }
 }
 
-function cookieOf(header: string | undefined, name: string): string | undefined {
+/** Value of a cookie of the field `Cookie`; undefined when it has none of that name. */
+export function cookieOf(header: string | undefined, name: string): string | undefined {
   if (header === undefined) return undefined;
   for (let at = 0; at < header.length; ) {
     const end = header.indexOf(';', at);
@@ -59,13 +61,4 @@ function cookieOf(header: string | undefined, name: string): string | undefined 
     at = stop + 1;
   }
   return undefined;
-}
-
-/** FNV-1a over UTF-16 units, then mixed so that every bit of the text counts in every bit of the result; 32 bits. */
-function hash(text: string, seed: number): number {
-  let value = 0x811c9dc5 ^ seed;
-  for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
-  return (value ^ (value >>> 16)) >>> 0;
 }

@@ -167,6 +167,8 @@ export interface RouteMatch {
   readonly headers: readonly ValueMatch[];
   readonly queryParams: readonly ValueMatch[];
   readonly devices?: readonly DeviceClass[];
+  /** ISO 3166-1 codes of two capital letters. A request whose country is not known is in none of them. */
+  readonly countries?: readonly string[];
   readonly share?: ShareMatch;
 }
 
@@ -262,8 +264,17 @@ export interface DirectResponseAction {
 export interface WeightedCluster {
   readonly cluster: ClusterName;
   readonly weight: number;
+  /** After those of the action. */
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
+  /** In place of that of the action. */
+  readonly rewrite?: Rewrite;
+  /** In place of that of the action. */
+  readonly cors?: CorsPolicy;
+  /** Besides those of the action. */
+  readonly mirrors?: readonly Mirror[];
+  /** The proxy answers this share by itself. */
+  readonly answer?: RedirectAction | DirectResponseAction;
 }
 
 /** Applied in the order set, add, remove. Names are lower case. */
@@ -327,6 +338,8 @@ export interface Cluster {
   readonly loadBalancer: LoadBalancerConfig;
   /** Absent = no endpoint is ejected for its answers. */
   readonly outlierDetection?: OutlierDetectionConfig;
+  /** Absent = endpoints are not probed. */
+  readonly healthCheck?: HealthCheckConfig;
   /** What a peer must prove, and how it is asked for. */
   readonly tls: UpstreamTls;
 }
@@ -385,6 +398,34 @@ export interface OutlierDetectionConfig {
     readonly minRequests: number;
     readonly threshold: number;
   };
+}
+
+/** Probes of each endpoint, on connections of their own. */
+export type HealthCheckConfig = HealthCheckTiming &
+  (
+    | {
+        readonly type: 'http';
+        /** Path and query. */
+        readonly path: string;
+        /** Empty = the name of the service. */
+        readonly host: string;
+        /** Empty = 200 to 299. */
+        readonly expectedStatuses: readonly number[];
+      }
+    /** `grpc.health.v1.Health/Check`; the service empty = the server as a whole. */
+    | { readonly type: 'grpc'; readonly service: string }
+    /** A connection is made, with TLS where the endpoint takes it. */
+    | { readonly type: 'tcp' }
+  );
+
+export interface HealthCheckTiming {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Up to so many percent of the interval are added to it. */
+  readonly jitterPercent: number;
+  /** Results in a row that change the verdict. */
+  readonly unhealthyThreshold: number;
+  readonly healthyThreshold: number;
 }
 
 /** `source`: the address of who connected. Names of headers are lower case. */

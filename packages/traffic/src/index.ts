@@ -10,6 +10,7 @@ export * from './endpoint-health.ts';
 export type * from './explain.ts';
 export * from './flags.ts';
 export * from './hash-key.ts';
+export * from './health-check.ts';
 export * from './histogram.ts';
 export * from './hostname.ts';
 export { IpBlocks, parseAddress } from './ip-block.ts';

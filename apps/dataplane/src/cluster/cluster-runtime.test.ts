@@ -3,6 +3,7 @@ import http2 from 'node:http2';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import type { Cluster, ClusterName, Endpoint } from '@malha/traffic/config';
+import { NO_HASH } from '@malha/traffic/hash-key';
 import { afterEach, expect, it } from 'vitest';
 import { HeaderBlock } from '../exchange/header-block.ts';
 import type { ProxyError } from '../exchange/proxy-error.ts';
@@ -19,6 +20,7 @@ afterEach(() => {
 
 class Requester implements StreamRequester {
   readonly needsHttp1: boolean;
+  readonly hash = NO_HASH;
   stream: UpstreamStream | undefined;
   error: ProxyError | undefined;
   status = 0;

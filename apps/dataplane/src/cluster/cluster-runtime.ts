@@ -1,14 +1,18 @@
 // One cluster at work: picks an endpoint, hands out streams within the limits, queues a bounded number of requests.
+import { isDeepStrictEqual } from 'node:util';
 import { type BalancedEndpoint, type Balancer, createBalancer } from '@malha/traffic/balancer';
 import type { Cluster, Endpoint } from '@malha/traffic/config';
+import type { EjectionReason } from '@malha/traffic/endpoint-health';
+import { connectionHash } from '@malha/traffic/hash-key';
 import { RetryBudget } from '@malha/traffic/retry';
 import { ProxyError } from '../exchange/proxy-error.ts';
+import { ClusterHealth, type HealthEvent } from './cluster-health.ts';
 import type { DialEnvironment, HttpVersion } from './dial.ts';
 import { EndpointPool, type FreeConnection, keyOf, type PoolOwner, type RawDialResult } from './endpoint-pool.ts';
 import { type StreamRequester, Waiting } from './stream-requester.ts';
 
 /** Counts that telemetry keeps for the whole proxy. */
-export type ClusterEvent = 'endpoint-ejected' | 'limit-reached' | 'peer-rejected';
+export type ClusterEvent = HealthEvent | 'limit-reached' | 'peer-rejected';
 
 export interface ClusterEnvironment extends DialEnvironment {
   readonly random: () => number;
@@ -22,6 +26,8 @@ export interface ClusterStats {
   readonly activeRequests: number;
   readonly pendingRequests: number;
   readonly limits: Cluster['limits'];
+  /** So few endpoints are available that requests go to the others too. */
+  readonly isPanicking: boolean;
   readonly endpoints: readonly {
     readonly workload: string;
     readonly address: string;
@@ -30,7 +36,19 @@ export interface ClusterStats {
     readonly activeRequests: number;
     readonly connections: number;
     readonly isEjected: boolean;
+    /** Why it is ejected, and for how long from now. */
+    readonly ejection?: { readonly reason: EjectionReason; readonly forMs: number };
+    /** It came back from an ejection and has not answered well yet. */
+    readonly isProbing: boolean;
+    readonly isPassingChecks: boolean;
   }[];
+}
+
+export interface RawDialOptions {
+  /** Endpoints that could not be connected to. */
+  readonly avoid?: readonly BalancedEndpoint[];
+  /** Of the client. */
+  readonly sourceAddress: string;
 }
 
 /** A connection that is being opened for bytes. */
@@ -42,21 +60,26 @@ export class ClusterRuntime implements PoolOwner {
   cluster: Cluster;
   readonly environment: ClusterEnvironment;
   readonly retryBudget = new RetryBudget({ percent: 20, minConcurrent: 3 });
+  readonly health: ClusterHealth;
   activeRequests = 0;
   private balancer: Balancer;
   private readonly pools = new Map<BalancedEndpoint, EndpointPool>();
   private readonly pending: Waiting[] = [];
   private connectionCount = 0;
   private endpoints: readonly Endpoint[] = [];
-  /** Of the pick in progress. */
-  private avoided: Endpoint | undefined;
-  private ejectedCount = 0;
   private isClosed = false;
 
   constructor(cluster: Cluster, environment: ClusterEnvironment) {
     this.cluster = cluster;
     this.environment = environment;
-    this.balancer = createBalancer(cluster.loadBalancer, environment.random);
+    this.balancer = createBalancer(cluster.loadBalancer, environment);
+    this.health = new ClusterHealth(environment, () => this.balancer);
+    this.health.configure(cluster.outlierDetection);
+  }
+
+  /** The endpoint of a workload, for a session that began there. */
+  find(workload: string): BalancedEndpoint | undefined {
+    return this.balancer.find(workload);
   }
 
   /** Takes what changed; connections stay as long as they lead to the same peer by the same rules. */
@@ -64,11 +87,11 @@ export class ClusterRuntime implements PoolOwner {
     const previous = this.cluster;
     this.cluster = cluster;
     if (previous.protocol !== cluster.protocol || !isSameTls(previous, cluster)) this.dropPools();
-    if (previous.loadBalancer.type !== cluster.loadBalancer.type) {
-      this.dropPools();
-      this.balancer = createBalancer(cluster.loadBalancer, this.environment.random);
+    if (!isDeepStrictEqual(previous.loadBalancer, cluster.loadBalancer)) {
+      this.balancer = createBalancer(cluster.loadBalancer, this.environment, this.balancer);
       this.balancer.update(this.endpoints);
     }
+    this.health.configure(cluster.outlierDetection);
     this.servePending();
   }
 
@@ -82,16 +105,20 @@ export class ClusterRuntime implements PoolOwner {
       this.pools.delete(balanced);
       pool.drain();
     }
-    this.recountEjected();
+    this.health.endpointsChanged();
     this.servePending();
   }
 
   /**
-   * Asks for a stream; `avoid` is the endpoint of a failed attempt, `isFresh` wants no connection that stood idle. The
+   * Asks for a stream; `avoid` are the endpoints of failed attempts, `isFresh` wants no connection that stood idle. The
    * requester is told before this returns, or later, when a place in the queue is returned.
    */
-  acquire(requester: StreamRequester, avoid: Endpoint | undefined, isFresh: boolean): Waiting | undefined {
-    const balanced = this.pick(avoid);
+  acquire(
+    requester: StreamRequester,
+    avoid: readonly BalancedEndpoint[] | undefined,
+    isFresh: boolean,
+  ): Waiting | undefined {
+    const balanced = requester.preferred ?? this.balancer.pick(requester.hash, avoid);
     if (balanced === undefined) {
       requester.streamFailed(new ProxyError('noHealthyUpstream', this.cluster.name));
       return undefined;
@@ -120,8 +147,9 @@ export class ClusterRuntime implements PoolOwner {
    * A connection of the client's own, for bytes: told by `result`, once, perhaps within the call. It counts against the
    * limit of connections until it closes; there is no queue, as nobody says how long the others last.
    */
-  connectRaw(avoid: Endpoint | undefined, result: RawDialResult): RawDial | undefined {
-    const balanced = this.pick(avoid);
+  connectRaw(options: RawDialOptions, result: RawDialResult): RawDial | undefined {
+    const hash = connectionHash(this.cluster.loadBalancer.hashKeys, options.sourceAddress);
+    const balanced = this.balancer.pick(hash, options.avoid);
     if (balanced === undefined) {
       result.failed(new ProxyError('noHealthyUpstream', this.cluster.name), undefined);
       return undefined;
@@ -133,17 +161,18 @@ export class ClusterRuntime implements PoolOwner {
       return undefined;
     }
     this.connectionCount++;
+    balanced.connections++;
     const pool = this.poolOf(balanced);
     const dial = pool.dialRaw({
       connected: (socket, endpoint) => {
         balanced.started();
         socket.once('close', (hadError) => {
           balanced.finished(!hadError);
-          this.connectionGone();
+          this.connectionGone(balanced);
         });
         result.connected(socket, endpoint);
       },
-      failed: (error, endpoint) => result.failed(error, endpoint),
+      failed: (error, picked) => result.failed(error, picked),
     });
     return { cancel: () => pool.cancelRaw(dial) };
   }
@@ -174,12 +203,14 @@ export class ClusterRuntime implements PoolOwner {
   /** No new requests come; those in flight end on their connections. */
   drain(): void {
     this.isClosed = true;
+    this.health.close();
     this.dropPools();
     this.failPending(new ProxyError('noCluster', `${this.cluster.name} was removed`));
   }
 
   destroy(): void {
     this.isClosed = true;
+    this.health.close();
     for (const pool of this.pools.values()) pool.destroy();
     this.pools.clear();
     this.failPending(new ProxyError('noCluster', `${this.cluster.name}: the proxy ends`));
@@ -196,10 +227,11 @@ export class ClusterRuntime implements PoolOwner {
       activeRequests: this.activeRequests,
       pendingRequests: this.pending.length,
       limits: this.cluster.limits,
+      isPanicking: this.balancer.isPanicking,
       endpoints: this.balancer.endpoints.map((balanced) => {
         const pool = this.pools.get(balanced);
         const { workload, address, port, tls } = balanced.endpoint;
-        const isEjected = pool !== undefined && pool.ejectedUntilMs > nowMs;
+        const { reason, ejectedUntilMs, isProbing, isPassingChecks } = balanced.health;
         return {
           workload,
           address,
@@ -207,7 +239,10 @@ export class ClusterRuntime implements PoolOwner {
           tls,
           activeRequests: balanced.active,
           connections: pool?.connectionCount ?? 0,
-          isEjected,
+          isEjected: reason !== undefined,
+          ...(reason !== undefined && { ejection: { reason, forMs: Math.max(0, ejectedUntilMs - nowMs) } }),
+          isProbing,
+          isPassingChecks,
         };
       }),
     };
@@ -236,19 +271,21 @@ export class ClusterRuntime implements PoolOwner {
     return this.pending.length > 0 && !this.isClosed;
   }
 
-  connectionGone(): void {
+  connectionGone(balanced: BalancedEndpoint): void {
     this.connectionCount--;
+    balanced.connections--;
     this.servePending();
   }
 
-  dialSucceeded(): void {
-    if (this.ejectedCount > 0) this.recountEjected();
+  dialSucceeded(balanced: BalancedEndpoint): void {
+    this.health.connected(balanced);
   }
 
-  dialFailed(error: ProxyError): void {
-    this.environment.count(error.failure === 'peerIdentity' ? 'peer-rejected' : 'endpoint-ejected');
+  dialFailed(balanced: BalancedEndpoint, error: ProxyError): void {
+    if (error.failure === 'peerIdentity') this.environment.count('peer-rejected');
     this.connectionCount--;
-    this.recountEjected();
+    balanced.connections--;
+    this.health.connectFailed(balanced);
     this.servePending();
   }
 
@@ -267,32 +304,8 @@ export class ClusterRuntime implements PoolOwner {
 
   private dial(pool: EndpointPool, waiting: Waiting): void {
     this.connectionCount++;
+    pool.balanced.connections++;
     pool.dial(waiting);
-  }
-
-  /** Ejected endpoints are used only when no other is left: a guess is better than a certain failure. */
-  private pick(avoid: Endpoint | undefined): BalancedEndpoint | undefined {
-    if (avoid === undefined && this.ejectedCount === 0) return this.balancer.pick();
-    this.avoided = avoid;
-    const picked = this.balancer.pick(this.isExcluded);
-    this.avoided = undefined;
-    return picked ?? this.balancer.pick();
-  }
-
-  private readonly isExcluded = (endpoint: Endpoint): boolean => {
-    if (this.avoided !== undefined && endpoint.workload === this.avoided.workload) return true;
-    if (this.ejectedCount === 0) return false;
-    const nowMs = this.environment.monotonic();
-    for (const pool of this.pools.values())
-      if (pool.ejectedUntilMs > nowMs && pool.balanced.endpoint === endpoint) return true;
-    return false;
-  };
-
-  private recountEjected(): void {
-    const nowMs = this.environment.monotonic();
-    let count = 0;
-    for (const pool of this.pools.values()) if (pool.ejectedUntilMs > nowMs) count++;
-    this.ejectedCount = count;
   }
 
   private poolOf(balanced: BalancedEndpoint): EndpointPool {
@@ -312,14 +325,13 @@ export class ClusterRuntime implements PoolOwner {
   private dropPools(): void {
     for (const pool of this.pools.values()) pool.drain();
     this.pools.clear();
-    this.ejectedCount = 0;
   }
 
   private servePending(): void {
     while (this.pending.length > 0 && !this.isClosed && this.connectionCount < this.cluster.limits.maxConnections) {
       const waiting = this.pending.shift();
       if (waiting === undefined || waiting.isCancelled) continue;
-      const balanced = this.pick(undefined);
+      const balanced = this.balancer.pick(waiting.hash);
       if (balanced === undefined) {
         waiting.take()?.streamFailed(new ProxyError('noHealthyUpstream', this.cluster.name));
         continue;

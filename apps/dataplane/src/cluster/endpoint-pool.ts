@@ -14,10 +14,6 @@ import type { Waiting } from './stream-requester.ts';
 /** A connection is not reused so short before its peer may close it that the two could cross. */
 const KEEP_ALIVE_MARGIN_MS = 1000;
 
-/** A local ejection after a failed connect: short, doubled while it goes on failing. */
-const EJECTION_BASE_MS = 500;
-const EJECTION_MAX_MS = 10_000;
-
 /** Can take the next request. */
 export interface FreeConnection {
   begin(handler: UpstreamHandler): UpstreamStream;
@@ -25,8 +21,8 @@ export interface FreeConnection {
 
 export interface RawDialResult {
   connected(socket: Socket, endpoint: Endpoint): void;
-  /** `endpoint`: the one that failed; undefined when there was none to try. */
-  failed(error: ProxyError, endpoint: Endpoint | undefined): void;
+  /** `picked`: the one that failed; undefined when there was none to try. */
+  failed(error: ProxyError, picked: BalancedEndpoint | undefined): void;
 }
 
 export interface PoolOwner {
@@ -37,9 +33,9 @@ export interface PoolOwner {
   /** Requests wait for a connection. */
   readonly isAwaited: boolean;
   /** There is room for another connection. */
-  connectionGone(): void;
-  dialSucceeded(): void;
-  dialFailed(error: ProxyError): void;
+  connectionGone(balanced: BalancedEndpoint): void;
+  dialSucceeded(balanced: BalancedEndpoint): void;
+  dialFailed(balanced: BalancedEndpoint, error: ProxyError): void;
   /** It waited for a connection that turned out unable to serve it. */
   requeue(pool: EndpointPool, waiting: Waiting): void;
   /** The endpoint it waited for is gone or called in another way. False: there is nowhere else to go. */
@@ -50,7 +46,6 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
   readonly balanced: BalancedEndpoint;
   /** Where the connections go; a changed address needs another pool. */
   readonly key: string;
-  ejectedUntilMs = 0;
   private readonly owner: PoolOwner;
   private readonly idle: ClientConnection[] = [];
   private readonly connections = new Set<ClientConnection>();
@@ -61,7 +56,6 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
   /** What the peer speaks, as far as is known. */
   private version: HttpVersion | undefined;
   private readonly timer = new WheelTimer(this);
-  private connectFailures = 0;
   private isDraining = false;
 
   constructor(balanced: BalancedEndpoint, owner: PoolOwner) {
@@ -156,15 +150,13 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
     const dial = new Dial(target, owner.environment, {
       connected: (socket) => {
         this.dials.delete(dial);
-        this.connectFailures = 0;
-        this.ejectedUntilMs = 0;
-        owner.dialSucceeded();
+        owner.dialSucceeded(this.balanced);
         result.connected(socket, endpoint);
       },
       failed: (error) => {
         this.dials.delete(dial);
         this.failed(error, []);
-        result.failed(error, endpoint);
+        result.failed(error, this.balanced);
       },
     });
     this.dials.add(dial);
@@ -175,7 +167,7 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
   cancelRaw(dial: Dial): void {
     if (!this.dials.delete(dial)) return;
     dial.cancel();
-    this.owner.connectionGone();
+    this.owner.connectionGone(this.balanced);
   }
 
   /** Idle connections close now, busy ones after their responses. */
@@ -228,7 +220,7 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
     const index = this.multiplexed.indexOf(connection);
     if (index === -1) return;
     this.multiplexed.splice(index, 1);
-    this.owner.connectionGone();
+    this.owner.connectionGone(this.balanced);
   }
 
   timerFired(timer: WheelTimer): void {
@@ -277,15 +269,13 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
   }
 
   private connected(socket: Socket, version: HttpVersion, waiting: readonly Waiting[]): void {
-    this.connectFailures = 0;
-    this.ejectedUntilMs = 0;
     const { owner } = this;
     if (this.isDraining) waiting = waiting.filter((each) => !owner.reassign(each));
     if (version === 'h2') {
       this.version = version;
       const connection = new Http2ClientConnection(socket, this, owner.environment);
       this.multiplexed.push(connection);
-      owner.dialSucceeded();
+      owner.dialSucceeded(this.balanced);
       for (const each of waiting) this.serve(each, connection.canBegin ? connection : undefined);
       if (this.isDraining) connection.drain();
       else this.streamsChanged(connection);
@@ -294,7 +284,7 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
     if (waiting[0]?.needsHttp1 !== true) this.version = version;
     const connection = new ClientConnection(socket, this);
     this.connections.add(connection);
-    owner.dialSucceeded();
+    owner.dialSucceeded(this.balanced);
     // One request can have it; the others hoped for a connection that they could share.
     const [first, ...others] = waiting.filter((each) => !each.isCancelled);
     if (first === undefined) this.connectionIdle(connection);
@@ -313,15 +303,12 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
   }
 
   private failed(error: ProxyError, waiting: readonly Waiting[]): void {
-    const ejectionMs = Math.min(EJECTION_BASE_MS * 2 ** Math.min(this.connectFailures, 16), EJECTION_MAX_MS);
-    this.connectFailures++;
-    this.ejectedUntilMs = this.owner.environment.monotonic() + ejectionMs;
-    this.owner.dialFailed(error);
-    for (const each of waiting) each.take()?.streamFailed(error);
+    this.owner.dialFailed(this.balanced, error);
+    for (const each of waiting) each.take()?.streamFailed(error, this.balanced);
   }
 
   private forget(connection: ClientConnection): void {
-    if (this.connections.delete(connection)) this.owner.connectionGone();
+    if (this.connections.delete(connection)) this.owner.connectionGone(this.balanced);
   }
 
   private watchAge(nowMs: number, leftMs: number): void {

@@ -6,18 +6,25 @@ import type { UpstreamHandler, UpstreamStream } from '../exchange/upstream-strea
 export interface StreamRequester extends UpstreamHandler {
   /** The request wants to switch protocols, which only HTTP/1.1 can. */
   readonly needsHttp1: boolean;
+  /** Of the key by which a hashing balancer picks, or NO_HASH. */
+  readonly hash: number;
+  /** The endpoint of its session, which must be one of the cluster; undefined = the balancer picks. */
+  readonly preferred?: BalancedEndpoint | undefined;
   streamReady(stream: UpstreamStream, endpoint: BalancedEndpoint): void;
-  streamFailed(error: ProxyError): void;
+  /** `picked`: the endpoint that could not be connected to, if there was one. */
+  streamFailed(error: ProxyError, picked?: BalancedEndpoint): void;
 }
 
 /** Told once, by a stream or by a failure, unless it is cancelled before; what was meant for it then serves somebody else. */
 export class Waiting {
   private requester: StreamRequester | undefined;
   readonly needsHttp1: boolean;
+  readonly hash: number;
 
   constructor(requester: StreamRequester) {
     this.requester = requester;
     this.needsHttp1 = requester.needsHttp1;
+    this.hash = requester.hash;
   }
 
   get isCancelled(): boolean {

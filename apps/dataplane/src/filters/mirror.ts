@@ -1,6 +1,7 @@
 // Copies of a request for another backend. Nobody waits for them and nobody sees what becomes of them: a copy that cannot
 // keep up is given up, and the request itself never notices.
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
+import { NO_HASH } from '@malha/traffic/hash-key';
 import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { StreamRequester, Waiting } from '../cluster/stream-requester.ts';
 import type { RequestConsumer } from '../exchange/exchange.ts';
@@ -23,6 +24,7 @@ export interface MirrorEnvironment {
 
 export class MirroredRequest implements StreamRequester, TimerTarget {
   readonly needsHttp1 = false;
+  readonly hash = NO_HASH;
   private readonly request: RequestHead;
   private readonly cluster: ClusterRuntime;
   private readonly environment: MirrorEnvironment;

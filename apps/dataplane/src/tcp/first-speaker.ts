@@ -46,13 +46,16 @@ export class FirstSpeaker implements TimerTarget {
     client.once('close', this.onGone);
     client.on('error', this.onGone);
     this.arm(options.idleTimeoutMs);
-    this.dial = options.app.connectRaw(undefined, {
-      connected: (socket, endpoint) => this.connected({ socket, endpoint }),
-      failed: () => {
-        this.isDialOver = true;
-        this.begin(undefined);
+    this.dial = options.app.connectRaw(
+      { sourceAddress: '' },
+      {
+        connected: (socket, endpoint) => this.connected({ socket, endpoint }),
+        failed: () => {
+          this.isDialOver = true;
+          this.begin(undefined);
+        },
       },
-    });
+    );
   }
 
   timerFired(): void {

@@ -1,5 +1,6 @@
 // One client connection of bytes: an endpoint is connected to at once, then both are one until both have ended.
 import type { Socket } from 'node:net';
+import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import type { Endpoint } from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
 import type { ClusterRuntime, RawDial } from '../cluster/cluster-runtime.ts';
@@ -53,6 +54,8 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
   private readonly environment: TcpEnvironment;
   private readonly owner: TcpOwner<N>;
   private readonly timer = new WheelTimer(this);
+  /** Endpoints that could not be connected to. */
+  private readonly tried: BalancedEndpoint[] = [];
   private dial: RawDial | undefined;
   private pipe: BytePipe | undefined;
   private bytesSeen = 0;
@@ -82,7 +85,7 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
     this.client.allowHalfOpen = true;
     this.client.on('error', this.onClientGone);
     this.client.once('close', this.onClientGone);
-    if (upstream === undefined) this.connect(undefined);
+    if (upstream === undefined) this.connect();
     else {
       this.attempts = 1;
       this.connected(upstream.socket, upstream.endpoint);
@@ -100,11 +103,13 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
 
   // ——— the upstream ———
 
-  private connect(avoid: Endpoint | undefined): void {
+  private connect(): void {
     this.attempts++;
-    const dial = this.cluster.connectRaw(avoid, {
+    const { tried } = this;
+    const sourceAddress = this.client.remoteAddress ?? '';
+    const dial = this.cluster.connectRaw(tried.length === 0 ? { sourceAddress } : { sourceAddress, avoid: tried }, {
       connected: (socket, endpoint) => this.connected(socket, endpoint),
-      failed: (error, endpoint) => this.connectFailed(error, endpoint),
+      failed: (error, picked) => this.connectFailed(error, picked),
     });
     // A failure may be told, and the next attempt begun, within the call.
     if (dial !== undefined && this.pipe === undefined && !this.isOver) this.dial = dial;
@@ -119,12 +124,13 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
     this.watchSilence();
   }
 
-  private connectFailed(error: ProxyError, endpoint: Endpoint | undefined): void {
+  private connectFailed(error: ProxyError, picked: BalancedEndpoint | undefined): void {
     this.dial = undefined;
     if (this.isOver) return;
-    this.endpoint = endpoint;
-    if (error.flag === 'UF' && endpoint !== undefined && this.attempts < ATTEMPTS_MAX) {
-      this.connect(endpoint);
+    this.endpoint = picked?.endpoint;
+    if (error.flag === 'UF' && picked !== undefined && this.attempts < ATTEMPTS_MAX) {
+      this.tried.push(picked);
+      this.connect();
       return;
     }
     this.client.removeListener('close', this.onClientGone);

@@ -1,4 +1,5 @@
 // What the proxy tells telemetry: one record per finished request, connection events, and counters of refusals.
+import type { EjectionReason } from '@malha/traffic/endpoint-health';
 
 /** Labels of the other side of a call. Keep one object per peer: telemetry recognises it by identity. */
 export interface PeerLabels {
@@ -67,6 +68,8 @@ export interface RequestRecord {
   /** Authorization policy that decided, and shadow policy that would have denied; empty = none. Operators only. */
   authorizationPolicy: string;
   shadowPolicy: string;
+  /** Limit or fault that answered or changed it; empty = none. */
+  protection: string;
   trace: TraceRef | undefined;
 }
 
@@ -97,6 +100,7 @@ export function emptyRecord(reporter: Reporter, protocol: RecordProtocol): Reque
     mtls: false,
     authorizationPolicy: '',
     shadowPolicy: '',
+    protection: '',
     trace: undefined,
   };
 }
@@ -113,6 +117,7 @@ export const PROXY_EVENTS = [
   'request-mirrored',
   'mirror-dropped',
   'endpoint-ejected',
+  'ejection-refused',
   'config-rejected',
   'first-byte-timeout',
   'idle-closed',
@@ -120,6 +125,7 @@ export const PROXY_EVENTS = [
   'drain-cut',
   'client-hello-refused',
   'listen-failed',
+  'rate-limited',
 ] as const;
 
 /** Why a codec refused what a client sent; `head-rejected` is their sum. */
@@ -138,6 +144,16 @@ export const REJECTION_REASONS = [
   'http2-flood',
 ] as const;
 
+/** Why endpoints were ejected; `endpoint-ejected` is their sum. */
+export const EJECTION_REASONS = [
+  'connect-failure',
+  'consecutive-5xx',
+  'consecutive-gateway-errors',
+  'consecutive-local-errors',
+  'success-rate',
+  'failure-percentage',
+] as const satisfies readonly EjectionReason[];
+
 export type ProxyEvent = (typeof PROXY_EVENTS)[number];
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
@@ -145,11 +161,12 @@ export type RejectionReason = (typeof REJECTION_REASONS)[number];
 export type ConnectionLimit = Extract<ProxyEvent, 'idle-closed' | 'stream-refused'>;
 
 /** What a proxy counts beside requests. */
-export type ProxyCounter = ProxyEvent | `rejected-${RejectionReason}`;
+export type ProxyCounter = ProxyEvent | `rejected-${RejectionReason}` | `ejected-${EjectionReason}`;
 
 export const PROXY_COUNTERS: readonly ProxyCounter[] = [
   ...PROXY_EVENTS,
   ...REJECTION_REASONS.map((reason) => `rejected-${reason}` as const),
+  ...EJECTION_REASONS.map((reason) => `ejected-${reason}` as const),
 ];
 
 export function zeroCounters(): Record<ProxyCounter, number> {
@@ -170,4 +187,6 @@ export interface Telemetry {
   connectionOpened(listener: ListenerSide): void;
   connectionClosed(listener: ListenerSide): void;
   counter(name: ProxyCounter): void;
+  /** A limit or fault that a request is for acted on it, or let it be. */
+  protection(name: string, hasActed: boolean): void;
 }

@@ -1,9 +1,12 @@
 // TrafficPolicy: how calls to its target are carried (connections, timeouts, balancing, retries, ejection).
 import { z } from 'zod';
+import { durationMs } from '../duration.ts';
 import { MALHA_API_VERSION, namespacedMetadata, sectionTargetRef } from './metadata.ts';
-import { duration } from './scalars.ts';
+import { duration, headerName } from './scalars.ts';
 
 const count = z.int().min(1).max(1_000_000);
+
+const positiveDuration = duration.refine((text) => durationMs(text) > 0, 'must be more than 0');
 
 export const retryOn = z.enum([
   'connect-failure',
@@ -15,7 +18,90 @@ export const retryOn = z.enum([
 ]);
 export type RetryOn = z.infer<typeof retryOn>;
 
-export const loadBalancerType = z.enum(['RoundRobin', 'LeastRequest', 'Random']);
+export const loadBalancerType = z.enum([
+  'RoundRobin',
+  'LeastRequest',
+  'LeastConnection',
+  'Random',
+  'RingHash',
+  'Maglev',
+  'SourceIp',
+  'PeakEwma',
+]);
+export type LoadBalancerType = z.infer<typeof loadBalancerType>;
+
+/** What a hashing balancer hashes; the first that a request has decides. */
+const hashKey = z
+  .strictObject({
+    header: headerName.optional(),
+    cookie: z.string().min(1).max(256).optional(),
+    query: z.string().min(1).max(256).optional(),
+    source: z.literal('ip').optional(),
+  })
+  .refine((key) => Object.values(key).filter((value) => value !== undefined).length === 1, {
+    message: 'must have exactly one of header, cookie, query and source',
+  });
+
+/** Endpoints near the caller first (Failover), or a fixed part of the requests for each zone (Weighted). */
+const locality = z
+  .strictObject({
+    mode: z.enum(['Off', 'Failover', 'Weighted']).optional(),
+    weights: z
+      .array(
+        z.strictObject({
+          region: z.string().max(253).optional(),
+          zone: z.string().max(253).optional(),
+          weight: z.int().min(1).max(1000),
+        }),
+      )
+      .min(1)
+      .max(64)
+      .optional(),
+  })
+  .refine(({ mode, weights }) => mode !== 'Weighted' || weights !== undefined, {
+    path: ['weights'],
+    message: 'are required for mode Weighted',
+  });
+
+const loadBalancer = z
+  .strictObject({
+    type: loadBalancerType.optional(),
+    hashOn: z.array(hashKey).min(1).max(8).optional(),
+    tableSize: z.int().min(3).max(5_000_011).refine(isPrime, 'must be a prime number').optional(),
+    slowStart: duration.optional(),
+    panicThreshold: z.int().min(0).max(100).optional(),
+    locality: locality.optional(),
+  })
+  .refine(({ type, hashOn }) => (type !== 'RingHash' && type !== 'Maglev') || hashOn !== undefined, {
+    path: ['hashOn'],
+    message: 'is required for RingHash and Maglev',
+  });
+
+const minimum = z.int().min(1).max(1_000_000);
+
+const outlierDetection = z.strictObject({
+  consecutive5xx: z.int().min(0).max(1000).optional(),
+  consecutiveGatewayErrors: z.int().min(0).max(1000).optional(),
+  consecutiveLocalErrors: z.int().min(0).max(1000).optional(),
+  interval: positiveDuration.optional(),
+  baseEjection: positiveDuration.optional(),
+  maxEjection: positiveDuration.optional(),
+  maxEjectionPercent: z.int().min(0).max(100).optional(),
+  successRate: z
+    .strictObject({
+      minEndpoints: minimum.optional(),
+      minRequests: minimum.optional(),
+      stdevFactor: z.number().min(0).max(10).optional(),
+    })
+    .optional(),
+  failurePercentage: z
+    .strictObject({
+      threshold: z.int().min(1).max(100).optional(),
+      minEndpoints: minimum.optional(),
+      minRequests: minimum.optional(),
+    })
+    .optional(),
+});
 
 const retries = z.strictObject({
   attempts: z.int().min(0).max(10).optional(),
@@ -46,17 +132,16 @@ export const trafficPolicySchema = z.strictObject({
       })
       .optional(),
     timeouts: z.strictObject({ request: duration.optional(), streamIdle: duration.optional() }).optional(),
-    loadBalancer: z.strictObject({ type: loadBalancerType }).optional(),
+    loadBalancer: loadBalancer.optional(),
     retries: retries.optional(),
-    outlierDetection: z
-      .strictObject({
-        consecutive5xx: z.int().min(0).max(1000).optional(),
-        interval: duration.optional(),
-        baseEjection: duration.optional(),
-        maxEjectionPercent: z.int().min(0).max(100).optional(),
-      })
-      .optional(),
+    outlierDetection: outlierDetection.optional(),
   }),
 });
 export type TrafficPolicyResource = z.infer<typeof trafficPolicySchema>;
 export type TrafficPolicySpec = Omit<TrafficPolicyResource['spec'], 'targetRef'>;
+
+/** A table of a size that is not prime would leave places that some endpoints never reach. */
+function isPrime(value: number): boolean {
+  for (let divisor = 2; divisor * divisor <= value; divisor++) if (value % divisor === 0) return false;
+  return value > 1;
+}

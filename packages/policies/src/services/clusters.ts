@@ -7,7 +7,10 @@ import type { PortEntry, ServiceEntry } from './entries.ts';
 import { identity } from './link.ts';
 
 /** The part of a cluster that traffic policies decide. */
-export type ClusterSettings = Pick<Cluster, 'connectTimeoutMs' | 'idleTimeoutMs' | 'limits' | 'loadBalancer'>;
+export type ClusterSettings = Pick<
+  Cluster,
+  'connectTimeoutMs' | 'idleTimeoutMs' | 'limits' | 'loadBalancer' | 'outlierDetection'
+>;
 
 export function nameOf(service: ServiceEntry, port: PortEntry, version: string): ClusterName {
   return clusterName(port.port, version, service.name, service.namespace) as ClusterName;

@@ -1,6 +1,5 @@
 // Traffic policies: fields that are not enforced yet or not at this level, and policies that disagree.
 import { type Finding, keyOf, type TrafficPolicyResource, type TrafficPolicySpec } from '@malha/model';
-import { isPlanned } from '../enforcement.ts';
 import { report } from '../report.ts';
 import type { TrafficPolicies } from './apply.ts';
 
@@ -14,11 +13,8 @@ export function analyzeTrafficPolicies(policies: TrafficPolicies): Finding[] {
 function fieldFindings(policy: TrafficPolicyResource): Finding[] {
   const { spec } = policy;
   const findings: Finding[] = [];
-  if (spec.outlierDetection !== undefined && isPlanned('outlier.consecutive')) {
-    findings.push(report('MALHA1033', policy, 'spec.outlierDetection', 'Outlier detection is not enforced yet.'));
-  }
   if (spec.targetRef.kind !== 'HTTPRoute' && spec.targetRef.kind !== 'GRPCRoute') return findings;
-  for (const field of ['connection', 'loadBalancer'] as const) {
+  for (const field of ['connection', 'loadBalancer', 'outlierDetection'] as const) {
     if (spec[field] === undefined) continue;
     const message = `spec.${field} belongs to a service or version; a policy of a route cannot set it.`;
     findings.push(report('MALHA1033', policy, `spec.${field}`, message));

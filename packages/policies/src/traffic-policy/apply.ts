@@ -1,6 +1,6 @@
-// From merged traffic policies to the settings of clusters and routes.
+// From merged traffic policies to the settings of routes.
 import { durationMs, type TrafficPolicyResource } from '@malha/model';
-import type { Cluster, ForwardAction, RetryPolicy } from '@malha/traffic';
+import type { ForwardAction, RetryPolicy } from '@malha/traffic';
 import type { PolicyTargets, RouteKind } from '../targets.ts';
 import { type EffectiveTraffic, mergeTraffic } from './merge.ts';
 
@@ -54,21 +54,6 @@ function ownLevels(policies: TrafficPolicies, { namespace, service, version }: V
 
 function serviceLevels(policies: TrafficPolicies, target: VersionTarget): TrafficPolicyResource[] {
   return [...ownLevels(policies, target), ...policies.ofNamespace(target.namespace), ...policies.ofMesh()];
-}
-
-export function clusterSettings(
-  effective: EffectiveTraffic,
-): Pick<Cluster, 'connectTimeoutMs' | 'idleTimeoutMs' | 'limits' | 'loadBalancer'> {
-  return {
-    connectTimeoutMs: effective.connectTimeoutMs,
-    idleTimeoutMs: effective.idleTimeoutMs,
-    limits: {
-      maxConnections: effective.maxConnections,
-      maxPending: effective.maxPending,
-      maxRequests: effective.maxRequests,
-    },
-    loadBalancer: { type: effective.loadBalancer },
-  };
 }
 
 /** The part of a forward action that traffic policies decide. */

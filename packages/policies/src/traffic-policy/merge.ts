@@ -1,8 +1,26 @@
 // Merges traffic policies field by field: of the levels that set a field, the most specific wins.
-import { durationMs, type TrafficDefaults, type TrafficPolicySpec, trafficDefaults } from '@malha/model';
+import {
+  durationMs,
+  outlierRuleDefaults,
+  type TrafficDefaults,
+  type TrafficPolicySpec,
+  trafficDefaults,
+} from '@malha/model';
+
+type LoadBalancerSpec = NonNullable<TrafficPolicySpec['loadBalancer']>;
 
 /** Every field with its value; the defaults where no policy sets it. */
-export type EffectiveTraffic = TrafficDefaults;
+export interface EffectiveTraffic extends TrafficDefaults {
+  readonly hashOn?: NonNullable<LoadBalancerSpec['hashOn']> | undefined;
+  readonly tableSize?: number | undefined;
+  readonly localityWeights?: NonNullable<LoadBalancerSpec['locality']>['weights'] | undefined;
+  readonly outlierSuccessRate?: OutlierRule<'successRate'> | undefined;
+  readonly outlierFailurePercentage?: OutlierRule<'failurePercentage'> | undefined;
+}
+
+type OutlierRule<K extends keyof typeof outlierRuleDefaults> = Readonly<
+  Record<keyof (typeof outlierRuleDefaults)[K], number>
+>;
 
 /** `specs` from the most specific level to the least; within a level the older first. */
 export function mergeTraffic(specs: readonly TrafficPolicySpec[]): EffectiveTraffic {
@@ -28,6 +46,12 @@ export function mergeTraffic(specs: readonly TrafficPolicySpec[]): EffectiveTraf
     requestTimeoutMs: ms((s) => s.timeouts?.request) ?? base.requestTimeoutMs,
     streamIdleTimeoutMs: ms((s) => s.timeouts?.streamIdle) ?? base.streamIdleTimeoutMs,
     loadBalancer: pick((s) => s.loadBalancer?.type) ?? base.loadBalancer,
+    hashOn: pick((s) => s.loadBalancer?.hashOn),
+    tableSize: pick((s) => s.loadBalancer?.tableSize),
+    slowStartMs: ms((s) => s.loadBalancer?.slowStart) ?? base.slowStartMs,
+    panicPercent: pick((s) => s.loadBalancer?.panicThreshold) ?? base.panicPercent,
+    localityMode: pick((s) => s.loadBalancer?.locality?.mode) ?? base.localityMode,
+    localityWeights: pick((s) => s.loadBalancer?.locality?.weights),
     retryAttempts: pick((s) => s.retries?.attempts) ?? base.retryAttempts,
     retryOn: pick((s) => s.retries?.on) ?? base.retryOn,
     retryStatusCodes: pick((s) => s.retries?.statusCodes) ?? base.retryStatusCodes,
@@ -37,8 +61,31 @@ export function mergeTraffic(specs: readonly TrafficPolicySpec[]): EffectiveTraf
     retryBudgetMinConcurrent: pick((s) => s.retries?.budget?.minConcurrent) ?? base.retryBudgetMinConcurrent,
     retryBodyBytesMax: base.retryBodyBytesMax,
     outlierConsecutive5xx: pick((s) => s.outlierDetection?.consecutive5xx) ?? base.outlierConsecutive5xx,
+    outlierConsecutiveGatewayErrors:
+      pick((s) => s.outlierDetection?.consecutiveGatewayErrors) ?? base.outlierConsecutiveGatewayErrors,
+    outlierConsecutiveLocalErrors:
+      pick((s) => s.outlierDetection?.consecutiveLocalErrors) ?? base.outlierConsecutiveLocalErrors,
     outlierIntervalMs: ms((s) => s.outlierDetection?.interval) ?? base.outlierIntervalMs,
     outlierBaseEjectionMs: ms((s) => s.outlierDetection?.baseEjection) ?? base.outlierBaseEjectionMs,
+    outlierMaxEjectionMs: ms((s) => s.outlierDetection?.maxEjection) ?? base.outlierMaxEjectionMs,
+    outlierSuccessRate: withRule(
+      outlierRuleDefaults.successRate,
+      pick((s) => s.outlierDetection?.successRate),
+    ),
+    outlierFailurePercentage: withRule(
+      outlierRuleDefaults.failurePercentage,
+      pick((s) => s.outlierDetection?.failurePercentage),
+    ),
     outlierMaxEjectionPercent: pick((s) => s.outlierDetection?.maxEjectionPercent) ?? base.outlierMaxEjectionPercent,
   };
+}
+
+/** A rule that a policy names is on, with the defaults for what it leaves open. */
+function withRule<T extends Readonly<Record<string, number>>>(
+  rule: T,
+  given: { readonly [K in keyof T]?: number | undefined } | undefined,
+): { readonly [K in keyof T]: number } | undefined {
+  if (given === undefined) return undefined;
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...rule, ...Object.fromEntries(set) };
 }

@@ -2,6 +2,7 @@
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import type { Endpoint, HeaderMutation, RetryPolicy } from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
+import { NO_HASH, requestHash } from '@malha/traffic/hash-key';
 import { type AttemptOutcome, backoffMs, isIdempotentMethod, retryDecision } from '@malha/traffic/retry';
 import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
 import type { StreamRequester, Waiting } from '../../cluster/stream-requester.ts';
@@ -54,6 +55,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   /** Milliseconds from the start to the response head, -1 before it. */
   ttfbMs = -1;
   endpoint: Endpoint | undefined;
+  /** Of the key by which the cluster's balancer picks. */
+  hash = NO_HASH;
   /** What the last attempt's connection spoke; http = there was none. */
   spoken: 'http' | 'http1' | 'http2' = 'http';
   private readonly request: RequestHead;
@@ -62,6 +65,10 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   private readonly observer: ForwardObserver;
   private readonly body = new ReplayBody();
   private balanced: BalancedEndpoint | undefined;
+  /** Endpoints of attempts that failed; another one is tried while there is one. */
+  private tried: BalancedEndpoint[] | undefined;
+  /** When the attempt's request was sent; kept only where the balancer goes by latency. */
+  private sentMs = 0;
   private stream: UpstreamStream | undefined;
   /** Place in the queue of the cluster. */
   private waiting: Waiting | undefined;
@@ -120,7 +127,10 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
       this.deadlineExceeded();
       return;
     }
-    this.attempt(undefined, false);
+    const { loadBalancer } = cluster.cluster;
+    if (loadBalancer.hashKeys !== undefined)
+      this.hash = requestHash(loadBalancer.hashKeys, this.request, exchange.connection.remoteAddress);
+    this.attempt(false);
     this.armTimer();
   }
 
@@ -168,6 +178,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.balanced = balanced;
     this.endpoint = balanced.endpoint;
     balanced.started();
+    if (this.cluster.cluster.loadBalancer.type === 'PeakEwma') this.sentMs = this.environment.monotonic();
     this.stream = stream;
     this.spoken = stream.isHttp2 === true ? 'http2' : 'http1';
     const { introduction } = this.environment;
@@ -189,8 +200,9 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     if (this.isRequestPaused && isOpen) this.requestDrained();
   }
 
-  streamFailed(error: ProxyError): void {
+  streamFailed(error: ProxyError, picked?: BalancedEndpoint): void {
     this.waiting = undefined;
+    if (picked !== undefined) this.noteTried(picked);
     const isConnect = error.flag === 'UF';
     if (isConnect && this.retry({ type: 'connect-failure' })) return;
     this.finishWith(error);
@@ -206,6 +218,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   responseStarted(head: ResponseHead, isUpgrade: boolean): void {
     const { exchange, plan } = this;
     const { status } = head;
+    this.noteAnswer(status);
     const isSuspect = status >= 500 || plan.retry.statusCodes.includes(status);
     if (isSuspect && this.retry({ type: 'response', status })) return;
     this.events++;
@@ -218,6 +231,15 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.isTunnel = isUpgrade;
     this.noteGrpcStatus(head.headers);
     exchange.sendHead(head, isUpgrade);
+  }
+
+  private noteAnswer(status: number): void {
+    const { balanced, cluster } = this;
+    if (balanced === undefined) return;
+    cluster.health.responded(balanced, status);
+    if (this.sentMs === 0) return;
+    const nowMs = this.environment.monotonic();
+    balanced.answered(nowMs - this.sentMs, nowMs);
   }
 
   responseData(chunk: Buffer): void {
@@ -258,6 +280,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
       return;
     }
     if (isReused && isUntouched && this.retryStale(isRefused)) return;
+    this.noteFailure();
     if (this.retry({ type: isRefused ? 'refused-stream' : 'reset' })) return;
     this.stream = undefined;
     this.finishWith(error);
@@ -275,12 +298,12 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
 
   // ——— attempts ———
 
-  private attempt(avoid: Endpoint | undefined, isFresh: boolean): void {
+  private attempt(isFresh: boolean): void {
     this.attempts++;
     const { attemptTimeoutMs } = this.plan;
     if (attemptTimeoutMs > 0) this.attemptDueMs = this.environment.monotonic() + attemptTimeoutMs;
     // Told at once, it may even have begun another attempt within the call.
-    const waiting = this.cluster.acquire(this, avoid, isFresh);
+    const waiting = this.cluster.acquire(this, this.tried, isFresh);
     if (waiting !== undefined) this.waiting = waiting;
   }
 
@@ -294,7 +317,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.isStaleRetried = true;
     this.leaveStream(true);
     this.attempts--;
-    this.attempt(undefined, true);
+    this.attempt(true);
     return true;
   }
 
@@ -320,7 +343,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
       this.attemptDueMs = Number.POSITIVE_INFINITY;
       this.armTimer();
     } else {
-      this.attempt(this.endpoint, false);
+      this.attempt(false);
       this.armTimer();
     }
     return true;
@@ -331,12 +354,22 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.waiting = undefined;
   }
 
+  private noteFailure(): void {
+    if (this.balanced !== undefined) this.cluster.health.failed(this.balanced);
+  }
+
   private leaveStream(ok: boolean): void {
     this.stopWaiting();
     this.stream?.cancel();
     this.stream = undefined;
+    if (!ok && this.balanced !== undefined) this.noteTried(this.balanced);
     this.balanced?.finished(ok);
     this.balanced = undefined;
+  }
+
+  private noteTried(balanced: BalancedEndpoint): void {
+    this.tried ??= [];
+    if (!this.tried.includes(balanced)) this.tried.push(balanced);
   }
 
   private canRetry(): boolean {
@@ -357,7 +390,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     else if (nowMs >= this.requestDueMs) this.timedOut('the whole request', false);
     else if (nowMs >= this.backoffDueMs) {
       this.backoffDueMs = Number.POSITIVE_INFINITY;
-      this.attempt(this.endpoint, false);
+      this.attempt(false);
     } else if (nowMs >= this.attemptDueMs) this.timedOut('one attempt', true);
     else if (nowMs >= this.idleDueMs) {
       if (this.events === this.eventsSeen) this.timedOut('silence on the stream', false);
@@ -368,6 +401,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   }
 
   private timedOut(what: string, mayRetry: boolean): void {
+    this.noteFailure();
     if (mayRetry && this.retry({ type: 'timeout' })) return;
     this.giveUp(new ProxyError('requestTimeout', `${this.cluster.cluster.name}: ${what} took too long`));
   }

@@ -1,6 +1,6 @@
 // Cluster -> Cluster of the engine.
 import { durationMs } from '@bufbuild/protobuf/wkt';
-import type { Cluster, ClusterLimits, ClusterName, LoadBalancerConfig, SpiffeId, UpstreamTls } from '@malha/traffic';
+import type { Cluster, ClusterLimits, ClusterName, SpiffeId, UpstreamTls } from '@malha/traffic';
 import { CLUSTER_METADATA, HTTP_PROTOCOL_OPTIONS } from '@malha/xds/extension-names';
 import {
   CircuitBreakers_ThresholdsSchema,
@@ -8,7 +8,6 @@ import {
 } from '@malha/xds/generated/envoy/config/cluster/v3/circuit_breaker_pb';
 import {
   Cluster_DiscoveryType,
-  Cluster_LbPolicy,
   ClusterSchema,
   type Cluster as WireCluster,
 } from '@malha/xds/generated/envoy/config/cluster/v3/cluster_pb';
@@ -17,7 +16,9 @@ import { UpstreamTlsContextSchema } from '@malha/xds/generated/envoy/extensions/
 import { HttpProtocolOptionsSchema } from '@malha/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { ClusterInfoSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import { protocol } from './enums.ts';
+import { loadBalancer } from './load-balancer.ts';
 import { onlyMetadata } from './metadata.ts';
+import { outlierDetection } from './outlier-detection.ts';
 import { decodeMessage, onlyFields, ResourceError, required, unpack } from './strict.ts';
 import { peerIdentities } from './tls.ts';
 
@@ -26,7 +27,7 @@ const checkCluster = onlyFields(ClusterSchema, [
   'type',
   'edsClusterConfig',
   'connectTimeout',
-  'lbPolicy',
+  'outlierDetection',
   'circuitBreakers',
   'typedExtensionProtocolOptions',
   'transportSocket',
@@ -63,22 +64,12 @@ export function decodeCluster(bytes: Uint8Array): Cluster {
     connectTimeoutMs: durationMs(required(from.connectTimeout, 'connect_timeout')),
     idleTimeoutMs: idleTimeoutMs(from),
     limits: limits(from),
-    loadBalancer: { type: loadBalancer(from.lbPolicy) },
+    loadBalancer: loadBalancer(info.loadBalancer, 'metadata.load_balancer'),
+    ...(from.outlierDetection !== undefined && {
+      outlierDetection: outlierDetection(from.outlierDetection, 'outlier_detection'),
+    }),
     tls: upstreamTls(from),
   };
-}
-
-function loadBalancer(policy: Cluster_LbPolicy): LoadBalancerConfig['type'] {
-  switch (policy) {
-    case Cluster_LbPolicy.ROUND_ROBIN:
-      return 'RoundRobin';
-    case Cluster_LbPolicy.LEAST_REQUEST:
-      return 'LeastRequest';
-    case Cluster_LbPolicy.RANDOM:
-      return 'Random';
-    default:
-      throw new ResourceError('lb_policy', `${Cluster_LbPolicy[policy]} is not supported by this proxy`);
-  }
 }
 
 function limits({ circuitBreakers }: WireCluster): ClusterLimits {

@@ -15,7 +15,7 @@ import { onlyMetadata } from './metadata.ts';
 import { decodeMessage, onlyFields, ResourceError, required, unpack } from './strict.ts';
 
 const checkAssignment = onlyFields(ClusterLoadAssignmentSchema, ['clusterName', 'endpoints']);
-const checkLocality = onlyFields(LocalityLbEndpointsSchema, ['lbEndpoints']);
+const checkLocality = onlyFields(LocalityLbEndpointsSchema, ['lbEndpoints', 'priority']);
 const checkLbEndpoint = onlyFields(LbEndpointSchema, ['endpoint', 'healthStatus', 'metadata', 'loadBalancingWeight']);
 const checkEndpoint = onlyFields(EndpointSchema, ['address']);
 const checkSocket = onlyFields(SocketAddressSchema, ['address', 'portValue']);
@@ -23,15 +23,16 @@ const checkSocket = onlyFields(SocketAddressSchema, ['address', 'portValue']);
 export function decodeEndpoints(bytes: Uint8Array): ClusterEndpoints {
   const assignment = decodeMessage(ClusterLoadAssignmentSchema, bytes, '');
   checkAssignment(assignment, '');
-  const [locality, ...more] = assignment.endpoints;
-  if (more.length > 0) throw new ResourceError('endpoints[1]', 'only one locality is supported by this proxy');
-  if (locality !== undefined) checkLocality(locality, 'endpoints[0]');
-  return {
-    cluster: assignment.clusterName as ClusterName,
-    endpoints: (locality?.lbEndpoints ?? []).map((from, index) =>
-      endpoint(from, `endpoints[0].lb_endpoints[${index}]`),
-    ),
-  };
+  const endpoints = assignment.endpoints.flatMap((locality, index) => {
+    const path = `endpoints[${index}]`;
+    checkLocality(locality, path);
+    const { priority } = locality;
+    return locality.lbEndpoints.map((from, at) => {
+      const read = endpoint(from, `${path}.lb_endpoints[${at}]`);
+      return priority === 0 ? read : { ...read, priority };
+    });
+  });
+  return { cluster: assignment.clusterName as ClusterName, endpoints };
 }
 
 function endpoint(from: LbEndpoint, path: string): Endpoint {

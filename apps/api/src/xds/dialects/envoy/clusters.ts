@@ -10,10 +10,12 @@ import { TlsParameters_TlsProtocol } from '@malha/xds/generated/envoy/extensions
 import { UpstreamTlsContextSchema } from '@malha/xds/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import { HttpProtocolOptionsSchema } from '@malha/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import type { DialectContext, ResourcePlan, SecretFiles } from '../dialect.ts';
-import { LB_POLICIES, thresholds } from '../shared/clusters.ts';
+import { thresholds } from '../shared/clusters.ts';
 import { exactString } from '../shared/matches.ts';
+import { outlierDetection } from '../shared/outlier-detection.ts';
 import { commonTlsContext } from '../shared/tls.ts';
 import { TLS_ENDPOINT } from './endpoints.ts';
+import { loadBalancerFields } from './load-balancer.ts';
 import { ADS, pack, typed } from './types.ts';
 
 /** Envoy takes an empty list for "anyone whom the authority knows"; nobody has this identity. */
@@ -52,9 +54,8 @@ function encodeCluster(
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: { edsConfig: ADS },
     connectTimeout: durationFromMs(Math.max(1, cluster.connectTimeoutMs)),
-    lbPolicy: LB_POLICIES[cluster.loadBalancer.type],
-    // Unhealthy endpoints are not sent at all: there is nothing to panic about.
-    commonLbConfig: { healthyPanicThreshold: { value: 0 } },
+    ...loadBalancerFields(cluster.loadBalancer),
+    ...(cluster.outlierDetection !== undefined && { outlierDetection: outlierDetection(cluster.outlierDetection) }),
     circuitBreakers: {
       thresholds: [
         {

@@ -5,10 +5,11 @@ import { DIRECT_RESPONSE_BODY_BYTES_MAX } from '@malha/model';
 import {
   type ForwardAction,
   INVALID_BACKEND,
+  type RateLimitRule,
   type Route,
+  type RouteAction,
   type RouteTable,
   type ShareMatch,
-  StickySplit,
   type VirtualHost,
   type WeightedCluster,
 } from '@malha/traffic';
@@ -27,10 +28,13 @@ import { FractionalPercent_DenominatorType } from '@malha/xds/generated/envoy/ty
 import type { ResourcePlan } from '../dialect.ts';
 import { directResponse, mirrorPolicies } from '../shared/actions.ts';
 import { routeMatch } from '../shared/matches.ts';
+import { byBackend, usedBackends } from './backend-routes.ts';
 import { corsPolicy } from './cors.ts';
 import { EDGE_TABLE } from './gateway.ts';
 import { requestHeaders, responseHeaders, withHeadersInOrder } from './headers.ts';
+import { hashPolicies } from './load-balancer.ts';
 import { CORS_FILTER, GRPC_DEADLINE } from './manager.ts';
+import { localLimits, rateLimitActions } from './rate-limits.ts';
 import { redirectMessage } from './redirects.ts';
 import { byIdempotence, retryPolicy } from './retries.ts';
 import { rewriteFields } from './rewrites.ts';
@@ -54,13 +58,15 @@ function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable): Uint
     virtualHosts: withUniqueDomains(virtualHosts).map(({ name: hostName, domains, routes }) => ({
       name: hostName,
       domains: [...domains],
-      routes: routes
-        .filter(canMatch)
-        .flatMap(byIdempotence)
-        .map((from) => route(withHeadersInOrder(from))),
+      typedPerFilterConfig: localLimits(routes.flatMap(({ action }) => limitsOf(action))),
+      routes: routes.filter(canMatch).flatMap(byIdempotence).map(withHeadersInOrder).flatMap(byBackend).map(route),
     })),
   });
   return toBinary(RouteConfigurationSchema, message);
+}
+
+function limitsOf(action: RouteAction): readonly RateLimitRule[] {
+  return action.type === 'forward' ? (action.rateLimits ?? []) : [];
 }
 
 /** Envoy refuses a whole table in which a domain or the name of a virtual host stands twice; the first one counts. */
@@ -116,15 +122,17 @@ function forward(action: ForwardAction, from: Route): MessageInitShape<typeof Ro
     maxStreamDuration: GRPC_DEADLINE,
     idleTimeout: durationFromMs(action.streamIdleTimeoutMs),
     ...(retry !== undefined && { retryPolicy: retry }),
+    hashPolicy: hashPolicies(action, clusters),
+    rateLimits: rateLimitActions(action.rateLimits),
     requestMirrorPolicies: mirrorPolicies(action.mirrors),
     ...rewriteFields(action.rewrite, withoutSlash(from).match.path),
     upgradeConfigs: [{ upgradeType: 'websocket' }],
   };
 }
 
-/** Envoy cannot tell devices, and draws shares anew for each request: such a rule is left out, as if it did not match. */
-function canMatch({ match: { devices, share } }: Route): boolean {
-  return devices === undefined && share?.cohort === undefined;
+/** Envoy cannot tell countries or devices, and draws shares anew for each request: such a rule is left out, as if it did not match. */
+function canMatch({ match: { countries, devices, share } }: Route): boolean {
+  return countries === undefined && devices === undefined && share?.cohort === undefined;
 }
 
 function fractionOf(share: ShareMatch | undefined): MessageInitShape<typeof RouteMatchSchema>['runtimeFraction'] {
@@ -133,17 +141,8 @@ function fractionOf(share: ShareMatch | undefined): MessageInitShape<typeof Rout
   return { defaultValue: { numerator: share.perMillion, denominator: MILLION } };
 }
 
-/**
- * A cohort key that is the same for all of this workload's requests is decided here; by any other key Envoy's weighted
- * clusters cannot choose, and split by chance.
- */
-function split({ clusters, cohort }: ForwardAction): MessageInitShape<typeof WeightedClusterSchema> {
-  if (cohort?.type !== 'fixed') return { clusters: clusters.map(clusterWeight) };
-  const used = clusters.filter(({ weight }) => weight > 0);
-  const names = used.map(({ cluster }) => cluster);
-  const weights = used.map(({ weight }) => weight);
-  const chosen = used[new StickySplit(names, weights).pick(cohort.value)];
-  return { clusters: chosen === undefined ? [] : [clusterWeight(chosen)] };
+function split(action: ForwardAction): MessageInitShape<typeof WeightedClusterSchema> {
+  return { clusters: usedBackends(action).map(clusterWeight) };
 }
 
 function clusterWeight(weighted: WeightedCluster): MessageInitShape<typeof WeightedCluster_ClusterWeightSchema> {

@@ -9,10 +9,12 @@ import { UpstreamTlsContextSchema } from '@malha/xds/generated/envoy/extensions/
 import { HttpProtocolOptionsSchema } from '@malha/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { ClusterInfoSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import type { ResourcePlan } from '../dialect.ts';
-import { LB_POLICIES, thresholds } from '../shared/clusters.ts';
+import { thresholds } from '../shared/clusters.ts';
 import { exactString } from '../shared/matches.ts';
+import { outlierDetection } from '../shared/outlier-detection.ts';
 import { PROTOCOLS } from '../shared/protocols.ts';
 import { commonTlsContext } from '../shared/tls.ts';
+import { loadBalancer } from './load-balancer.ts';
 
 export function clusterPlan(cluster: Cluster): ResourcePlan {
   return { typeUrl: CLUSTER_TYPE, name: cluster.name, source: cluster, bytes: () => encodeCluster(cluster) };
@@ -24,8 +26,8 @@ function encodeCluster(cluster: Cluster): Uint8Array {
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: { edsConfig: { configSourceSpecifier: { case: 'ads', value: {} } } },
     connectTimeout: durationFromMs(cluster.connectTimeoutMs),
-    lbPolicy: LB_POLICIES[cluster.loadBalancer.type],
     circuitBreakers: { thresholds: [thresholds(cluster.limits)] },
+    ...(cluster.outlierDetection !== undefined && { outlierDetection: outlierDetection(cluster.outlierDetection) }),
     typedExtensionProtocolOptions: { [HTTP_PROTOCOL_OPTIONS]: protocolOptions(cluster) },
     transportSocket: {
       name: 'envoy.transport_sockets.tls',
@@ -56,9 +58,15 @@ function tlsContext({ tls }: Cluster) {
   );
 }
 
-function info({ service, port, version, protocol }: Cluster) {
+function info({ service, port, version, protocol, loadBalancer: balancer }: Cluster) {
   return anyPack(
     ClusterInfoSchema,
-    create(ClusterInfoSchema, { service: { ...service }, port, version, protocol: PROTOCOLS[protocol] }),
+    create(ClusterInfoSchema, {
+      service: { ...service },
+      port,
+      version,
+      protocol: PROTOCOLS[protocol],
+      loadBalancer: loadBalancer(balancer),
+    }),
   );
 }

@@ -1,4 +1,4 @@
-// Endpoints of the dialect `malha`: one locality, workload name, version and TLS in the endpoint's metadata.
+// Endpoints of the dialect `malha`: one locality for each level of priority, workload name, version and TLS in the endpoint's metadata.
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import type { ClusterEndpoints, Endpoint } from '@malha/traffic';
@@ -10,6 +10,7 @@ import { ClusterLoadAssignmentSchema } from '@malha/xds/generated/envoy/config/e
 import { EndpointInfoSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import type { ResourcePlan } from '../dialect.ts';
 import { socketAddress } from '../shared/addresses.ts';
+import { levelsOf } from '../shared/levels.ts';
 
 export function endpointsPlan(endpoints: ClusterEndpoints): ResourcePlan {
   return {
@@ -25,7 +26,10 @@ function encodeEndpoints({ cluster, endpoints }: ClusterEndpoints): Uint8Array {
     ClusterLoadAssignmentSchema,
     create(ClusterLoadAssignmentSchema, {
       clusterName: cluster,
-      endpoints: endpoints.length === 0 ? [] : [{ lbEndpoints: endpoints.map(lbEndpoint) }],
+      endpoints: levelsOf(endpoints).map((level) => ({
+        priority: level.priority,
+        lbEndpoints: level.endpoints.map(lbEndpoint),
+      })),
     }),
   );
 }
