@@ -205,6 +205,25 @@ describe.each([
     expect(received !== 'reset' && received.equals(sent)).toBe(true);
   });
 
+  it('connections at once, with readers that are slow, each get the bytes of their own', async () => {
+    const size = 3 * MB + 4321;
+    const app = await application((socket) => {
+      socket.once('data', (name: Buffer) => socket.end(Buffer.alloc(size, name)));
+    });
+    const { port } = await through(app.port);
+    const sockets = await Promise.all(
+      ['a', 'b', 'c', 'd', 'e', 'f'].map(async (name) => ({ name, socket: await dialled(port) })),
+    );
+    for (const { name, socket } of sockets) socket.write(name);
+    // Nothing is read until all writes wait for their readers.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const received = await Promise.all(sockets.map(({ socket }) => readAll(socket)));
+    for (const [index, { name }] of sockets.entries()) {
+      const bytes = received[index];
+      expect(Buffer.isBuffer(bytes) && bytes.equals(Buffer.alloc(size, name)), name).toBe(true);
+    }
+  });
+
   it('a reader that does not read holds the writer back', async () => {
     const app = await application((socket) => socket.pause());
     const { port } = await through(app.port);

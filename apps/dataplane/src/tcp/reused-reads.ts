@@ -1,11 +1,12 @@
-// Reading a connection that we opened into one buffer that is used again: bytes that are only passed on cost no memory of
-// their own for each read, and no collection of it. Node offers that for sockets which the program connects itself.
+// Reading connections that we opened into one buffer of the process: bytes that are only passed on cost no memory of their
+// own, neither for each read nor for each connection. Node offers that for sockets which the program connects itself.
 import type { OnReadOpts, Socket } from 'node:net';
 
-/** What the kernel has is read in large pieces. */
-export const PLAINTEXT_READ_BYTES = 128 * 1024;
-/** TLS hands over one record at a time (RFC 8446 §5.1). */
-export const TLS_READ_BYTES = 16 * 1024;
+/** What the kernel has is read in large pieces; TLS hands over one record of 16 KiB at a time (RFC 8446 §5.1). */
+const READ_BYTES = 256 * 1024;
+
+/** Shared by all connections: each read is consumed before the next one of any of them begins. */
+const shared = Buffer.allocUnsafeSlow(READ_BYTES);
 
 /** Takes bytes that are overwritten after the call, so it keeps none; false = no more for now. */
 export type ReadConsumer = (chunk: Buffer) => boolean;
@@ -14,19 +15,11 @@ const readsOfSocket = new WeakMap<Socket, ReusedReads>();
 
 export class ReusedReads {
   /** To open the socket with. */
-  readonly onread: OnReadOpts;
-  private readonly size: number;
-  private buffer: Buffer;
+  readonly onread: OnReadOpts = { buffer: shared, callback: (length) => this.read(length) };
   /** Called when there are bytes and nobody has asked for them yet. */
   onEarly: (() => void) | undefined;
   private consumer: ReadConsumer | undefined;
   private early: Buffer[] = [];
-
-  constructor(size: number) {
-    this.size = size;
-    this.buffer = Buffer.allocUnsafeSlow(size);
-    this.onread = { buffer: () => this.buffer, callback: (length) => this.read(length) };
-  }
 
   static of(socket: Socket): ReusedReads | undefined {
     return readsOfSocket.get(socket);
@@ -43,13 +36,8 @@ export class ReusedReads {
     for (const chunk of this.early.splice(0)) consumer(chunk);
   }
 
-  /** What was read last stays with whoever has it. */
-  release(): void {
-    this.buffer = Buffer.allocUnsafeSlow(this.size);
-  }
-
   private read(length: number): boolean {
-    const chunk = this.buffer.subarray(0, length);
+    const chunk = shared.subarray(0, length);
     if (this.consumer !== undefined) return this.consumer(chunk);
     // Reading stops with the first; TLS may have decrypted some more.
     this.early.push(Buffer.from(chunk));
