@@ -126,7 +126,11 @@ function createRouter(
     mesh: { status },
     resources: { store, analyze },
     changes: { store, history },
-    explain: { world: () => world.world },
+    explain: {
+      world: () => world.world,
+      traffic: (service, seconds) => telemetry.queries.serviceTraffic(service, { liveSeconds: seconds }),
+    },
+    resilience: { world: () => world.world, queries: telemetry.queries },
     certificates: { authority: ca.authority, denials: ca.denials, currentLeaves: ca.currentLeaves, audit },
     joinTokens: { tokens: ca.tokens, invitations, audit },
     proxies: {

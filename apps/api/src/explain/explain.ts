@@ -131,7 +131,7 @@ class Judge {
 }
 
 /** The port that a caller's proxy would select by SNI; for explaining, by the host that was called. */
-function inboundPortFor(ports: readonly InboundPort[], authority: string): InboundPort | undefined {
+export function inboundPortFor(ports: readonly InboundPort[], authority: string): InboundPort | undefined {
   const [host = ''] = authority.split(':');
   return ports.find(({ hosts }) => hosts.includes(host)) ?? ports[0];
 }
@@ -154,7 +154,7 @@ function imaginary(namespace: string): WorkloadResource {
   };
 }
 
-function withDraft(resources: readonly Resource[], draft: readonly Resource[]): Resource[] {
+export function withDraft(resources: readonly Resource[], draft: readonly Resource[]): Resource[] {
   const drafted = new Map(draft.map((resource) => [keyOf(resource), resource]));
   const replaced = resources.map((resource) => {
     const key = keyOf(resource);
@@ -165,7 +165,7 @@ function withDraft(resources: readonly Resource[], draft: readonly Resource[]): 
   return [...replaced, ...drafted.values()];
 }
 
-function viewOf({ method, authority, path, headers }: ExplainRequest): RequestView {
+export function viewOf({ method, authority, path, headers }: ExplainRequest): RequestView {
   const byName = new Map<string, string>();
   for (const { name, value } of headers) {
     const key = name.toLowerCase();

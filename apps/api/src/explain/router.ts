@@ -3,8 +3,10 @@ import { parseResources } from '@malha/model';
 import type { World } from '@malha/policies';
 import { z } from 'zod';
 import { ResourcesInvalid } from '../resources/errors.ts';
+import type { ServiceTraffic } from '../telemetry/index.ts';
 import { router, viewerProcedure } from '../trpc/init.ts';
 import { explainCall } from './explain.ts';
+import { impactOf } from './impact.ts';
 
 const label = z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'must be a name');
 
@@ -33,16 +35,32 @@ const request = z
     return z.NEVER;
   });
 
+const impact = z.strictObject({
+  yaml: z.string().max(2 * 1024 * 1024),
+  service: z.strictObject({ namespace: label, name: label }),
+});
+
+/** The recorded calls that a draft is tried on. */
+const IMPACT_SECONDS = 300;
+
 export interface ExplainRouterDeps {
   readonly world: () => World;
+  readonly traffic: (service: { namespace: string; name: string }, seconds: number) => Promise<ServiceTraffic>;
 }
 
-export function createExplainRouter({ world }: ExplainRouterDeps) {
+export function createExplainRouter({ world, traffic }: ExplainRouterDeps) {
   return router({
     request: viewerProcedure.input(request).query(({ input }) => {
       const draft = input.yaml === undefined ? undefined : parseResources(input.yaml);
       if (draft && draft.errors.length > 0) throw new ResourcesInvalid(draft.errors);
       return explainCall(world(), input, draft?.resources);
+    }),
+    /** What a draft would do to the calls of the last minutes. */
+    impact: viewerProcedure.input(impact).query(async ({ input: { yaml, service } }) => {
+      const draft = parseResources(yaml);
+      if (draft.errors.length > 0) throw new ResourcesInvalid(draft.errors);
+      const recorded = await traffic(service, IMPACT_SECONDS);
+      return impactOf({ world: world(), draft: draft.resources, service, traffic: recorded });
     }),
   });
 }

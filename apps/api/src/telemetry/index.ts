@@ -35,6 +35,8 @@ export type { PeerIdentity } from './otlp/services.ts';
 export type { RevisionMark } from './problems.ts';
 export { TelemetryQueries } from './queries.ts';
 export type { EdgeTotal, Totals } from './query/totals.ts';
+export type { ServiceTraffic, TracedCall, TrafficRow } from './services/service-traffic.ts';
+export type { Topology, TopologyEdge, TopologyNode } from './topology/graph.ts';
 
 export interface TelemetryOptions {
   readonly pool: pg.Pool;

@@ -7,6 +7,7 @@ import { durationOf, type TimeRange, windowOf } from './query/time-range.ts';
 import { readTotals, type Totals } from './query/totals.ts';
 import { readServiceDetail, type ServiceDetail } from './services/service-detail.ts';
 import { readServiceRows, type ServiceRow } from './services/service-rows.ts';
+import { readServiceTraffic, type ServiceTraffic } from './services/service-traffic.ts';
 import type { SharedReads } from './shared-reads.ts';
 import { type MeasuredSplit, measureSplit, type SplitInput } from './split/split.ts';
 import type { Topology } from './topology/graph.ts';
@@ -15,6 +16,8 @@ import { readTrace, searchTraces, type TraceSearch, type TraceSpan, type TraceSu
 
 /** Queries within this time share one read. */
 const QUERY_AGE_MS = 900;
+/** Asked on each pause of typing, of minutes: a few seconds more or less change nothing. */
+const TRAFFIC_AGE_MS = 5_000;
 const LIVE_INTERVAL_MS = 2_000;
 const SPLIT_INTERVAL_MS = 1_000;
 /** What is compared before and after a change. */
@@ -49,6 +52,12 @@ export class TelemetryQueries {
   service(service: ServiceRef, range: TimeRange): Promise<ServiceDetail> {
     const key = keyOf('service', { service, range });
     return this.#reads.read(key, QUERY_AGE_MS, () => readServiceDetail(this.#deps, service, range));
+  }
+
+  /** What was recorded of the calls of one service. */
+  serviceTraffic(service: ServiceRef, range: TimeRange): Promise<ServiceTraffic> {
+    const key = keyOf('service-traffic', { service, range });
+    return this.#reads.read(key, TRAFFIC_AGE_MS, () => readServiceTraffic(this.#deps, service, range));
   }
 
   topology(input: TopologyInput): Promise<Topology> {

@@ -12,6 +12,7 @@ import {
 import { createExplainRouter, type ExplainRouterDeps } from '../explain/router.ts';
 import { createMeshRouter } from '../mesh/router.ts';
 import type { MeshStatusReader } from '../mesh/status.ts';
+import { createResilienceRouter, type ResilienceRouterDeps } from '../resilience/router.ts';
 import { type ChangesRouterDeps, createChangesRouter } from '../resources/changes-router.ts';
 import { createResourcesRouter, type ResourcesRouterDeps } from '../resources/router.ts';
 import type { Golden } from '../telemetry/index.ts';
@@ -33,6 +34,7 @@ export interface RootDeps {
   readonly resources: ResourcesRouterDeps;
   readonly changes: ChangesRouterDeps<Golden>;
   readonly explain: ExplainRouterDeps;
+  readonly resilience: ResilienceRouterDeps;
   readonly certificates: CertificatesRouterDeps;
   readonly joinTokens: JoinTokensRouterDeps;
   readonly proxies: ProxiesRouterDeps;
@@ -50,6 +52,7 @@ export function createRootRouter(deps: RootDeps) {
     resources: createResourcesRouter(deps.resources),
     changes: createChangesRouter(deps.changes),
     explain: createExplainRouter(deps.explain),
+    resilience: createResilienceRouter(deps.resilience),
     certificates: createCertificatesRouter(deps.certificates),
     joinTokens: createJoinTokensRouter(deps.joinTokens),
     proxies: createProxiesRouter(deps.proxies),

@@ -1,0 +1,39 @@
+// tRPC: what protects the calls of the mesh.
+import type { World } from '@malha/policies';
+import { z } from 'zod';
+import type { TelemetryQueries } from '../telemetry/index.ts';
+import { timeRangeSchema } from '../telemetry/query/time-range.ts';
+import { router, viewerProcedure } from '../trpc/init.ts';
+import { Protections } from './protection.ts';
+import { protectedEdges } from './resilience.ts';
+
+const input = z.strictObject({
+  range: timeRangeSchema,
+  namespaces: z.array(z.string().min(1).max(253)).max(500).optional(),
+});
+
+export interface ResilienceRouterDeps {
+  readonly world: () => World;
+  readonly queries: Pick<TelemetryQueries, 'topology'>;
+}
+
+export function createResilienceRouter({ world, queries }: ResilienceRouterDeps) {
+  const protectionsOf = ofNewest(world);
+  return router({
+    edges: viewerProcedure.input(input).query(async ({ input: { range, namespaces } }) => {
+      const topology = await queries.topology({ range, namespaces, view: 'service' });
+      const protections = protectionsOf();
+      return protectedEdges(topology, (source, target) => protections.of(source, target));
+    }),
+  });
+}
+
+/** What was compiled is kept until the world is another one. */
+function ofNewest(world: () => World): () => Protections {
+  let known: { readonly world: World; readonly protections: Protections } | undefined;
+  return () => {
+    const current = world();
+    if (known?.world !== current) known = { world: current, protections: new Protections(current) };
+    return known.protections;
+  };
+}
