@@ -9,7 +9,8 @@ import type { Reading } from './model/view.ts';
 
 const PAUSE_MS = 300;
 
-function usePaused(text: string): string {
+/** The text as it was when typing last paused. */
+export function usePaused(text: string): string {
   const [paused, setPaused] = useState(text);
   useEffect(() => {
     const timer = setTimeout(() => setPaused(text), PAUSE_MS);

@@ -6,6 +6,7 @@ import { useTRPC } from '#trpc/client.ts';
 import { appendDocument } from './model/documents.ts';
 import { type Draft, edited, redone, startDraft, undone } from './model/draft.ts';
 import { applyEdit, type RouteEdit } from './model/edit.ts';
+import { hasPolicies } from './model/kinds.ts';
 import { isAttached, type PolicyKind } from './model/policies.ts';
 import { type Reading, type RouteView, readRoute } from './model/view.ts';
 
@@ -63,16 +64,16 @@ function newestOf({ revision, revisions }: DraftBase): number {
 /** Policies of the route's namespace that are attached to it; undefined until they are read. */
 function useAttachedPolicies(key: string, isAsked: boolean) {
   const trpc = useTRPC();
-  const [, namespace = '', route = ''] = key.split('/');
-  const listOf = (kind: PolicyKind) =>
-    trpc.resources.list.queryOptions({ kind, namespace }, { enabled: isAsked, staleTime: 5_000 });
+  const [kind = '', namespace = '', name = ''] = key.split('/');
+  const listOf = (policy: PolicyKind) =>
+    trpc.resources.list.queryOptions({ kind: policy, namespace }, { enabled: isAsked, staleTime: 5_000 });
   const routePolicies = useQuery(listOf('RoutePolicy')).data?.items;
   const trafficPolicies = useQuery(listOf('TrafficPolicy')).data?.items;
   return useMemo(() => {
     if (!isAsked) return [];
     if (routePolicies === undefined || trafficPolicies === undefined) return undefined;
-    return [...routePolicies, ...trafficPolicies].filter((item) => isAttached(item.yaml, route));
-  }, [isAsked, routePolicies, trafficPolicies, route]);
+    return [...routePolicies, ...trafficPolicies].filter((item) => isAttached(item.yaml, { kind, name }));
+  }, [isAsked, routePolicies, trafficPolicies, kind, name]);
 }
 
 export function useRouteDraft(key: string, template?: string) {
@@ -81,7 +82,7 @@ export function useRouteDraft(key: string, template?: string) {
     trpc.resources.get.queryOptions({ key }, { enabled: template === undefined, staleTime: 5_000 }),
   );
   const [state, setState] = useState<State | null>(null);
-  const policies = useAttachedPolicies(key, template === undefined && key.startsWith('HTTPRoute/'));
+  const policies = useAttachedPolicies(key, template === undefined && hasPolicies(key.split('/')[0] ?? ''));
   const stored = useMemo((): DraftBase | undefined => {
     if (template !== undefined) return { yaml: template, revision: 0, revisions: {} };
     if (query.data === undefined || policies === undefined) return undefined;

@@ -2,6 +2,7 @@
 // What is wrong with one field, shown where it is typed: findings of the control plane by their path.
 import { createContext, type ReactNode, use } from 'react';
 import type { Finding } from '#trpc/contract.ts';
+import { isEditedKind } from '../model/kinds.ts';
 
 const Findings = createContext<readonly Finding[]>([]);
 
@@ -30,7 +31,8 @@ function isUnder(path: string, prefix: string): boolean {
 export function findingAt(findings: readonly Finding[], { kind, name, path }: FieldPlace): Finding | undefined {
   const here = findings.filter(({ object, path: at }) => {
     if (!isUnder(at, path)) return false;
-    if (object === undefined) return kind === 'HTTPRoute';
+    // Findings without an object are of the first document: the route or the gateway itself.
+    if (object === undefined) return isEditedKind(kind);
     const [ofKind, , ofName] = object.split('/');
     return ofKind === kind && (name === undefined || ofName === name);
   });

@@ -3,7 +3,15 @@
 import { Plus } from 'lucide-react';
 import type { ComponentType } from 'react';
 import { Menu, MenuGroup, MenuItem } from '#components/ui/menu.tsx';
-import { FILTER_KINDS, filterInWords, hindranceOf, kindOf, newFilter, pathInWords } from '../model/filters.ts';
+import {
+  FILTER_KINDS,
+  filterInWords,
+  filterKindsOf,
+  hindranceOf,
+  kindOf,
+  newFilter,
+  pathInWords,
+} from '../model/filters.ts';
 import { FILTER_FIELDS, type FilterView } from '../model/view.ts';
 import { versionOf } from '../model/words.ts';
 import type { ValuePath } from '../model/write-value.ts';
@@ -45,7 +53,7 @@ interface RowProps extends RuleForm {
 }
 
 function FilterRow({ filter, path, backend, ...form }: RowProps) {
-  const { rule, isReadOnly, parent } = form;
+  const { rule, isReadOnly, parent, kind: routeKind } = form;
   const kind = kindOf(filter.type);
   const Fields = fieldsOf[filter.type];
   const field = FILTER_FIELDS[filter.type] ?? '';
@@ -77,7 +85,7 @@ function FilterRow({ filter, path, backend, ...form }: RowProps) {
             <ChipRemove label={`Remove: ${name}`} onClick={() => setValue(form, path, undefined)} />
           </span>
         )}
-        <FieldFinding place={{ kind: 'HTTPRoute', path: pathInWords(rule.index, path) }} />
+        <FieldFinding place={{ kind: routeKind, path: pathInWords(rule.index, path) }} />
       </fieldset>
     </>
   );
@@ -85,6 +93,7 @@ function FilterRow({ filter, path, backend, ...form }: RowProps) {
 
 function AddFilter(form: RuleForm) {
   const { rule, parent, edit } = form;
+  const kinds = filterKindsOf(form.kind);
   const used = new Set(rule.backends.filter((backend) => backend.weight > 0).map(versionOf));
   const mirrorTo = parent?.versions.find((version) => !used.has(version)) ?? parent?.versions[0];
   const add = (type: string, path: ValuePath) => {
@@ -108,7 +117,7 @@ function AddFilter(form: RuleForm) {
         </button>
       }
     >
-      {FILTER_KINDS.map(({ type, add: words }) => {
+      {kinds.map(({ type, add: words }) => {
         const hindrance = hindranceOf(type, rule.filters);
         return (
           <MenuItem

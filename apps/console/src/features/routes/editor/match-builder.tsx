@@ -2,10 +2,18 @@
 // What a rule matches: alternatives of conditions as chips that are edited in place.
 import { Plus, X } from 'lucide-react';
 import { Menu, MenuItem } from '#components/ui/menu.tsx';
+import type { RequestRouteKind } from '../model/kinds.ts';
 import type { Condition, MatchKind, MatchType } from '../model/view.ts';
+import { conditionInWords } from '../model/words.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-const kindNames: Record<MatchKind, string> = { path: 'path', method: 'method', header: 'header', query: 'query' };
+const kindNames: Record<MatchKind, string> = {
+  path: 'path',
+  method: 'method',
+  header: 'header',
+  query: 'query',
+  rpc: 'method',
+};
 const verbs: Record<MatchType, string> = { Exact: 'is', PathPrefix: 'begins with', RegularExpression: 'matches' };
 
 const templates: Record<MatchKind, Condition> = {
@@ -13,7 +21,16 @@ const templates: Record<MatchKind, Condition> = {
   method: { kind: 'method', type: 'Exact', name: '', value: 'GET' },
   header: { kind: 'header', type: 'Exact', name: '', value: '' },
   query: { kind: 'query', type: 'Exact', name: '', value: '' },
+  rpc: { kind: 'rpc', type: 'Exact', name: '', value: '' },
 };
+
+/** What rules of a kind of route can match; of bytes and of TLS there is nothing to look at. */
+const MATCH_KINDS: Readonly<Record<RequestRouteKind, readonly MatchKind[]>> = {
+  HTTPRoute: ['path', 'header', 'query', 'method'],
+  GRPCRoute: ['rpc', 'header'],
+};
+/** Conditions of which a match has one. */
+const SINGLE: ReadonlySet<MatchKind> = new Set(['path', 'method', 'rpc']);
 
 function typesOf(kind: MatchKind): readonly MatchType[] {
   if (kind === 'path') return ['Exact', 'PathPrefix', 'RegularExpression'];
@@ -21,6 +38,7 @@ function typesOf(kind: MatchKind): readonly MatchType[] {
 }
 
 function problemOf({ kind, name, value }: Condition): string | undefined {
+  if (kind === 'rpc') return name === '' && value === '' ? 'needs a service, a method, or both' : undefined;
   if ((kind === 'header' || kind === 'query') && name === '') return 'needs a name';
   if (value === '') return 'needs a value';
   if (kind === 'path' && !value.startsWith('/')) return 'a path begins with /';
@@ -38,11 +56,13 @@ interface ChipProps {
 function ChipInput({
   label,
   value,
+  placeholder = label.split(' ')[0] ?? '',
   isReadOnly,
   onChange,
 }: {
   readonly label: string;
   readonly value: string;
+  readonly placeholder?: string;
   readonly isReadOnly: boolean;
   readonly onChange: (value: string) => void;
 }) {
@@ -52,21 +72,101 @@ function ChipInput({
         aria-label={label}
         value={value}
         readOnly={isReadOnly}
-        placeholder={label.split(' ')[0]}
+        placeholder={placeholder}
         spellCheck={false}
+        autoComplete="off"
         className="min-w-10"
-        style={{ width: `${Math.min(28, Math.max(5, value.length + 1))}ch` }}
+        style={{ width: `${Math.min(28, Math.max(5, (value || placeholder).length + 1))}ch` }}
         onChange={(event) => onChange(event.target.value)}
       />
     </span>
   );
 }
 
+type CellProps = Pick<ChipProps, 'condition' | 'isReadOnly' | 'onChange'>;
+
+function subjectOf({ kind, name }: Condition): string {
+  return name === '' || kind === 'rpc' ? kindNames[kind] : `${kindNames[kind]} ${name}`;
+}
+
+function Verb({ condition, isReadOnly, onChange }: CellProps) {
+  const types = typesOf(condition.kind);
+  if (types.length === 1) return <span className="chip-key">is</span>;
+  return (
+    <span className="font-sans! text-t2">
+      <select
+        aria-label={`How ${subjectOf(condition)} is compared`}
+        value={condition.type}
+        disabled={isReadOnly}
+        className="appearance-none [&>option]:bg-panel"
+        onChange={(event) => {
+          const next = types.find((candidate) => candidate === event.target.value);
+          if (next !== undefined) onChange({ ...condition, type: next });
+        }}
+      >
+        {types.map((candidate) => (
+          <option key={candidate} value={candidate}>
+            {verbs[candidate]}
+          </option>
+        ))}
+      </select>
+    </span>
+  );
+}
+
+function Value({ condition, isReadOnly, onChange }: CellProps) {
+  const { kind, name, value } = condition;
+  if (kind === 'rpc') {
+    return (
+      <>
+        <ChipInput
+          label="gRPC service"
+          placeholder="any service"
+          value={name}
+          isReadOnly={isReadOnly}
+          onChange={(next) => onChange({ ...condition, name: next.trim() })}
+        />
+        <span className="chip-key">/</span>
+        <ChipInput
+          label="gRPC method"
+          placeholder="any method"
+          value={value}
+          isReadOnly={isReadOnly}
+          onChange={(next) => onChange({ ...condition, value: next.trim() })}
+        />
+      </>
+    );
+  }
+  if (kind !== 'method') {
+    return (
+      <ChipInput
+        label={`value of the ${subjectOf(condition)}`}
+        value={value}
+        isReadOnly={isReadOnly}
+        onChange={(next) => onChange({ ...condition, value: next })}
+      />
+    );
+  }
+  return (
+    <span>
+      <select
+        aria-label="method"
+        value={value}
+        disabled={isReadOnly}
+        className="appearance-none [&>option]:bg-panel"
+        onChange={(event) => onChange({ ...condition, value: event.target.value })}
+      >
+        {[...new Set([...METHODS, value])].map((method) => (
+          <option key={method}>{method}</option>
+        ))}
+      </select>
+    </span>
+  );
+}
+
 function ConditionChip({ condition, isNew, isReadOnly, onChange, onRemove }: ChipProps) {
-  const { kind, type, name, value } = condition;
+  const { kind, name } = condition;
   const problem = problemOf(condition);
-  const subject = name === '' ? kindNames[kind] : `${kindNames[kind]} ${name}`;
-  const types = typesOf(kind);
   return (
     <span
       className="chip"
@@ -83,54 +183,12 @@ function ConditionChip({ condition, isNew, isReadOnly, onChange, onRemove }: Chi
           onChange={(next) => onChange({ ...condition, name: next })}
         />
       )}
-      {types.length === 1 ? (
-        <span className="chip-key">is</span>
-      ) : (
-        <span className="font-sans! text-t2">
-          <select
-            aria-label={`How ${subject} is compared`}
-            value={type}
-            disabled={isReadOnly}
-            className="appearance-none [&>option]:bg-panel"
-            onChange={(event) => {
-              const next = types.find((candidate) => candidate === event.target.value);
-              if (next !== undefined) onChange({ ...condition, type: next });
-            }}
-          >
-            {types.map((candidate) => (
-              <option key={candidate} value={candidate}>
-                {verbs[candidate]}
-              </option>
-            ))}
-          </select>
-        </span>
-      )}
-      {kind === 'method' ? (
-        <span>
-          <select
-            aria-label="method"
-            value={value}
-            disabled={isReadOnly}
-            className="appearance-none [&>option]:bg-panel"
-            onChange={(event) => onChange({ ...condition, value: event.target.value })}
-          >
-            {[...new Set([...METHODS, value])].map((method) => (
-              <option key={method}>{method}</option>
-            ))}
-          </select>
-        </span>
-      ) : (
-        <ChipInput
-          label={`value of the ${subject}`}
-          value={value}
-          isReadOnly={isReadOnly}
-          onChange={(next) => onChange({ ...condition, value: next })}
-        />
-      )}
+      <Verb condition={condition} isReadOnly={isReadOnly} onChange={onChange} />
+      <Value condition={condition} isReadOnly={isReadOnly} onChange={onChange} />
       {!isReadOnly && (
         <button
           type="button"
-          aria-label={`Remove: ${subject} ${verbs[type]} ${value}`}
+          aria-label={`Remove: ${conditionInWords(condition)}`}
           className="px-1! text-t3 hover:text-t0"
           onClick={onRemove}
         >
@@ -142,6 +200,7 @@ function ConditionChip({ condition, isNew, isReadOnly, onChange, onRemove }: Chi
 }
 
 export interface MatchBuilderProps {
+  readonly kind: RequestRouteKind;
   readonly matches: readonly (readonly Condition[])[];
   /** Written conditions of the rule before the draft, to mark what is new. */
   readonly before: readonly (readonly Condition[])[];
@@ -150,15 +209,16 @@ export interface MatchBuilderProps {
 }
 
 function AddCondition({
+  kinds,
   label,
   has,
   onAdd,
 }: {
+  readonly kinds: readonly MatchKind[];
   readonly label: string;
   readonly has: readonly Condition[];
   readonly onAdd: (kind: MatchKind) => void;
 }) {
-  const kinds: readonly MatchKind[] = ['path', 'header', 'query', 'method'];
   return (
     <Menu
       align="start"
@@ -172,7 +232,7 @@ function AddCondition({
       {kinds.map((kind) => (
         <MenuItem
           key={kind}
-          disabled={(kind === 'path' || kind === 'method') && has.some((condition) => condition.kind === kind)}
+          disabled={SINGLE.has(kind) && has.some((condition) => condition.kind === kind)}
           onSelect={() => onAdd(kind)}
         >
           {kindNames[kind]}
@@ -182,7 +242,8 @@ function AddCondition({
   );
 }
 
-export function MatchBuilder({ matches, before, isReadOnly, onChange }: MatchBuilderProps) {
+export function MatchBuilder({ kind: routeKind, matches, before, isReadOnly, onChange }: MatchBuilderProps) {
+  const kinds = MATCH_KINDS[routeKind];
   const known = new Set(before.flat().map((condition) => JSON.stringify(condition)));
   const replace = (index: number, match: readonly Condition[], key: string) =>
     onChange(
@@ -193,7 +254,7 @@ export function MatchBuilder({ matches, before, isReadOnly, onChange }: MatchBui
     <div className="flex flex-wrap items-center gap-1.5">
       {matches.length === 0 && (
         <span className="chip h-6">
-          <span className="chip-key">every request</span>
+          <span className="chip-key">{routeKind === 'GRPCRoute' ? 'every call' : 'every request'}</span>
         </span>
       )}
       {matches.map((match, index) => (
@@ -224,12 +285,18 @@ export function MatchBuilder({ matches, before, isReadOnly, onChange }: MatchBui
             />
           ))}
           {!isReadOnly && (
-            <AddCondition label="and" has={match} onAdd={(kind) => replace(index, [...match, templates[kind]], '')} />
+            <AddCondition
+              kinds={kinds}
+              label="and"
+              has={match}
+              onAdd={(kind) => replace(index, [...match, templates[kind]], '')}
+            />
           )}
         </span>
       ))}
       {!isReadOnly && (
         <AddCondition
+          kinds={kinds}
           label={matches.length === 0 ? 'only when' : 'or'}
           has={[]}
           onAdd={(kind) => onChange([...matches, [templates[kind]]], '')}

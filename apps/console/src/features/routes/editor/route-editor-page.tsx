@@ -1,189 +1,32 @@
 'use client';
-// The route editor: rules, form and YAML on one draft; nothing is sent until Apply.
-import { History, Pencil, Redo2, Split, Undo2 } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
-import { Badge } from '#components/ui/badge.tsx';
-import { ButtonLink, IconButton } from '#components/ui/button.tsx';
-import { Segment } from '#components/ui/choice.tsx';
+// The editor of a route or a gateway: form and YAML on one draft; nothing is sent until Apply.
+import { useRef, useState } from 'react';
 import { QueryFailure } from '#components/ui/error-words.tsx';
-import { Note, Skeleton } from '#components/ui/states.tsx';
-import { notify } from '#components/ui/toast.tsx';
-import { useMeshStatus, useStale } from '#features/mesh-status/index.ts';
-import { useScope, useViewParameter } from '#features/scope/index.ts';
+import { Note } from '#components/ui/states.tsx';
+import { useMeshStatus } from '#features/mesh-status/index.ts';
+import { useViewParameter } from '#features/scope/index.ts';
 import { useSession } from '#features/session/index.ts';
-import { rateShort } from '#format/number.ts';
 import { type EditedKind, isEditedKind } from '../model/kinds.ts';
 import type { RouteView } from '../model/view.ts';
 import { proposeMessage } from '../model/words.ts';
-import { LazyTestRequest } from '../test-request/index.ts';
 import { useApply } from '../use-apply.ts';
-import { type Findings, useFindings } from '../use-findings.ts';
-import { type ParentService, useParentService } from '../use-parent-service.ts';
+import { useFindings } from '../use-findings.ts';
+import { useParentService } from '../use-parent-service.ts';
 import { type RouteDraft, useRouteDraft } from '../use-route-draft.ts';
 import { useRouteTemplate } from '../use-route-template.ts';
 import { ApplyBar } from './apply-bar.tsx';
+import { EditorHead, type Panes } from './editor-head.tsx';
+import { EditorLoading } from './editor-loading.tsx';
 import { FieldFindings } from './field-findings.tsx';
 import { LazyConflictDialog } from './lazy-conflict-dialog.tsx';
-import { RuleCard, versionTarget } from './rule-card.tsx';
-import { RulesList } from './rules-list.tsx';
+import { LazyGatewayForm } from './lazy-gateway-form.tsx';
+import { RouteForm } from './route-form.tsx';
+import { useEditorKeys, useHindrance, useUnsavedGuard } from './use-editor-keys.ts';
 import { YamlPane } from './yaml-pane.tsx';
-
-type Panes = 'both' | 'form' | 'yaml';
 
 export interface RouteEditorPageProps {
   readonly namespace: string;
   readonly name: string;
-}
-
-function Loading() {
-  return (
-    <div className="h-full" role="status" aria-busy="true" aria-label="Reading the route">
-      <div className="flex h-13 items-center gap-3 border-line border-b px-4">
-        <Skeleton className="h-4 w-40" />
-      </div>
-      <div className="grid h-[calc(100%-52px)] grid-cols-[300px_minmax(0,1fr)_480px]">
-        {[3, 4, 9].map((rows) => (
-          <div key={rows} className="grid content-start gap-3 border-line border-r p-4">
-            {Array.from({ length: rows }, (_, row) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no identity
-              <Skeleton key={row} className="h-4" style={{ width: `${60 + ((row * 37) % 40)}%` }} />
-            ))}
-          </div>
-        ))}
-      </div>
-    </div>
-  );
-}
-
-function Head({
-  draft,
-  namespace,
-  name,
-  kind,
-  parent,
-  panes,
-  onPanes,
-}: {
-  readonly kind: EditedKind;
-  readonly draft: RouteDraft;
-  readonly namespace: string;
-  readonly name: string;
-  readonly parent: ParentService | undefined;
-  readonly panes: Panes;
-  readonly onPanes: (panes: Panes) => void;
-}) {
-  const scope = useScope();
-  return (
-    <div className="flex h-13 shrink-0 items-center gap-3 border-line border-b px-4">
-      <Split aria-hidden="true" size={16} strokeWidth={1.75} className="text-t2" />
-      <h1 className="mono text-16 font-semi text-t0">{name}</h1>
-      <Badge line>{kind}</Badge>
-      {parent !== undefined && (
-        <span className="truncate text-12 text-t2">
-          on Service {parent.name}
-          {parent.port !== undefined && `:${parent.port}`}
-          {parent.requestsPerSecond !== undefined && ` · ${rateShort(parent.requestsPerSecond)} req/s`}
-        </span>
-      )}
-      {draft.isChanged ? (
-        <Badge tone="accent">
-          <Pencil aria-hidden="true" />{' '}
-          {draft.base.revision === 0 ? 'new, not applied yet' : `draft on r${draft.base.revision}`}
-        </Badge>
-      ) : (
-        <Badge mono>r{draft.base.revision}</Badge>
-      )}
-      <span className="flex-1" />
-      <IconButton label="Undo" kind="ghost" disabled={!draft.canUndo} onClick={draft.undo}>
-        <Undo2 aria-hidden="true" strokeWidth={1.75} />
-      </IconButton>
-      <IconButton label="Redo" kind="ghost" disabled={!draft.canRedo} onClick={draft.redo}>
-        <Redo2 aria-hidden="true" strokeWidth={1.75} />
-      </IconButton>
-      {kind === 'HTTPRoute' && (
-        <Segment
-          label="Panes"
-          value={panes}
-          onChange={onPanes}
-          options={[
-            { value: 'both', label: 'Form and YAML' },
-            { value: 'form', label: 'Form' },
-            { value: 'yaml', label: 'YAML' },
-          ]}
-        />
-      )}
-      <ButtonLink href={scope.href(`/changes?object=${encodeURIComponent(`${kind}/${namespace}/${name}`)}`)}>
-        <History aria-hidden="true" strokeWidth={1.75} />
-        History
-      </ButtonLink>
-    </div>
-  );
-}
-
-/** Keys of the whole editor; ⌘Z inside a text field or the YAML belongs to that. */
-function useEditorKeys(draft: RouteDraft | undefined, onApply: () => void) {
-  const latest = useRef({ draft, onApply });
-  latest.current = { draft, onApply };
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (!event.metaKey && !event.ctrlKey) return;
-      const isText =
-        event.target instanceof HTMLElement &&
-        (event.target.isContentEditable || event.target.matches('input, textarea'));
-      if (event.key === 'Enter') latest.current.onApply();
-      else if (event.key.toLowerCase() === 'z' && !isText) {
-        if (event.shiftKey) latest.current.draft?.redo();
-        else latest.current.draft?.undo();
-      } else return;
-      event.preventDefault();
-    };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
-  }, []);
-}
-
-/** Closing the tab would lose the draft; going to another page of the console keeps it. */
-function useUnsavedGuard(draft: RouteDraft): void {
-  const { isChanged } = draft;
-  const latest = useRef(isChanged);
-  latest.current = isChanged;
-  useEffect(() => {
-    if (!isChanged) return;
-    const onLeave = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener('beforeunload', onLeave);
-    return () => window.removeEventListener('beforeunload', onLeave);
-  }, [isChanged]);
-  const key = draft.baseView?.name;
-  useEffect(
-    () => () => {
-      if (!latest.current || key === undefined) return;
-      notify({
-        tone: 'ok',
-        id: `draft-${key}`,
-        title: `The draft of ${key} is kept in this tab`,
-        detail: 'Nothing of it was applied.',
-      });
-    },
-    [key],
-  );
-}
-
-function useHindrance(findings: Findings): string | undefined {
-  const { may, me } = useSession();
-  const status = useMeshStatus();
-  const { isStale } = useStale();
-  if (me !== undefined && !may('editor')) return 'You may look, not change: changing routes needs the role editor.';
-  if (isStale) return 'Held until the control plane is reachable again; the draft is kept here.';
-  if (status !== undefined && !status.canWrite)
-    return 'Held: Postgres is away, so the mesh is read-only. The draft is kept here.';
-  if (findings.hasErrors) return 'The draft has errors; they are listed under the YAML.';
-  return undefined;
-}
-
-function nameOfNewRule(view: RouteView): string {
-  let number = view.rules.length + 1;
-  while (view.rules.some((rule) => rule.name === `rule-${number}`)) number += 1;
-  return `rule-${number}`;
 }
 
 interface EditorProps extends RouteEditorPageProps {
@@ -193,11 +36,23 @@ interface EditorProps extends RouteEditorPageProps {
   readonly storedAtMs: number | undefined;
 }
 
+const COLUMNS = {
+  both: 'grid-cols-[300px_minmax(0,1fr)_minmax(400px,480px)] max-[1359px]:grid-cols-[232px_minmax(0,1fr)_392px]',
+  form: 'grid-cols-[300px_minmax(0,1fr)]',
+  yaml: 'grid-cols-1',
+};
+
+/** While the text is broken, the form shows the last reading that made sense. */
+function useSoundView(draft: RouteDraft): RouteView | null {
+  const last = useRef<RouteView | null>(null);
+  if (draft.reading.ok) last.current = draft.reading.view;
+  return last.current ?? draft.baseView;
+}
+
 function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: EditorProps) {
   const { may } = useSession();
   const [panesText, setPanes] = useViewParameter('panes', 'both');
-  const isByForm = kind === 'HTTPRoute';
-  const panes: Panes = !isByForm ? 'yaml' : panesText === 'form' || panesText === 'yaml' ? panesText : 'both';
+  const panes: Panes = panesText === 'form' || panesText === 'yaml' ? panesText : 'both';
   const [selectedName, setSelectedName] = useViewParameter('rule');
   const [litLine, setLitLine] = useState<number>();
   const [message, setMessage] = useState('');
@@ -205,10 +60,7 @@ function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: Edito
   const findings = useFindings(draft.text, draft.reading);
   const work = useApply(resourceKey, draft);
   const hindrance = useHindrance(findings);
-  // While the text is broken, the form shows the last reading that made sense.
-  const lastView = useRef<RouteView | null>(null);
-  if (draft.reading.ok) lastView.current = draft.reading.view;
-  const view = lastView.current ?? draft.baseView;
+  const view = useSoundView(draft);
   const parent = useParentService(namespace, view?.parentService);
   const proposal = view === null ? '' : proposeMessage(draft.baseView, view);
   const apply = () => {
@@ -220,37 +72,31 @@ function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: Edito
   useUnsavedGuard(draft);
 
   const isReadOnly = !may('editor') || !draft.reading.ok;
-  const rules = view?.rules ?? [];
-  const byName = rules.findIndex((rule) => rule.name === selectedName);
-  const selected = byName === -1 ? Math.max(0, rules.length - 1) : byName;
-  const select = (index: number) => setSelectedName(rules[index]?.name ?? '');
-  const addRule = () => {
-    if (view === null) return;
-    const ruleName = nameOfNewRule(view);
-    const service = parent?.name ?? view.parentService ?? '';
-    const version = parent?.versions[0];
-    const target =
-      version === undefined
-        ? { group: '', kind: 'Service', name: service, port: parent?.port }
-        : versionTarget(service, version, parent?.port);
-    draft.edit({ type: 'add-rule', name: ruleName, target });
-    setSelectedName(ruleName);
+  // Rules of a route, listeners of a gateway: what the list on the left selects.
+  const parts = view?.kind === 'Gateway' ? view.listeners : (view?.rules ?? []);
+  const byName = parts.findIndex((part) => part.name === selectedName);
+  const selected = byName === -1 ? Math.max(0, view?.kind === 'Gateway' ? 0 : parts.length - 1) : byName;
+  const form = {
+    draft,
+    namespace,
+    name,
+    parent,
+    selected,
+    isReadOnly,
+    onSelect: (index: number) => setSelectedName(parts[index]?.name ?? ''),
+    onRename: setSelectedName,
+    onLine: setLitLine,
   };
   // What is measured counts from when every proxy served the split that is asked.
   const settledMs = work.propagation?.p99Ms ?? null;
   const sinceMs =
     work.arrivedAtMs ??
     (work.propagation === undefined || settledMs === null ? storedAtMs : work.propagation.startedAtMs + settledMs);
-
-  const columns = {
-    both: 'grid-cols-[300px_minmax(0,1fr)_minmax(400px,480px)] max-[1359px]:grid-cols-[232px_minmax(0,1fr)_392px]',
-    form: 'grid-cols-[300px_minmax(0,1fr)]',
-    yaml: 'grid-cols-1',
-  };
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <Head
+      <EditorHead
         draft={draft}
+        view={view}
         namespace={namespace}
         name={name}
         kind={kind}
@@ -258,57 +104,14 @@ function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: Edito
         panes={panes}
         onPanes={setPanes}
       />
-      <div className={`grid min-h-0 flex-1 ${columns[panes]}`}>
+      <div className={`grid min-h-0 flex-1 ${COLUMNS[panes]}`}>
         {panes !== 'yaml' && view !== null && (
           <FieldFindings findings={findings.findings}>
-            <div className="min-h-0 overflow-auto border-line border-r">
-              <RulesList
-                view={view}
-                baseView={draft.baseView}
-                selected={selected}
-                isReadOnly={isReadOnly}
-                onSelect={(index) => {
-                  select(index);
-                  setLitLine(rules[index]?.line);
-                }}
-                onAdd={addRule}
-              />
-            </div>
-            <div className="flex min-h-0 flex-col gap-3 overflow-auto border-line border-r p-4 max-[1359px]:p-3">
-              {!draft.reading.ok && (
-                <Note tone="err">
-                  The YAML cannot be read (line {draft.reading.problem.line}), so the form shows the last version that
-                  could.
-                </Note>
-              )}
-              {rules.map((rule) => (
-                <RuleCard
-                  key={rule.name || rule.index}
-                  rule={rule}
-                  ruleCount={rules.length}
-                  baseRule={draft.baseView?.rules.find((old) => old.name === rule.name)}
-                  policies={view.policies.filter((policy) => policy.rule === rule.name && rule.name !== '')}
-                  namespace={namespace}
-                  route={name}
-                  parent={parent}
-                  sinceMs={sinceMs}
-                  isSelected={rule.index === selected}
-                  isReadOnly={isReadOnly}
-                  edit={draft.edit}
-                  onSelect={() => select(rule.index)}
-                  onRename={setSelectedName}
-                  onLine={setLitLine}
-                />
-              ))}
-              {view.parentService !== undefined && (
-                <LazyTestRequest
-                  namespace={namespace}
-                  route={name}
-                  service={view.parentService}
-                  yaml={draft.isChanged && draft.reading.ok ? draft.text : undefined}
-                />
-              )}
-            </div>
+            {view.kind === 'Gateway' ? (
+              <LazyGatewayForm {...form} view={view} banner={<Broken draft={draft} />} />
+            ) : (
+              <RouteForm {...form} view={view} sinceMs={sinceMs} banner={<Broken draft={draft} />} />
+            )}
           </FieldFindings>
         )}
         {panes !== 'form' && (
@@ -320,8 +123,9 @@ function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: Edito
             litLine={litLine}
             isReadOnly={!may('editor')}
             onCursor={(line) => {
-              const at = rules.find((rule) => line >= rule.line && line <= rule.endLine);
-              if (at !== undefined && document.activeElement?.closest('[data-testid="yaml-editor"]')) select(at.index);
+              const at = parts.find((part) => line >= part.line && line <= part.endLine);
+              if (at !== undefined && document.activeElement?.closest('[data-testid="yaml-editor"]'))
+                setSelectedName(at.name);
             }}
           />
         )}
@@ -345,6 +149,15 @@ function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: Edito
   );
 }
 
+function Broken({ draft }: { readonly draft: RouteDraft }) {
+  if (draft.reading.ok) return null;
+  return (
+    <Note tone="err">
+      The YAML cannot be read (line {draft.reading.problem.line}), so the form shows the last version that could.
+    </Note>
+  );
+}
+
 export function RouteEditorPage({ namespace, name }: RouteEditorPageProps) {
   const [kindText] = useViewParameter('kind', 'HTTPRoute');
   const kind = isEditedKind(kindText) ? kindText : 'HTTPRoute';
@@ -352,7 +165,7 @@ export function RouteEditorPage({ namespace, name }: RouteEditorPageProps) {
   const template = useRouteTemplate(key);
   const { draft, query } = useRouteDraft(key, template);
   if (draft === undefined) {
-    if (!query.isError || template !== undefined) return <Loading />;
+    if (!query.isError || template !== undefined) return <EditorLoading />;
     return (
       <QueryFailure what={`${kind} ${namespace}/${name}`} error={query.error} onRetry={() => void query.refetch()} />
     );

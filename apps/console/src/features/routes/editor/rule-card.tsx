@@ -6,14 +6,16 @@ import { Badge, SeriesDot } from '#components/ui/badge.tsx';
 import { Button, IconButton } from '#components/ui/button.tsx';
 import { Menu, MenuItem, MenuSeparator } from '#components/ui/menu.tsx';
 import { seriesColour } from '#components/ui/series-colour.ts';
-import type { BackendTarget, RouteEdit } from '../model/edit.ts';
+import type { RouteEdit } from '../model/edit.ts';
 import { filtersInWords } from '../model/filters.ts';
+import { type EditedKind, hasPolicies } from '../model/kinds.ts';
 import type { PolicyView } from '../model/policies.ts';
 import type { RuleView } from '../model/view.ts';
 import { matchInWords, versionOf } from '../model/words.ts';
 import type { Value, ValuePath } from '../model/write-value.ts';
 import { useMeasuredSplit } from '../use-measured-split.ts';
 import type { ParentService } from '../use-parent-service.ts';
+import { AddTarget } from './add-target.tsx';
 import { FieldFinding } from './field-findings.tsx';
 import { LazyRuleDetails } from './lazy-rule-details.tsx';
 import { LazyRuleSettings } from './lazy-rule-settings.tsx';
@@ -22,6 +24,7 @@ import type { RuleSettingsProps } from './rule-settings.tsx';
 import { SplitTable } from './split-table.tsx';
 
 export interface RuleCardProps {
+  readonly kind: EditedKind;
   readonly rule: RuleView;
   readonly ruleCount: number;
   readonly baseRule: RuleView | undefined;
@@ -37,10 +40,6 @@ export interface RuleCardProps {
   readonly onSelect: () => void;
   readonly onRename: (name: string) => void;
   readonly onLine: (line: number | undefined) => void;
-}
-
-export function versionTarget(service: string, version: string, port: number | undefined): BackendTarget {
-  return { group: 'malha.dev', kind: 'ServiceVersion', name: `${service}-${version}`, port };
 }
 
 /** Written when it is left: policies and the URL name a rule too. */
@@ -109,37 +108,6 @@ function RuleMenu({ rule, ruleCount, edit }: Pick<RuleCardProps, 'rule' | 'ruleC
   );
 }
 
-function AddTarget({ rule, parent, edit }: Pick<RuleCardProps, 'rule' | 'parent' | 'edit'>) {
-  const used = new Set(rule.backends.map((backend) => backend.name));
-  const free = (parent?.versions ?? []).filter(
-    (version) => parent !== undefined && !used.has(`${parent.name}-${version}`),
-  );
-  if (parent === undefined || free.length === 0) return null;
-  const port = rule.backends[0]?.port ?? parent.port;
-  return (
-    <Menu
-      align="start"
-      trigger={
-        <button type="button" className="add">
-          <Plus aria-hidden="true" />
-          {rule.backends.length === 0 ? 'send to' : 'split'}
-        </button>
-      }
-    >
-      {free.map((version) => (
-        <MenuItem
-          key={version}
-          onSelect={() =>
-            edit({ type: 'add-backend', rule: rule.index, target: versionTarget(parent.name, version, port) })
-          }
-        >
-          <span className="font-mono">{version}</span>
-        </MenuItem>
-      ))}
-    </Menu>
-  );
-}
-
 function MeasuredSplitTable(props: RuleCardProps) {
   const { rule, namespace, route, sinceMs, edit } = props;
   const [focused, setFocused] = useState<number>();
@@ -162,6 +130,15 @@ function MeasuredSplitTable(props: RuleCardProps) {
   );
 }
 
+/** What becomes of a match that goes nowhere. */
+const nowhere: Readonly<Record<EditedKind, string>> = {
+  HTTPRoute: 'nowhere: a match is answered with 500',
+  GRPCRoute: 'nowhere: a call is answered with UNAVAILABLE',
+  TCPRoute: 'nowhere: connections are closed',
+  TLSRoute: 'nowhere: connections are closed',
+  Gateway: '',
+};
+
 function SingleTarget(props: RuleCardProps) {
   const { rule } = props;
   return (
@@ -175,17 +152,17 @@ function SingleTarget(props: RuleCardProps) {
           <span className="text-t2">{backend.weight === 0 ? 'takes nothing' : '100 %'}</span>
         </span>
       ))}
-      {rule.backends.length === 0 && <span className="text-12 text-t2">nowhere: a match is answered with 500</span>}
-      {!props.isReadOnly && <AddTarget rule={rule} parent={props.parent} edit={props.edit} />}
+      {rule.backends.length === 0 && <span className="text-12 text-t2">{nowhere[props.kind]}</span>}
+      {!props.isReadOnly && <AddTarget namespace={props.namespace} form={props} />}
     </div>
   );
 }
 
 /** What is wrong with the matches, the targets or the name of a rule. */
-function RuleFindings({ rule }: { readonly rule: RuleView }) {
+function RuleFindings({ kind, rule }: Pick<RuleCardProps, 'kind' | 'rule'>) {
   return ['matches', 'backendRefs', 'name'].map((field) => (
     <div key={field} className="col-start-2 empty:hidden">
-      <FieldFinding place={{ kind: 'HTTPRoute', path: `spec.rules[${rule.index}].${field}` }} />
+      <FieldFinding place={{ kind, path: `spec.rules[${rule.index}].${field}` }} />
     </div>
   ));
 }
@@ -209,18 +186,19 @@ function BlueGreen({ rule, edit }: Pick<RuleCardProps, 'rule' | 'edit'>) {
 }
 
 export function RuleCard(props: RuleCardProps) {
-  const { rule, baseRule, isSelected, isReadOnly, edit } = props;
+  const { kind, rule, baseRule, isSelected, isReadOnly, edit } = props;
+  const hasMatches = hasPolicies(kind);
   const title = rule.name || `rule ${rule.index + 1}`;
   const isSplit = rule.backends.length > 1;
   const routePolicy = props.policies.find((policy) => policy.kind === 'RoutePolicy');
   const actions = filtersInWords(rule);
-  const form = { rule, parent: props.parent, isReadOnly, edit };
-  const setPolicy: RuleSettingsProps['setPolicy'] = (kind, path, value) => {
-    const key = `policy:${kind}:${rule.index}:${path.join('.')}`;
+  const form = { kind, rule, parent: props.parent, isReadOnly, edit };
+  const setPolicy: RuleSettingsProps['setPolicy'] = (policy, path, value) => {
+    const key = `policy:${policy}:${rule.index}:${path.join('.')}`;
     // A policy finds its rule by its name.
     const name = rule.name || `rule-${rule.index + 1}`;
     if (rule.name === '') edit({ type: 'rename-rule', rule: rule.index, name }, key);
-    edit({ type: 'set-policy', kind, rule: name, path, value }, key);
+    edit({ type: 'set-policy', kind: policy, rule: name, path, value }, key);
   };
   const setRoutePolicy = (path: ValuePath, value: Value | undefined) => setPolicy('RoutePolicy', path, value);
   return (
@@ -241,35 +219,40 @@ export function RuleCard(props: RuleCardProps) {
             <Plus aria-hidden="true" /> new
           </Badge>
         )}
-        {rule.matches.length === 0 && !isSelected && (
+        {hasMatches && rule.matches.length === 0 && !isSelected && (
           <span className="chip h-5!">
             <span className="chip-key">{matchInWords(rule)}</span>
           </span>
         )}
         <span className="flex-1" />
-        {!isReadOnly && isSplit && <AddTarget rule={rule} parent={props.parent} edit={edit} />}
+        {!isReadOnly && isSplit && <AddTarget namespace={props.namespace} form={props} />}
         {!isReadOnly && isSplit && <BlueGreen rule={rule} edit={edit} />}
         {!isReadOnly && <RuleMenu rule={rule} ruleCount={props.ruleCount} edit={edit} />}
       </header>
       {(rule.matches.length > 0 || actions.length > 0 || isSelected) && (
         <div className="grid grid-cols-[64px_minmax(0,1fr)] items-center gap-x-3 gap-y-2 border-line border-b px-4 py-3 text-12 last:border-b-0">
-          <span className="text-t2">Match</span>
-          <MatchBuilder
-            matches={rule.matches}
-            before={baseRule?.matches ?? []}
-            isReadOnly={isReadOnly}
-            onChange={(matches, key) =>
-              edit({ type: 'set-matches', rule: rule.index, matches }, key && `${key}:${rule.index}`)
-            }
-          />
+          {hasMatches && (
+            <>
+              <span className="text-t2">Match</span>
+              <MatchBuilder
+                kind={kind}
+                matches={rule.matches}
+                before={baseRule?.matches ?? []}
+                isReadOnly={isReadOnly}
+                onChange={(matches, key) =>
+                  edit({ type: 'set-matches', rule: rule.index, matches }, key && `${key}:${rule.index}`)
+                }
+              />
+            </>
+          )}
           {!isSplit && (
             <>
               <span className="text-t2">Send to</span>
               <SingleTarget {...props} />
             </>
           )}
-          <RuleFindings rule={rule} />
-          {isSelected && <LazyRuleDetails {...form} policy={routePolicy} set={setRoutePolicy} />}
+          <RuleFindings kind={kind} rule={rule} />
+          {isSelected && hasMatches && <LazyRuleDetails {...form} policy={routePolicy} set={setRoutePolicy} />}
           {!isSelected && actions.length > 0 && (
             <>
               <span className="self-start text-t2">Do</span>
@@ -284,7 +267,7 @@ export function RuleCard(props: RuleCardProps) {
           <SingleTarget {...props} />
         </div>
       )}
-      {isSelected && (
+      {isSelected && hasMatches && (
         <LazyRuleSettings
           {...form}
           routePolicy={routePolicy}

@@ -1,10 +1,12 @@
 // What every section of a rule's form is given.
 import type { RouteEdit } from '../model/edit.ts';
+import type { EditedKind } from '../model/kinds.ts';
 import type { RuleView } from '../model/view.ts';
 import type { Value, ValuePath } from '../model/write-value.ts';
 import type { ParentService } from '../use-parent-service.ts';
 
 export interface RuleForm {
+  readonly kind: EditedKind;
   readonly rule: RuleView;
   readonly parent: ParentService | undefined;
   readonly isReadOnly: boolean;

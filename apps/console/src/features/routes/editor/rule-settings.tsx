@@ -84,67 +84,113 @@ function Setting({ label, children }: { readonly label: string; readonly childre
 }
 
 export function RuleSettings(props: RuleSettingsProps) {
-  const { rule, isReadOnly, trafficPolicy, setPolicy } = props;
-  const field = (path: ValuePath): Pick<SettingFieldProps, 'place' | 'isReadOnly'> => ({
-    place: { kind: 'HTTPRoute', path: pathInWords(rule.index, path) },
-    isReadOnly,
-  });
-  const write = (path: ValuePath) => (value: string | undefined) => setValue(props, path, value);
-  const timeouts = recordAt(trafficPolicy?.spec ?? {}, 'timeouts');
   return (
     <>
       <div className="grid grid-cols-3">
-        <SettingField
-          label="Request timeout"
-          value={rule.requestTimeout ?? ''}
-          fallback={formatDuration(traffic.requestTimeoutMs)}
-          isSound={isDuration}
-          {...field(['timeouts', 'request'])}
-          onChange={write(['timeouts', 'request'])}
-        />
-        <SettingField
-          label="Each attempt"
-          value={rule.attemptTimeout ?? ''}
-          fallback="as the request"
-          isSound={isDuration}
-          {...field(['timeouts', 'backendRequest'])}
-          onChange={write(['timeouts', 'backendRequest'])}
-        />
-        <SettingField
-          label="Stream idle"
-          value={textAt(timeouts, 'streamIdle')}
-          fallback={formatDuration(traffic.streamIdleTimeoutMs)}
-          isSound={isDuration}
-          place={{ kind: 'TrafficPolicy', name: trafficPolicy?.name, path: 'spec.timeouts.streamIdle' }}
-          isReadOnly={isReadOnly}
-          onChange={(value) => setPolicy('TrafficPolicy', ['timeouts', 'streamIdle'], value)}
-        />
-        <SettingField
-          label="Retries"
-          value={rule.retryAttempts === undefined ? '' : String(rule.retryAttempts)}
-          fallback={String(traffic.retryAttempts)}
-          isSound={isCount}
-          {...field(['retry', 'attempts'])}
-          onChange={(text) => setValue(props, ['retry', 'attempts'], text === undefined ? undefined : Number(text))}
-        />
-        <SettingField
-          label="First pause"
-          value={rule.retryBackoff ?? ''}
-          fallback={formatDuration(traffic.retryBackoffBaseMs)}
-          isSound={isDuration}
-          {...field(['retry', 'backoff'])}
-          onChange={write(['retry', 'backoff'])}
-        />
-        <SettingField
-          label="Also on status"
-          value={rule.retryCodes.join(', ')}
-          fallback="none"
-          isSound={isCodes}
-          {...field(['retry', 'codes'])}
-          onChange={(text) => setValue(props, ['retry', 'codes'], text?.split(/[ ,]+/).map(Number))}
-        />
+        {props.kind === 'GRPCRoute' ? <PolicySettings {...props} /> : <RouteSettings {...props} />}
       </div>
       <StickySetting {...props} />
+    </>
+  );
+}
+
+/** Of an HTTPRoute, which has fields of its own for them. */
+function RouteSettings(props: RuleSettingsProps) {
+  const { rule, isReadOnly } = props;
+  const field = (path: ValuePath): Pick<SettingFieldProps, 'place' | 'isReadOnly'> => ({
+    place: { kind: props.kind, path: pathInWords(rule.index, path) },
+    isReadOnly,
+  });
+  const write = (path: ValuePath) => (value: string | undefined) => setValue(props, path, value);
+  return (
+    <>
+      <SettingField
+        label="Request timeout"
+        value={rule.requestTimeout ?? ''}
+        fallback={formatDuration(traffic.requestTimeoutMs)}
+        isSound={isDuration}
+        {...field(['timeouts', 'request'])}
+        onChange={write(['timeouts', 'request'])}
+      />
+      <SettingField
+        label="Each attempt"
+        value={rule.attemptTimeout ?? ''}
+        fallback="as the request"
+        isSound={isDuration}
+        {...field(['timeouts', 'backendRequest'])}
+        onChange={write(['timeouts', 'backendRequest'])}
+      />
+      <PolicyField {...props} label="Stream idle" path={['timeouts', 'streamIdle']} />
+      <SettingField
+        label="Retries"
+        value={rule.retryAttempts === undefined ? '' : String(rule.retryAttempts)}
+        fallback={String(traffic.retryAttempts)}
+        isSound={isCount}
+        {...field(['retry', 'attempts'])}
+        onChange={(text) => setValue(props, ['retry', 'attempts'], text === undefined ? undefined : Number(text))}
+      />
+      <SettingField
+        label="First pause"
+        value={rule.retryBackoff ?? ''}
+        fallback={formatDuration(traffic.retryBackoffBaseMs)}
+        isSound={isDuration}
+        {...field(['retry', 'backoff'])}
+        onChange={write(['retry', 'backoff'])}
+      />
+      <SettingField
+        label="Also on status"
+        value={rule.retryCodes.join(', ')}
+        fallback="none"
+        isSound={isCodes}
+        {...field(['retry', 'codes'])}
+        onChange={(text) => setValue(props, ['retry', 'codes'], text?.split(/[ ,]+/).map(Number))}
+      />
+    </>
+  );
+}
+
+const FALLBACKS: Readonly<Record<string, string>> = {
+  'timeouts.request': formatDuration(traffic.requestTimeoutMs),
+  'timeouts.streamIdle': formatDuration(traffic.streamIdleTimeoutMs),
+  'retries.attempts': String(traffic.retryAttempts),
+  'retries.backoff.base': formatDuration(traffic.retryBackoffBaseMs),
+  'retries.backoff.max': formatDuration(traffic.retryBackoffMaxMs),
+};
+
+/** A field that the rule's TrafficPolicy holds. */
+function PolicyField({
+  label,
+  path,
+  isNumber = false,
+  isReadOnly,
+  trafficPolicy,
+  setPolicy,
+}: RuleSettingsProps & { readonly label: string; readonly path: readonly string[]; readonly isNumber?: boolean }) {
+  const holder = path.slice(0, -1).reduce(recordAt, trafficPolicy?.spec ?? {});
+  const write = (text: string | undefined) =>
+    setPolicy('TrafficPolicy', path, text !== undefined && isNumber ? Number(text) : text);
+  return (
+    <SettingField
+      label={label}
+      value={textAt(holder, path.at(-1) ?? '')}
+      fallback={FALLBACKS[path.join('.')] ?? 'none'}
+      isSound={isNumber ? isCount : isDuration}
+      place={{ kind: 'TrafficPolicy', name: trafficPolicy?.name, path: `spec.${path.join('.')}` }}
+      isReadOnly={isReadOnly}
+      onChange={write}
+    />
+  );
+}
+
+/** Of a GRPCRoute: the Gateway API gives it no timeouts and retries, so its TrafficPolicy says them. */
+function PolicySettings(props: RuleSettingsProps) {
+  return (
+    <>
+      <PolicyField {...props} label="Call timeout" path={['timeouts', 'request']} />
+      <PolicyField {...props} label="Stream idle" path={['timeouts', 'streamIdle']} />
+      <PolicyField {...props} label="Retries" path={['retries', 'attempts']} isNumber />
+      <PolicyField {...props} label="First pause" path={['retries', 'backoff', 'base']} />
+      <PolicyField {...props} label="Longest pause" path={['retries', 'backoff', 'max']} />
     </>
   );
 }

@@ -3,6 +3,7 @@
 import { Plus } from 'lucide-react';
 import { Badge } from '#components/ui/badge.tsx';
 import { Button } from '#components/ui/button.tsx';
+import { hasPolicies } from '../model/kinds.ts';
 import type { RouteView, RuleView } from '../model/view.ts';
 import { matchInWords, targetInWords } from '../model/words.ts';
 
@@ -12,15 +13,18 @@ export interface RulesListProps {
   readonly selected: number;
   readonly isReadOnly: boolean;
   readonly onSelect: (index: number) => void;
-  readonly onAdd: () => void;
+  /** Absent where a route has one rule and no more. */
+  readonly onAdd: (() => void) | undefined;
 }
 
 function Item({
   rule,
+  hasMatches,
   isNew,
   isSelected,
   onSelect,
 }: {
+  readonly hasMatches: boolean;
   readonly rule: RuleView;
   readonly isNew: boolean;
   readonly isSelected: boolean;
@@ -45,7 +49,7 @@ function Item({
         </span>
         <span />
         <span className="truncate text-t2">
-          {matchInWords(rule)} → {targetInWords(rule)}
+          {hasMatches ? `${matchInWords(rule)} ` : ''}→ {targetInWords(rule)}
         </span>
       </button>
     </li>
@@ -58,7 +62,7 @@ export function RulesList({ view, baseView, selected, isReadOnly, onSelect, onAd
       <div className="flex h-10 items-center gap-2 pr-3 pl-4 font-semi text-t0">
         Rules <Badge>{view.rules.length}</Badge>
         <span className="flex-1" />
-        {!isReadOnly && (
+        {!isReadOnly && onAdd !== undefined && (
           <Button size="s" onClick={onAdd}>
             <Plus aria-hidden="true" strokeWidth={1.75} />
             Add rule
@@ -70,6 +74,7 @@ export function RulesList({ view, baseView, selected, isReadOnly, onSelect, onAd
           <Item
             key={rule.name || rule.index}
             rule={rule}
+            hasMatches={hasPolicies(view.kind)}
             isNew={baseView === null || !baseView.rules.some((old) => old.name === rule.name)}
             isSelected={rule.index === selected}
             onSelect={() => onSelect(rule.index)}
@@ -77,7 +82,9 @@ export function RulesList({ view, baseView, selected, isReadOnly, onSelect, onAd
         ))}
       </ol>
       <p className="border-line border-t px-4 py-2 pl-11 text-11 text-t3">
-        Order is the Gateway API’s: more specific first, then this list.
+        {hasPolicies(view.kind)
+          ? 'Order is the Gateway API’s: more specific first, then this list.'
+          : 'One rule: nothing tells connections apart.'}
       </p>
     </nav>
   );

@@ -10,6 +10,13 @@ const LISTS: readonly (readonly [MatchKind, string])[] = [
 
 /** One condition; the default type of a header or parameter (Exact) is left out. */
 function fieldsOf({ kind, type, name, value }: Condition): Value {
+  if (kind === 'rpc') {
+    return {
+      ...(type !== 'Exact' && { type }),
+      ...(name !== '' && { service: name }),
+      ...(value !== '' && { method: value }),
+    };
+  }
   if (kind === 'path') return { type, value };
   return { ...(type !== 'Exact' && { type }), name, value };
 }
@@ -22,6 +29,7 @@ function isSame(a: unknown, b: unknown): boolean {
 export function matchToFields(conditions: readonly Condition[]): Record<string, Value> {
   const path = conditions.find(({ kind }) => kind === 'path');
   const method = conditions.find(({ kind }) => kind === 'method');
+  const rpc = conditions.find(({ kind }) => kind === 'rpc');
   const lists = LISTS.flatMap(([kind, field]) => {
     const values = conditions.filter((condition) => condition.kind === kind).map(fieldsOf);
     return values.length === 0 ? [] : [[field, values] as const];
@@ -30,6 +38,7 @@ export function matchToFields(conditions: readonly Condition[]): Record<string, 
     ...(path !== undefined && { path: fieldsOf(path) }),
     ...Object.fromEntries(lists),
     ...(method !== undefined && { method: method.value }),
+    ...(rpc !== undefined && { method: fieldsOf(rpc) }),
   };
 }
 
@@ -37,9 +46,10 @@ export function matchToFields(conditions: readonly Condition[]): Record<string, 
 function changeMatch(document: Document, match: YAMLMap, conditions: readonly Condition[]): void {
   const old = conditionsOf(match);
   const wanted = matchToFields(conditions);
-  for (const kind of ['path', 'method'] as const) {
-    const find = (list: readonly Condition[]) => list.find((condition) => condition.kind === kind);
-    if (!isSame(find(old), find(conditions))) writeValue(document, match, [kind], wanted[kind]);
+  const fields = { path: ['path'], method: ['method', 'rpc'] } as const satisfies Record<string, readonly MatchKind[]>;
+  for (const [field, kinds] of Object.entries(fields)) {
+    const find = (list: readonly Condition[]) => list.find(({ kind }) => kinds.some((each) => each === kind));
+    if (!isSame(find(old), find(conditions))) writeValue(document, match, [field], wanted[field]);
   }
   for (const [kind, field] of LISTS) {
     const ours = conditions.filter((condition) => condition.kind === kind);

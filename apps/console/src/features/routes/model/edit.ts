@@ -16,7 +16,7 @@ export interface BackendTarget {
 export type RouteEdit =
   | { readonly type: 'set-weights'; readonly rule: number; readonly weights: readonly number[] }
   | { readonly type: 'rename-rule'; readonly rule: number; readonly name: string }
-  | { readonly type: 'add-rule'; readonly name: string; readonly target: BackendTarget }
+  | { readonly type: 'add-rule'; readonly name: string; readonly target: BackendTarget | undefined }
   | { readonly type: 'remove-rule'; readonly rule: number }
   | { readonly type: 'move-rule'; readonly rule: number; readonly to: number }
   | { readonly type: 'set-matches'; readonly rule: number; readonly matches: readonly (readonly Condition[])[] }
@@ -25,6 +25,8 @@ export type RouteEdit =
   | { readonly type: 'remove-backend'; readonly rule: number; readonly backend: number }
   /** Any field under a rule, such as `['timeouts', 'request']`; undefined takes it away. */
   | { readonly type: 'set-value'; readonly rule: number; readonly path: ValuePath; readonly value: Value | undefined }
+  /** Any field under `spec`, such as `['hostnames']`; undefined takes it away. */
+  | { readonly type: 'set-spec'; readonly path: ValuePath; readonly value: Value | undefined }
   | PolicyEdit;
 
 /** Writes sequences as the operator does: indented under their key, or level with it. */
@@ -35,6 +37,13 @@ function indentsSequences(text: string): boolean {
 
 function write(document: Document, text: string): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: false, indentSeq: indentsSequences(text) });
+}
+
+function specOf(document: Document): YAMLMap {
+  const node = document.get('spec', true);
+  if (isMap(node)) return node as YAMLMap;
+  document.set('spec', document.createNode({}));
+  return document.get('spec', true) as YAMLMap;
 }
 
 function rulesOf(document: Document): YAMLSeq {
@@ -88,9 +97,9 @@ function setWeights(text: string, document: Document, rule: YAMLMap, weights: re
     .reduce((result, { start, end, digits }) => result.slice(0, start) + digits + result.slice(end), text);
 }
 
-function addRule(document: Document, name: string, target: BackendTarget): void {
+function addRule(document: Document, name: string, target: BackendTarget | undefined): void {
   const rules = rulesOf(document);
-  rules.items.push(document.createNode({ name, backendRefs: [targetNode(target)] }));
+  rules.items.push(document.createNode({ name, ...(target !== undefined && { backendRefs: [targetNode(target)] }) }));
   rules.flow = false;
 }
 
@@ -98,28 +107,28 @@ function addRule(document: Document, name: string, target: BackendTarget): void 
 export function applyEdit(text: string, edit: RouteEdit): string {
   const [route, ...others] = splitDocuments(text).map((part) => part.text);
   if (route === undefined) return text;
-  if (edit.type === 'set-policy') return editPolicy(text, nameOf(route), edit);
+  if (edit.type === 'set-policy') return editPolicy(text, routeOf(route), edit);
   return editRoute(route, edit) + (edit.type === 'rename-rule' ? renamed(route, edit, others) : others.join(''));
 }
 
-function nameOf(route: string): { readonly name: string; readonly namespace: string } {
+function routeOf(route: string): { readonly kind: string; readonly name: string; readonly namespace: string } {
   const document = parseDocument(route);
   const text = (key: string): string => String(document.getIn(['metadata', key]) ?? '');
-  return { name: text('name'), namespace: text('namespace') || 'default' };
+  return { kind: String(document.get('kind') ?? ''), name: text('name'), namespace: text('namespace') || 'default' };
 }
 
 /** Policies of a rule follow its name. */
 function renamed(route: string, edit: Extract<RouteEdit, { type: 'rename-rule' }>, others: readonly string[]): string {
-  const { name } = nameOf(route);
+  const target = routeOf(route);
   const before: unknown = parseDocument(route).getIn(['spec', 'rules', edit.rule, 'name']);
   if (typeof before !== 'string') return others.join('');
   return others
     .map((part) => {
-      const [policy] = readPolicies(part, name);
+      const [policy] = readPolicies(part, target);
       if (policy?.rule !== before) return part;
       const document = parseDocument(part);
-      const target = document.getIn(['spec', 'targetRef'], true);
-      if (isMap(target)) writeValue(document, target as YAMLMap, ['sectionName'], edit.name);
+      const reference = document.getIn(['spec', 'targetRef'], true);
+      if (isMap(reference)) writeValue(document, reference as YAMLMap, ['sectionName'], edit.name);
       return document.toString({ lineWidth: 0, flowCollectionPadding: false });
     })
     .join('');
@@ -133,6 +142,10 @@ function editRoute(text: string, edit: RuleEdit): string {
   if (edit.type === 'set-weights') return setWeights(text, document, ruleAt(document, edit.rule), edit.weights);
   if (edit.type === 'add-rule') {
     addRule(document, edit.name, edit.target);
+    return write(document, text);
+  }
+  if (edit.type === 'set-spec') {
+    writeValue(document, specOf(document), edit.path, edit.value);
     return write(document, text);
   }
   const rule = ruleAt(document, edit.rule);

@@ -1,4 +1,5 @@
 // What each filter is called, what it begins as, and what it does, in words. Pure.
+import type { EditedKind } from './kinds.ts';
 import type { FilterView, RuleView } from './view.ts';
 import { FILTER_FIELDS } from './view.ts';
 import type { Value, ValuePath } from './write-value.ts';
@@ -47,6 +48,13 @@ export const FILTER_KINDS: readonly FilterKind[] = [
   { type: 'RequestMirror', name: 'Mirror', add: 'Mirror to a version', isRepeatable: true },
   { type: 'CORS', name: 'CORS', add: 'Let other origins call (CORS)', isRepeatable: false },
 ];
+
+/** Filters of the Gateway API for GRPCRoute; a redirect or a rewrite of paths means nothing to gRPC. */
+const OF_GRPC: ReadonlySet<string> = new Set(['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror']);
+
+export function filterKindsOf(kind: EditedKind): readonly FilterKind[] {
+  return kind === 'GRPCRoute' ? FILTER_KINDS.filter(({ type }) => OF_GRPC.has(type)) : FILTER_KINDS;
+}
 
 export function kindOf(type: string): FilterKind | undefined {
   return FILTER_KINDS.find((kind) => kind.type === type);

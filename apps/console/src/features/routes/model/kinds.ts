@@ -1,9 +1,21 @@
-// The kinds that the editor opens: one by form and YAML, the others by YAML.
+// The kinds that the editor opens, and what the form of each has.
 
-export const YAML_KINDS = ['GRPCRoute', 'TCPRoute', 'TLSRoute', 'Gateway'] as const;
+export const EDITED_KINDS = ['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'Gateway'] as const;
 
-export type EditedKind = 'HTTPRoute' | (typeof YAML_KINDS)[number];
+export type EditedKind = (typeof EDITED_KINDS)[number];
+
+/** Kinds whose rules match requests, and so can have policies of their own. */
+export type RequestRouteKind = 'HTTPRoute' | 'GRPCRoute';
 
 export function isEditedKind(text: string): text is EditedKind {
-  return text === 'HTTPRoute' || YAML_KINDS.some((kind) => kind === text);
+  return EDITED_KINDS.some((kind) => kind === text);
+}
+
+export function hasPolicies(kind: string): kind is RequestRouteKind {
+  return kind === 'HTTPRoute' || kind === 'GRPCRoute';
+}
+
+/** Whether a route of the kind chooses by host: of HTTP and gRPC the Host, of TLS the server name. */
+export function hasHostnames(kind: EditedKind): boolean {
+  return kind === 'HTTPRoute' || kind === 'GRPCRoute' || kind === 'TLSRoute';
 }

@@ -25,6 +25,12 @@ export interface PolicyEdit {
   readonly value: Value | undefined;
 }
 
+/** The route that a policy is for. */
+export interface TargetRoute {
+  readonly kind: string;
+  readonly name: string;
+}
+
 function recordOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Readonly<Record<string, unknown>>)
@@ -32,18 +38,18 @@ function recordOf(value: unknown): Readonly<Record<string, unknown>> | undefined
 }
 
 /** The policy that a document is, when it is one of `route`; alias bombs stay unread. */
-function policyOf(document: Document, route: string): Omit<PolicyView, 'document' | 'line'> | undefined {
+function policyOf(document: Document, route: TargetRoute): Omit<PolicyView, 'document' | 'line'> | undefined {
   if (document.errors.length > 0 || !isMap(document.contents)) return undefined;
   const { kind, metadata, spec } = (document.toJS({ maxAliasCount: 100 }) ?? {}) as Record<string, unknown>;
   const target = recordOf(recordOf(spec)?.targetRef);
   const name = recordOf(metadata)?.name;
   if ((kind !== 'RoutePolicy' && kind !== 'TrafficPolicy') || typeof name !== 'string') return undefined;
-  if (target?.kind !== 'HTTPRoute' || target.name !== route) return undefined;
+  if (target?.kind !== route.kind || target.name !== route.name) return undefined;
   const { sectionName } = target;
   return { kind, name, rule: typeof sectionName === 'string' ? sectionName : undefined, spec: recordOf(spec) ?? {} };
 }
 
-export function readPolicies(text: string, route: string): readonly PolicyView[] {
+export function readPolicies(text: string, route: TargetRoute): readonly PolicyView[] {
   return splitDocuments(text).flatMap((part, index) => {
     const lines = new LineCounter();
     const document = parseDocument(part.text, { lineCounter: lines });
@@ -55,18 +61,17 @@ export function readPolicies(text: string, route: string): readonly PolicyView[]
 }
 
 /** Whether a stored policy belongs to the text of a route. */
-export function isAttached(yaml: string, route: string): boolean {
+export function isAttached(yaml: string, route: TargetRoute): boolean {
   return policyOf(parseDocument(yaml), route) !== undefined;
 }
 
-interface RouteName {
-  readonly name: string;
+interface StoredRoute extends TargetRoute {
   readonly namespace: string;
 }
 
 /** A policy that says nothing any more is taken away; one that is missing is made. */
-export function editPolicy(text: string, route: RouteName, { kind, rule, path, value }: PolicyEdit): string {
-  const found = readPolicies(text, route.name).find((policy) => policy.kind === kind && policy.rule === rule);
+export function editPolicy(text: string, route: StoredRoute, { kind, rule, path, value }: PolicyEdit): string {
+  const found = readPolicies(text, route).find((policy) => policy.kind === kind && policy.rule === rule);
   if (found === undefined) {
     return value === undefined ? text : appendDocument(text, newPolicy(text, route, { kind, rule, path, value }));
   }
@@ -83,11 +88,11 @@ export function editPolicy(text: string, route: RouteName, { kind, rule, path, v
 
 function newPolicy(
   text: string,
-  route: RouteName,
+  route: StoredRoute,
   edit: Omit<PolicyEdit, 'type' | 'value'> & { value: Value },
 ): string {
   const { kind, rule, path, value } = edit;
-  const taken = new Set(readPolicies(text, route.name).map((policy) => `${policy.kind} ${policy.name}`));
+  const taken = new Set(readPolicies(text, route).map((policy) => `${policy.kind} ${policy.name}`));
   let name = `${route.name}-${rule}`;
   for (let number = 2; taken.has(`${kind} ${name}`); number += 1) name = `${route.name}-${rule}-${number}`;
   const spec = path.reduceRight<Value>((inner, key) => (typeof key === 'number' ? [inner] : { [key]: inner }), value);
@@ -96,6 +101,6 @@ function newPolicy(
     apiVersion: 'malha.dev/v1',
     kind,
     metadata: { name, namespace: route.namespace },
-    spec: { targetRef: { group, kind: 'HTTPRoute', name: route.name, sectionName: rule }, ...(spec as object) },
+    spec: { targetRef: { group, kind: route.kind, name: route.name, sectionName: rule }, ...(spec as object) },
   });
 }

@@ -1,26 +1,31 @@
 // What the form shows of a route: a reading of the YAML, with the line of each part. Never the source of truth.
-import {
-  type Document,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type ParsedNode,
-  parseDocument,
-  type YAMLMap,
-} from 'yaml';
+import { isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
 import { splitDocuments } from './documents.ts';
-import { type EditedKind, isEditedKind } from './kinds.ts';
+import { type EditedKind, hasPolicies, isEditedKind } from './kinds.ts';
+import { type ListenerView, listenersOf } from './listeners.ts';
+import { type ParentView, parentsOf } from './parents.ts';
 import { type PolicyView, readPolicies } from './policies.ts';
+import {
+  endLineOf,
+  itemsOf,
+  lineOf,
+  type MaybeNode,
+  mapOf,
+  numberOf,
+  numbersOf,
+  type Source,
+  textOf,
+  textsOf,
+} from './yaml-read.ts';
 
-export type MatchKind = 'path' | 'method' | 'header' | 'query';
+/** `rpc` is a method of gRPC: its service in `name`, its method in `value`, either may be any (''). */
+export type MatchKind = 'path' | 'method' | 'header' | 'query' | 'rpc';
 export type MatchType = 'Exact' | 'PathPrefix' | 'RegularExpression';
 
 export interface Condition {
   readonly kind: MatchKind;
   readonly type: MatchType;
-  /** Name of the header or query parameter; '' for path and method. */
+  /** Name of the header, query parameter or gRPC service; '' for path and method. */
   readonly name: string;
   readonly value: string;
 }
@@ -66,7 +71,12 @@ export interface RouteView {
   readonly kind: EditedKind;
   readonly name: string;
   readonly namespace: string;
+  /** The Service that it belongs to, where it has one. */
   readonly parentService: string | undefined;
+  readonly parents: readonly ParentView[];
+  readonly hostnames: readonly string[];
+  /** Of a Gateway; none of a route. */
+  readonly listeners: readonly ListenerView[];
   readonly rules: readonly RuleView[];
   readonly policies: readonly PolicyView[];
 }
@@ -82,41 +92,24 @@ export type Reading =
 
 const ALIASES_MAX = 100;
 
-interface Source {
-  readonly document: Document;
-  readonly lines: LineCounter;
-}
-
-type MaybeNode = Node | ParsedNode | null | undefined | unknown;
-
-function mapOf(node: MaybeNode): YAMLMap | undefined {
-  return isMap(node) ? (node as YAMLMap) : undefined;
-}
-
-function itemsOf(map: YAMLMap | undefined, key: string): readonly YAMLMap[] {
-  const node = map?.get(key, true) as MaybeNode;
-  return isSeq(node) ? node.items.filter((item): item is YAMLMap => isMap(item)) : [];
-}
-
-function textOf(map: YAMLMap | undefined, key: string): string | undefined {
-  const node = map?.get(key, true) as MaybeNode;
-  if (!isScalar(node) || node.value === null || node.value === undefined) return undefined;
-  return String(node.value);
-}
-
-function numberOf(map: YAMLMap | undefined, key: string): number | undefined {
-  const node = map?.get(key, true) as MaybeNode;
-  return isScalar(node) && typeof node.value === 'number' ? node.value : undefined;
-}
-
 function typeOf(map: YAMLMap, fallback: MatchType): MatchType {
   const text = textOf(map, 'type');
   return text === 'Exact' || text === 'PathPrefix' || text === 'RegularExpression' ? text : fallback;
 }
 
+function rpcOf(rpc: YAMLMap): Condition {
+  return {
+    kind: 'rpc',
+    type: typeOf(rpc, 'Exact'),
+    name: textOf(rpc, 'service') ?? '',
+    value: textOf(rpc, 'method') ?? '',
+  };
+}
+
 export function conditionsOf(match: YAMLMap): readonly Condition[] {
   const path = mapOf(match.get('path', true));
   const method = textOf(match, 'method');
+  const rpc = mapOf(match.get('method', true));
   const named = (key: string, kind: MatchKind): Condition[] =>
     itemsOf(match, key).map((item) => ({
       kind,
@@ -128,14 +121,11 @@ export function conditionsOf(match: YAMLMap): readonly Condition[] {
     ...(path === undefined
       ? []
       : [{ kind: 'path' as const, type: typeOf(path, 'PathPrefix'), name: '', value: textOf(path, 'value') ?? '/' }]),
+    ...(rpc === undefined ? [] : [rpcOf(rpc)]),
     ...(method === undefined ? [] : [{ kind: 'method' as const, type: 'Exact' as const, name: '', value: method }]),
     ...named('headers', 'header'),
     ...named('queryParams', 'query'),
   ];
-}
-
-function lineOf(node: Node | YAMLMap, lines: LineCounter): number {
-  return lines.linePos(node.range?.[0] ?? 0).line;
 }
 
 /** Field of each type's settings, as the Gateway API names it. */
@@ -179,12 +169,6 @@ function sessionOf(rule: YAMLMap): string | undefined {
   return session === undefined ? undefined : (textOf(session, 'type') ?? 'Cookie').toLowerCase();
 }
 
-function numbersOf(map: YAMLMap | undefined, key: string): readonly number[] {
-  const node = map?.get(key, true) as MaybeNode;
-  if (!isSeq(node)) return [];
-  return node.items.flatMap((item) => (isScalar(item) && typeof item.value === 'number' ? [item.value] : []));
-}
-
 function ruleOf(rule: YAMLMap, index: number, source: Source): RuleView {
   const { lines } = source;
   const timeouts = mapOf(rule.get('timeouts', true));
@@ -202,7 +186,7 @@ function ruleOf(rule: YAMLMap, index: number, source: Source): RuleView {
     retryCodes: numbersOf(retry, 'codes'),
     sessionBy: sessionOf(rule),
     line: lineOf(rule, lines),
-    endLine: lines.linePos(Math.max(0, (rule.range?.[1] ?? 1) - 1)).line,
+    endLine: endLineOf(rule, lines),
   };
 }
 
@@ -234,22 +218,23 @@ export function readRoute(text: string): Reading {
     const broken = brokenPart(part.text, part.linesBefore);
     if (broken !== undefined) return { ok: false, problem: broken };
   }
-  const metadata = mapOf(root.get('metadata', true));
   const spec = mapOf(root.get('spec', true));
-  const parent = itemsOf(spec, 'parentRefs').find((item) => (textOf(item, 'kind') ?? '') === 'Service');
+  const metadata = mapOf(root.get('metadata', true));
   const name = textOf(metadata, 'name') ?? '';
+  const source = { document, lines };
+  const parents = parentsOf(spec, source);
   return {
     ok: true,
     view: {
       name,
       kind,
-      policies: kind === 'HTTPRoute' ? readPolicies(text, name) : [],
+      policies: hasPolicies(kind) ? readPolicies(text, { kind, name }) : [],
       namespace: textOf(metadata, 'namespace') ?? '',
-      parentService: textOf(parent, 'name'),
-      // Of other kinds the rules have other fields: they are edited as YAML.
-      rules: (kind === 'HTTPRoute' ? itemsOf(spec, 'rules') : []).map((rule, index) =>
-        ruleOf(rule, index, { document, lines }),
-      ),
+      parentService: parents.find((parent) => parent.kind === 'Service')?.name,
+      parents,
+      hostnames: textsOf(spec, 'hostnames'),
+      listeners: kind === 'Gateway' ? listenersOf(spec, source) : [],
+      rules: itemsOf(spec, 'rules').map((rule, index) => ruleOf(rule, index, source)),
     },
   };
 }

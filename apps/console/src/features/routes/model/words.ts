@@ -3,9 +3,13 @@
 import type { BackendView, Condition, RouteView, RuleView } from './view.ts';
 import { sharesOf } from './weights.ts';
 
-const subjects = { path: 'path', method: 'method', header: 'header', query: 'query' };
+const subjects = { path: 'path', method: 'method', header: 'header', query: 'query', rpc: 'method' };
 
 export function conditionInWords({ kind, type, name, value }: Condition): string {
+  if (kind === 'rpc') {
+    const how = type === 'RegularExpression' ? 'matches' : 'is';
+    return value === '' ? `service ${how} ${name}` : `method ${how} ${name === '' ? '' : `${name}/`}${value}`;
+  }
   const subject = kind === 'header' || kind === 'query' ? name : subjects[kind];
   const verb = type === 'PathPrefix' ? 'begins with' : type === 'RegularExpression' ? 'matches' : 'is';
   return `${subject} ${verb} ${value}`;

@@ -1,81 +1,29 @@
 'use client';
 // A request that is never sent: which rule of the draft takes it and why, and where it would go.
-import { Play, Plus, X } from 'lucide-react';
+import { Play, Plus } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { Select } from '#components/ui/choice.tsx';
-import { TextField } from '#components/ui/field.tsx';
 import { Panel } from '#components/ui/panel.tsx';
+import type { RequestRouteKind } from '../model/kinds.ts';
 import { Answer } from './answer.tsx';
 import type { TracedRequest } from './from-trace.ts';
+import { type Header, HeaderChip } from './header-chip.tsx';
+import { GrpcTarget, HttpTarget, isSoundPath } from './request-target.tsx';
 import { TraceMenu } from './trace-menu.tsx';
 import { type Caller, useCallers } from './use-callers.ts';
 import type { TestedRequest } from './use-explanation.ts';
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const HEADERS_MAX = 20;
 
 export interface TestRequestProps {
+  readonly kind: RequestRouteKind;
   readonly namespace: string;
   readonly route: string;
   /** The service that the route belongs to: whom the tested request calls. */
   readonly service: string;
   /** The draft, while it differs from what is stored. */
   readonly yaml: string | undefined;
-}
-
-interface Header {
-  readonly id: number;
-  readonly name: string;
-  readonly value: string;
-}
-
-function HeaderChip({
-  header,
-  onChange,
-  onRemove,
-}: {
-  readonly header: Header;
-  readonly onChange: (header: Header) => void;
-  readonly onRemove: () => void;
-}) {
-  const width = (text: string, least: number) => ({ width: `${Math.min(28, Math.max(least, text.length + 1))}ch` });
-  const subject = header.name === '' ? 'header' : `header ${header.name}`;
-  return (
-    <span className="chip">
-      <span className="chip-key">header</span>
-      <span>
-        <input
-          aria-label="Name of the header"
-          placeholder="name"
-          spellCheck={false}
-          maxLength={200}
-          value={header.name}
-          style={width(header.name, 6)}
-          onChange={(event) => onChange({ ...header, name: event.target.value.trim().toLowerCase() })}
-        />
-      </span>
-      <span>
-        <input
-          aria-label={`Value of the ${subject}`}
-          placeholder="value"
-          spellCheck={false}
-          maxLength={8_192}
-          value={header.value}
-          style={width(header.value, 6)}
-          onChange={(event) => onChange({ ...header, value: event.target.value })}
-        />
-      </span>
-      <button
-        type="button"
-        aria-label={`Remove the ${subject}`}
-        className="px-1! text-t3 hover:text-t0"
-        onClick={onRemove}
-      >
-        <X aria-hidden="true" size={12} />
-      </button>
-    </span>
-  );
 }
 
 function callerOptions(known: readonly Caller[], namespace: string, chosen: string) {
@@ -91,17 +39,18 @@ function callerOptions(known: readonly Caller[], namespace: string, chosen: stri
   ];
 }
 
-export function TestRequest({ namespace, route, service, yaml }: TestRequestProps) {
+export function TestRequest({ kind, namespace, route, service, yaml }: TestRequestProps) {
+  const isGrpc = kind === 'GRPCRoute';
+  const Target = isGrpc ? GrpcTarget : HttpTarget;
   const callers = useCallers(namespace, service);
-  const [method, setMethod] = useState('GET');
+  const [method, setMethod] = useState(isGrpc ? 'POST' : 'GET');
   const [host, setHost] = useState(service);
-  const [path, setPath] = useState('/');
+  const [path, setPath] = useState(isGrpc ? '//' : '/');
   const [chosen, setCaller] = useState<string>();
   const [headers, setHeaders] = useState<readonly Header[]>([]);
   const [asked, setAsked] = useState<TestedRequest | null>(null);
   const caller = chosen ?? callers[0]?.id ?? namespace;
-  const isPathSound = path.startsWith('/');
-  const isSound = isPathSound && host.trim() !== '';
+  const isSound = isSoundPath(kind, path) && host.trim() !== '';
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (isSound) setAsked({ method, host: host.trim(), path, headers, caller });
@@ -131,30 +80,10 @@ export function TestRequest({ namespace, route, service, yaml }: TestRequestProp
         }
       >
         <div className="grid gap-2 px-4 py-3">
-          <div className="grid grid-cols-[84px_minmax(72px,2fr)_minmax(96px,4fr)_minmax(112px,3fr)] gap-2">
-            <Select
-              label="Method"
-              value={method}
-              onChange={setMethod}
-              options={METHODS.map((value) => ({ value, label: value }))}
-            />
-            <TextField
-              aria-label="Host"
-              mono
-              value={host}
-              maxLength={300}
-              invalid={host.trim() === ''}
-              onChange={(event) => setHost(event.target.value)}
-            />
-            <TextField
-              aria-label="Path"
-              mono
-              value={path}
-              maxLength={8_192}
-              invalid={!isPathSound}
-              title={isPathSound ? undefined : 'a path begins with /'}
-              onChange={(event) => setPath(event.target.value)}
-            />
+          <div
+            className={`grid gap-2 ${isGrpc ? 'grid-cols-[minmax(72px,2fr)_minmax(96px,3fr)_minmax(80px,2fr)_minmax(112px,3fr)]' : 'grid-cols-[84px_minmax(72px,2fr)_minmax(96px,4fr)_minmax(112px,3fr)]'}`}
+          >
+            <Target method={method} host={host} path={path} onMethod={setMethod} onHost={setHost} onPath={setPath} />
             <Select
               label="Caller"
               prefix="from"
