@@ -40,6 +40,7 @@ export const PAGES: readonly ConsolePage[] = [
   { name: 'service', open: (page) => go(page, '/services/bookstore/reviews') },
   { name: 'routes', open: (page) => go(page, '/routes') },
   { name: 'route-editor', open: (page) => go(page, '/routes/bookstore/reviews') },
+  { name: 'resilience', open: (page) => go(page, '/resilience') },
   { name: 'traces', open: (page) => go(page, '/traces') },
   {
     name: 'trace',

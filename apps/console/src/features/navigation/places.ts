@@ -8,6 +8,7 @@ import {
   LayoutDashboard,
   type LucideIcon,
   Settings2,
+  Shield,
   Split,
   Workflow,
 } from 'lucide-react';
@@ -38,7 +39,16 @@ export const PLACE_GROUPS: readonly PlaceGroup[] = [
   },
   {
     name: 'Traffic',
-    places: [{ href: '/routes', name: 'Routes', key: 'r', icon: Split, question: 'Where does traffic go?' }],
+    places: [
+      { href: '/routes', name: 'Routes', key: 'r', icon: Split, question: 'Where does traffic go?' },
+      {
+        href: '/resilience',
+        name: 'Resilience',
+        key: 'e',
+        icon: Shield,
+        question: 'What protects each call, and does it hold?',
+      },
+    ],
   },
   {
     name: 'Trust',

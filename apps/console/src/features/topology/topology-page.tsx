@@ -16,7 +16,9 @@ import { Legend } from './legend.tsx';
 import { QueryField } from './query-field.tsx';
 import { type SearchResult, searchTopology, unconnected } from './search.ts';
 import { SidePanel } from './side-panel.tsx';
+import { TimelineBar } from './timeline-bar.tsx';
 import { TopologyTable } from './topology-table.tsx';
+import { useTimeline } from './use-timeline.ts';
 import { useTopology } from './use-topology.ts';
 
 const VIEWS: readonly { readonly value: TopologyView; readonly label: string }[] = [
@@ -110,7 +112,8 @@ export function TopologyPage() {
   const [partsText, setParts] = useViewParameter('labels', DEFAULT_PARTS);
   const [hovered, setHovered] = useState<string | null>(null);
   const view = readView(viewText);
-  const query = useTopology(view);
+  const timeline = useTimeline();
+  const query = useTopology(view, timeline.slice);
   const { find, setFind, hide, setHide, result } = useSearch(query.data);
   const parts = useMemo(
     () => new Set(PARTS.flatMap(({ value }) => (partsText.split(',').includes(value) ? [value] : []))),
@@ -246,6 +249,7 @@ export function TopologyPage() {
           <SidePanel topology={result.topology} selected={selected} onClose={() => select(null)} />
         )}
       </div>
+      <TimelineBar timeline={timeline} />
     </div>
   );
 }
