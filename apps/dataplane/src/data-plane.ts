@@ -7,9 +7,11 @@ import type { ClusterEnvironment, ClusterStats } from './cluster/cluster-runtime
 import { type SecretMaterial, WorkloadTls } from './cluster/identity.ts';
 import { TimerWheel } from './exchange/timer-wheel.ts';
 import { introductionOf } from './filters/introduction.ts';
+import { Limits } from './filters/rate-limit/limits.ts';
 import { RequestRecorder } from './filters/request-recorder.ts';
 import { createIdentifierPool } from './filters/tracing.ts';
 import type { FoundCertificates } from './gateway/certificates.ts';
+import type { FoundCountries } from './gateway/client-countries.ts';
 import { GatewayListeners, type GatewayPortStats } from './gateway/gateway-listeners.ts';
 import { createInboundListener } from './inbound/inbound-listener.ts';
 import { InboundStack } from './inbound/inbound-stack.ts';
@@ -19,6 +21,7 @@ import type { TlsAcceptor } from './listener/tls-acceptor.ts';
 import { Destinations } from './outbound/destinations.ts';
 import { createOutboundListener } from './outbound/outbound-listener.ts';
 import { OutboundStack } from './outbound/outbound-stack.ts';
+import { TcpForwarder } from './outbound/tcp-forwarder.ts';
 import { TcpListeners } from './outbound/tcp-listeners.ts';
 import { TcpRecorder } from './tcp/tcp-recorder.ts';
 import type { Telemetry } from './telemetry/record.ts';
@@ -109,6 +112,7 @@ export class DataPlane {
     const forwarding = { wheel, monotonic, random, count, introduction: '' };
     const introduction = introductionOf(workload);
     const shared = {
+      limits: new Limits({ monotonic, random, telemetry }),
       tracing: { ids: createIdentifierPool(), random },
       telemetry,
     };
@@ -136,21 +140,20 @@ export class DataPlane {
     const listening = { telemetry, wheel, now, monotonic, timeouts: limits, connectionsMax: limits.connectionsMax };
     this.inbound = createInboundListener({ ...listening, stack: this.inboundStack });
     this.outbound = createOutboundListener({ ...listening, stack: this.outboundStack });
-    this.gateways = new GatewayListeners({
-      ...listening,
-      address: options.bind.gatewayAddress ?? options.bind.address,
-      stack: calling,
-    });
-    this.tcp = new TcpListeners({
-      address: options.bind.address,
+    const forwarder = new TcpForwarder({
       clusters: this.clusters,
       destinations: new Destinations(),
       recorder: new TcpRecorder('source', telemetry, clock),
       environment: tcp,
-      telemetry,
       random,
-      connectionsMax: limits.connectionsMax,
     });
+    this.gateways = new GatewayListeners({
+      ...listening,
+      address: options.bind.gatewayAddress ?? options.bind.address,
+      stack: calling,
+      forwarder,
+    });
+    this.tcp = new TcpListeners({ ...listening, address: options.bind.address, forwarder });
   }
 
   /** Opens both listeners; rejects, with none left open, when one of them cannot be. */
@@ -161,7 +164,7 @@ export class DataPlane {
         inboundPort: await this.inbound.listener.listen(address, inboundPort),
         outboundPort: await this.outbound.listener.listen(address, outboundPort),
       };
-      await Promise.all([this.tcp.start(), this.gateways.start()]);
+      await Promise.all([this.tcp.ports.start(), this.gateways.ports.start()]);
       return ports;
     } catch (error) {
       this.close();
@@ -200,16 +203,21 @@ export class DataPlane {
     this.gateways.setCertificates(found);
   }
 
+  /** In which countries clients of gateways are taken to be from now on. */
+  setCountries(found: FoundCountries): void {
+    this.gateways.setCountries(found);
+  }
+
   /** Resolves when every port that a configuration asked for is open, or was found to be taken. */
   portsOpened(): Promise<void> {
-    return this.gateways.settled();
+    return this.gateways.ports.settled();
   }
 
   stats(): DataPlaneStats {
     return {
       connections: {
         inbound: this.inbound.listener.openConnections,
-        outbound: this.outbound.listener.openConnections + this.tcp.openConnections,
+        outbound: this.outbound.listener.openConnections + this.tcp.ports.openConnections,
       },
       isDraining: this.inbound.context.isDraining || this.outbound.context.isDraining,
       spiffeId: this.identity?.spiffeId ?? '',
@@ -225,19 +233,21 @@ export class DataPlane {
    */
   async drain(deadlineMs: number): Promise<void> {
     const dueMs = this.options.clock.monotonic() + deadlineMs;
-    await Promise.all([this.inbound, ...this.gateways.all()].map((each) => this.drainListener(each, dueMs)));
-    this.tcp.stopAccepting();
+    await Promise.all([this.inbound, ...this.gateways.ports.all()].map((each) => this.drainListener(each, dueMs)));
+    this.tcp.ports.stopAccepting();
     await Promise.all([
       this.drainListener(this.outbound, dueMs),
-      ...this.tcp.all().map((listener) => this.drainListener({ listener, context: this.outbound.context }, dueMs)),
+      ...this.tcp.ports
+        .all()
+        .map(({ listener }) => this.drainListener({ listener, context: this.outbound.context }, dueMs)),
     ]);
   }
 
   close(): void {
     this.inbound.listener.destroy();
     this.outbound.listener.destroy();
-    this.tcp.destroy();
-    this.gateways.destroy();
+    this.tcp.ports.destroy();
+    this.gateways.ports.destroy();
     this.clusters.destroy();
     this.inboundStack.ports.destroy();
     this.wheel.stop();

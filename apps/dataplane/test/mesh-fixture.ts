@@ -172,6 +172,8 @@ export class KeepingTelemetry implements Telemetry {
     this.open--;
   }
 
+  protection(): void {}
+
   counter(name: ProxyCounter): void {
     this.counters.set(name, (this.counters.get(name) ?? 0) + 1);
   }

@@ -11,6 +11,7 @@ import { ejection } from './ejection.ts';
 import { gateways } from './gateways.ts';
 import { grpcRoutes } from './grpc-routes.ts';
 import { headerFilters } from './header-filters.ts';
+import { healthChecks } from './health-checks.ts';
 import { hosts } from './hosts.ts';
 import { identities } from './identities.ts';
 import { meshes } from './meshes.ts';
@@ -41,6 +42,7 @@ export const SECTIONS: readonly Section[] = [
   resilience,
   balancing,
   ejection,
+  healthChecks,
   rateLimits,
   meshes,
   authorization,

@@ -8,6 +8,7 @@ import {
   type Endpoint,
   type ForwardAction,
   INVALID_BACKEND,
+  type InboundPort,
   type MeshConfig,
   type Mirror,
   mostSpecific,
@@ -177,7 +178,14 @@ export class EnginePlayer implements Player {
     const connection = { ...caller, sourceIp: '127.0.0.1', method: '', path: '', host: '', header: () => undefined };
     const rules = withoutHttpRules(port.authorization);
     const { allowed } = this.#parts.compileAuthorization(rules).decide({ ...connection, port: port.port });
-    return allowed ? applied(backendName(workload, port.port), message, answers, []).result : answered('closed');
+    if (!allowed || this.#isConnectionLimited(port)) return answered('closed');
+    return applied(backendName(workload, port.port), message, answers, []).result;
+  }
+
+  #isConnectionLimited({ port, connectionLimits = [] }: InboundPort): boolean {
+    return connectionLimits.some(
+      (rule) => !this.#buckets.take(this.#buckets.hashOf(String(port), rule.id), STARTED_MS, rule).isTaken,
+    );
   }
 
   #routed(

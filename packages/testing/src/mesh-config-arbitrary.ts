@@ -8,6 +8,7 @@ import type {
   GatewayListener,
   HashKey,
   HeaderMutation,
+  HealthCheckConfig,
   HttpGatewayListener,
   InboundPort,
   LoadBalancerConfig,
@@ -298,6 +299,25 @@ const outlierDetection: fc.Arbitrary<OutlierDetectionConfig> = fc.record(
   },
 );
 
+const timing = {
+  intervalMs: milliseconds,
+  timeoutMs: milliseconds,
+  jitterPercent: fc.nat(100),
+  unhealthyThreshold: limit,
+  healthyThreshold: limit,
+};
+const healthCheck: fc.Arbitrary<HealthCheckConfig> = fc.oneof(
+  fc.record({
+    ...timing,
+    type: fc.constant('http' as const),
+    path,
+    host: fc.constantFrom('', 'probe.example'),
+    expectedStatuses: fc.uniqueArray(fc.integer({ min: 100, max: 599 }), { maxLength: 3 }),
+  }),
+  fc.record({ ...timing, type: fc.constant('grpc' as const), service: fc.constantFrom('', 'shop.Ledger') }),
+  fc.record({ ...timing, type: fc.constant('tcp' as const) }),
+);
+
 const cluster: fc.Arbitrary<Cluster> = fc.record({
   name: clusterName,
   service,
@@ -309,6 +329,7 @@ const cluster: fc.Arbitrary<Cluster> = fc.record({
   limits: fc.record({ maxConnections: fc.nat(), maxPending: fc.nat(), maxRequests: fc.nat() }),
   loadBalancer,
   outlierDetection,
+  healthCheck,
   tls: fc.record({ serverName: label, spiffeIds: fc.array(spiffeId, { maxLength: 2 }) }),
 });
 

@@ -6,6 +6,8 @@ export interface RequestView {
   readonly authority: string;
   /** Path and query as sent. */
   readonly path: string;
+  /** ISO 3166-1 code of two letters of where the client is; undefined = not known, as for all calls within the mesh. */
+  readonly country?: string | undefined;
   /** Value of a header by its lower-case name; repeated fields joined by ", ". Called only when a rule needs it. */
   header(name: string): string | undefined;
 }

@@ -1,4 +1,4 @@
-// One route's match, compiled: path, method, headers, query, device, share, in the order of their cost.
+// One route's match, compiled: path, method, headers, query, country, device, share, in the order of their cost.
 import { cohortOf, stickyDraw } from './cohort.ts';
 import type { PathMatch, Route, RouteMatch, ShareMatch, ValueMatch } from './config.ts';
 import { deviceClassOf } from './device.ts';
@@ -16,7 +16,7 @@ interface ValueTest {
 
 /** How one part of a match judged a request; for `explain`. */
 export interface MatchCheck {
-  readonly part: 'path' | 'method' | 'header' | 'query' | 'device' | 'share';
+  readonly part: 'path' | 'method' | 'header' | 'query' | 'country' | 'device' | 'share';
   readonly ok: boolean;
   readonly words: string;
 }
@@ -49,7 +49,8 @@ export class RouteMatcher {
       const value = queryParam(request.path, match.name);
       if (value === undefined || !test(value)) return false;
     }
-    const { devices, share } = this.#match;
+    const { countries, devices, share } = this.#match;
+    if (countries !== undefined && !isIn(countries, request.country)) return false;
     if (devices !== undefined && !devices.includes(deviceClassOf(request.header('user-agent')))) return false;
     return share === undefined || isInShare(share, request, random);
   }
@@ -64,7 +65,8 @@ export class RouteMatcher {
     for (const test of this.#headers) checks.push(valueCheck('header', test, request.header(test.match.name)));
     for (const test of this.#queryParams)
       checks.push(valueCheck('query', test, queryParam(request.path, test.match.name)));
-    const { devices, share } = this.#match;
+    const { countries, devices, share } = this.#match;
+    if (countries !== undefined) checks.push(countryCheck(countries, request.country));
     if (devices !== undefined) {
       const device = deviceClassOf(request.header('user-agent'));
       const ok = devices.includes(device);
@@ -77,6 +79,18 @@ export class RouteMatcher {
     if (share !== undefined) checks.push(shareCheck(share, request));
     return checks;
   }
+}
+
+function isIn(countries: readonly string[], country: string | undefined): boolean {
+  return country !== undefined && countries.includes(country);
+}
+
+function countryCheck(countries: readonly string[], country: string | undefined): MatchCheck {
+  const list = countries.join(', ');
+  if (country === undefined)
+    return { part: 'country', ok: false, words: `the country of the client is not known, so it is not one of ${list}` };
+  const ok = isIn(countries, country);
+  return { part: 'country', ok, words: `country ${country} ${ok ? 'is' : 'is not'} one of ${list}` };
 }
 
 const MILLION = 1_000_000;

@@ -20,10 +20,11 @@ export interface RequestParts {
   readonly authority?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly country?: string;
 }
 
-export function makeRequest({ method = 'GET', authority = 'a', path = '/', headers = {} }: RequestParts): RequestView {
-  return { method, authority, path, header: (name) => headers[name] };
+export function makeRequest({ method = 'GET', authority = 'a', path = '/', headers = {}, country }: RequestParts): RequestView {
+  return { method, authority, path, country, header: (name) => headers[name] };
 }
 
 export function weighted(cluster: string, weight = 1): WeightedCluster {

@@ -57,13 +57,25 @@ function selection() {
   };
 }
 
-/** protoc-gen-validate as shipped lacks one field that the Envoy API uses. */
+/** Fields that the shipped files lack: one that the Envoy API uses, and one of a younger Envoy that we set. */
+const PATCHES = [
+  {
+    file: 'validate/validate.proto',
+    after: /( {2}optional bool strict = 25[^\n]*\n)/,
+    line: '  optional bool ignore_empty = 26;',
+  },
+  {
+    file: 'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto',
+    after: /( {2}uint32 stage = 9[^\n]*\n)/,
+    line: '  google.protobuf.UInt32Value max_dynamic_descriptors = 18;',
+  },
+];
+
 function patched(name, text) {
-  if (name !== 'validate/validate.proto') return text;
-  const anchor = /( {2}optional bool strict = 25[^\n]*\n)/;
-  if (!anchor.test(text))
-    throw new Error('validate/validate.proto has changed: the patch for StringRules does not fit');
-  return text.replace(anchor, '$1\n  optional bool ignore_empty = 26;\n');
+  const patch = PATCHES.find(({ file }) => file === name);
+  if (patch === undefined) return text;
+  if (!patch.after.test(text)) throw new Error(`${name} has changed: the patch for it does not fit`);
+  return text.replace(patch.after, `$1\n${patch.line}\n`);
 }
 
 /** Copies the protos that hold the wanted types, with all they import, into one directory. */

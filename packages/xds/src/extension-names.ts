@@ -12,6 +12,9 @@ export const RETRY_BUDGET_CONFIG = 'malha.retry_budget';
 export const CORS_CONFIG = 'malha.cors';
 export const COHORT_CONFIG = 'malha.cohort';
 export const MATCH_CONFIG = 'malha.match';
+/** Key in a weighted cluster's typed_per_filter_config: a Route message with what holds for this backend alone. */
+export const BACKEND_CONFIG = 'malha.backend';
+export const RATE_LIMITS_CONFIG = 'malha.rate_limits';
 /** Name of the network filter of an inbound filter chain. */
 export const INBOUND_FILTER = 'malha.inbound';
 

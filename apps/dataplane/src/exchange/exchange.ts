@@ -79,6 +79,8 @@ export interface ExchangeNotes {
   trace: TraceRef | undefined;
   authorizationPolicy: string;
   shadowPolicy: string;
+  /** `<kind> <namespace>/<name>…` of the limit or fault that answered or changed it; empty = none. */
+  protection: string;
   /** 0 = OK, none was said, or no gRPC. */
   grpcStatus: number;
 }
@@ -114,6 +116,7 @@ export class Exchange {
       trace: undefined,
       authorizationPolicy: '',
       shadowPolicy: '',
+      protection: '',
       grpcStatus: 0,
     };
   }

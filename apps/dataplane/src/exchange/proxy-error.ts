@@ -1,9 +1,25 @@
 // Why a request got no answer from its destination: code, status and response flag, with words for client and operator.
 
 const DEADLINE_EXCEEDED = 4;
+const RESOURCE_EXHAUSTED = 8;
 
 /** Response flags by Envoy's names. */
-export type FailureFlag = 'UF' | 'UO' | 'NR' | 'NC' | 'UH' | 'URX' | 'UT' | 'UC' | 'DC' | 'UAEX' | 'DPE' | 'UPE' | '';
+export type FailureFlag =
+  | 'UF'
+  | 'UO'
+  | 'NR'
+  | 'NC'
+  | 'UH'
+  | 'URX'
+  | 'UT'
+  | 'UC'
+  | 'DC'
+  | 'UAEX'
+  | 'DPE'
+  | 'UPE'
+  | 'RL'
+  | 'FI'
+  | '';
 
 interface FailureKind {
   readonly code: string;
@@ -44,6 +60,14 @@ export const FAILURES = {
     flag: 'UT',
     grpcStatus: DEADLINE_EXCEEDED,
     message: 'deadline exceeded',
+  },
+  /** Not UNAVAILABLE, which clients take for a reason to try again at once. */
+  rateLimited: {
+    code: 'MALHA4030',
+    status: 429,
+    flag: 'RL',
+    grpcStatus: RESOURCE_EXHAUSTED,
+    message: 'too many requests',
   },
   invalidBackend: { code: 'MALHA4015', status: 500, flag: 'NC', message: 'backend is not valid' },
 } as const satisfies Record<string, FailureKind>;

@@ -62,6 +62,7 @@ export class RequestRecorder {
     record.trace = notes.trace;
     record.authorizationPolicy = notes.authorizationPolicy;
     record.shadowPolicy = notes.shadowPolicy;
+    record.protection = notes.protection;
     const isCall = isGrpc(request);
     record.protocol = isCall ? 'grpc' : (outcome.spoken ?? 'http');
     record.status = isCall && notes.grpcStatus !== GRPC_OK ? notes.grpcStatus : exchange.status;

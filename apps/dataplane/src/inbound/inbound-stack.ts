@@ -1,6 +1,7 @@
-// The inbound stack, top to bottom: port, authorization, client certificate, trace, application; and the record at the end.
+// The inbound stack, top to bottom: port, authorization, client certificate, trace, rate limits, application; and the record at the end.
 import type { InboundListener } from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
+import type { RateLimitRule } from '@malha/traffic/rate-limit/rule';
 import type { ClusterEnvironment } from '../cluster/cluster-runtime.ts';
 import { respondWithError } from '../exchange/error-response.ts';
 import type { ConnectionFacts, Exchange, ExchangeHandler } from '../exchange/exchange.ts';
@@ -9,6 +10,7 @@ import { ProxyError } from '../exchange/proxy-error.ts';
 import { authorize } from '../filters/authorization.ts';
 import { dropClientCertificate, setClientCertificate } from '../filters/client-certificate.ts';
 import { dropIntroduction } from '../filters/introduction.ts';
+import type { Limits } from '../filters/rate-limit/limits.ts';
 import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
 import { type ForwardEnvironment, Forwarder, type ForwardObserver } from '../filters/router/forwarder.ts';
 import { identifyRequest, type TraceSource, traceRequest } from '../filters/tracing.ts';
@@ -29,6 +31,7 @@ export interface InboundDependencies {
   readonly tcp: TcpEnvironment;
   readonly tcpRecorder: TcpRecorder;
   readonly telemetry: Telemetry;
+  readonly limits: Limits;
 }
 
 export class InboundStack implements ExchangeHandler, ForwardObserver {
@@ -45,6 +48,7 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     this.tcp = new InboundTcp({
       environment: dependencies.tcp,
       recorder: dependencies.tcpRecorder,
+      limits: dependencies.limits,
       destinationOf: (port, connection) => this.destinationOf(port, connection),
     });
   }
@@ -92,7 +96,9 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     const ownSpiffeId = this.dependencies.clusters.identity()?.spiffeId;
     if (peer !== undefined && ownSpiffeId !== undefined)
       setClientCertificate(headers, this.callers.certificateText(ownSpiffeId, peer));
-    this.forward(exchange, port);
+    const { rateLimits } = port.config;
+    if (rateLimits === undefined) this.forward(exchange, port);
+    else this.limited(exchange, port, rateLimits);
   }
 
   requestRefused(reason: RejectionReason): void {
@@ -107,6 +113,13 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     const { exchange } = forwarder;
     const port = this.ports.ofApp(forwarder.cluster);
     this.dependencies.recorder.finished(exchange, this.destinationOf(port, exchange.connection), forwarder);
+  }
+
+  private limited(exchange: Exchange, port: InboundPortRuntime, rules: readonly RateLimitRule[]): void {
+    this.dependencies.limits.admit(exchange, `inbound|${port.config.port}`, rules, (refusal) => {
+      if (refusal === undefined) this.forward(exchange, port);
+      else this.answer(exchange, port, refusal);
+    });
   }
 
   private forward(exchange: Exchange, port: InboundPortRuntime): void {

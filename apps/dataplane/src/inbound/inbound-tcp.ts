@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { AuthorizationRequest } from '@malha/traffic/authorization';
 import { RequestFlags } from '@malha/traffic/flags';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
+import type { Limits } from '../filters/rate-limit/limits.ts';
 import type { Destination } from '../filters/request-recorder.ts';
 import type { ServedConnection } from '../listener/server-context.ts';
 import type { Connected } from '../tcp/first-speaker.ts';
@@ -15,6 +16,7 @@ export interface InboundTcpOptions {
   readonly environment: TcpEnvironment;
   readonly recorder: TcpRecorder;
   destinationOf(port: InboundPortRuntime, connection: ConnectionFacts): Destination;
+  readonly limits: Limits;
 }
 
 interface Notes {
@@ -41,13 +43,22 @@ export class InboundTcp implements TcpOwner<Notes> {
     const { environment, recorder } = this.options;
     const decision = port.connectionAuthorizer.decide(viewOf(facts, port));
     const policies = { authorizationPolicy: decision.policy ?? '', shadowPolicy: decision.shadowDenied ?? '' };
-    if (!decision.allowed) {
+    const { connectionLimits } = port.config;
+    const isLimited =
+      decision.allowed &&
+      connectionLimits !== undefined &&
+      !this.options.limits.admitConnection(`inbound|${port.config.port}`, connectionLimits);
+    if (!decision.allowed || isLimited) {
       abort(socket);
       upstream?.socket.destroy();
       const startMs = environment.monotonic();
       const none = { attempts: 1, startMs, ttfbMs: -1, clientBytes: 0, upstreamBytes: 0 };
       const destination = this.options.destinationOf(port, facts);
-      recorder.finished(destination, { route: '', ...policies }, { ...none, flags: RequestFlags.UAEX });
+      recorder.finished(
+        destination,
+        { route: '', ...policies },
+        { ...none, flags: isLimited ? RequestFlags.RL : RequestFlags.UAEX },
+      );
       return undefined;
     }
     const plan = {

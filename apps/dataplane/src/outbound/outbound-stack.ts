@@ -12,6 +12,7 @@ import { RequestFlags } from '@malha/traffic/flags';
 import { rewritePath } from '@malha/traffic/path';
 import { compileRouteTable, type RouteDecision, type Router } from '@malha/traffic/router';
 import type { ClusterRegistry } from '../cluster/cluster-registry.ts';
+import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
 import { respondWithError } from '../exchange/error-response.ts';
 import type { Exchange, ExchangeHandler } from '../exchange/exchange.ts';
 import { HOST } from '../exchange/known-headers.ts';
@@ -22,6 +23,7 @@ import { applyCors } from '../filters/cors.ts';
 import { mutateHeaders } from '../filters/header-mutation.ts';
 import { dropIntroduction } from '../filters/introduction.ts';
 import { MirroredRequest, MirrorTee } from '../filters/mirror.ts';
+import type { Limits } from '../filters/rate-limit/limits.ts';
 import { redirect, respondDirectly } from '../filters/redirect.ts';
 import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
 import {
@@ -34,12 +36,24 @@ import { identifyRequest, type TraceSource, traceRequest } from '../filters/trac
 import { type ConnectionLimit, countRejection, type RejectionReason, type Telemetry } from '../telemetry/record.ts';
 import { Destinations } from './destinations.ts';
 
+/** Of most requests: nothing is allocated for them. */
+const NO_COPIES: readonly MirroredRequest[] = [];
+
 export interface OutboundDependencies {
   readonly clusters: ClusterRegistry;
   readonly forwarding: ForwardEnvironment;
   readonly tracing: TraceSource;
   readonly recorder: RequestRecorder;
   readonly telemetry: Telemetry;
+  readonly limits: Limits;
+}
+
+/** A request whose route and backend are decided. */
+interface Carried {
+  readonly route: Route;
+  readonly action: ForwardAction;
+  readonly weighted: WeightedCluster;
+  readonly cluster: ClusterRuntime;
 }
 
 export class OutboundStack implements ExchangeHandler, ForwardObserver {
@@ -84,16 +98,17 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     }
     const { route } = decision;
     notes.route = route.name;
-    switch (route.action.type) {
+    const action = decision.weighted?.answer ?? route.action;
+    switch (action.type) {
       case 'forward':
-        this.forward(exchange, route, route.action, decision);
+        this.forward(exchange, route, action, decision);
         return;
       case 'redirect':
-        redirect(exchange, route.action, route.match);
+        redirect(exchange, action, route.match);
         this.record(exchange, 0);
         return;
       case 'direct':
-        respondDirectly(exchange, route.action);
+        respondDirectly(exchange, action);
         this.record(exchange, 0);
         return;
     }
@@ -117,33 +132,45 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       this.answer(exchange, new ProxyError('noHealthyUpstream', `${route.name}: all weights are 0`));
       return;
     }
-    if (action.cors !== undefined && applyCors(exchange, action.cors)) {
+    const { cors = action.cors } = weighted;
+    if (cors !== undefined && applyCors(exchange, cors)) {
       this.record(exchange, 0);
       return;
     }
-    const { clusters, forwarding } = this.dependencies;
-    const cluster = clusters.get(weighted.cluster);
+    const cluster = this.dependencies.clusters.get(weighted.cluster);
     if (cluster === undefined) {
       // The Gateway API wants 500 for a backend that does not exist, for its share of the requests.
       const failure = weighted.cluster === INVALID_BACKEND ? 'invalidBackend' : 'noCluster';
       this.answer(exchange, new ProxyError(failure, `${route.name} -> ${weighted.cluster}`));
       return;
     }
-    const { protocol, service } = cluster.cluster;
+    const { protocol } = cluster.cluster;
     if (protocol === 'tcp' || protocol === 'tls') {
       this.answer(exchange, new ProxyError('unsupportedProtocol', `${weighted.cluster} is not for HTTP`));
       return;
     }
+    const carry = () => this.carry(exchange, { route, action, weighted, cluster });
+    if (action.rateLimits === undefined) carry();
+    else
+      this.dependencies.limits.admit(exchange, `route|${route.name}`, action.rateLimits, (refusal) => {
+        if (refusal === undefined) carry();
+        else this.answer(exchange, refusal, cluster);
+      });
+  }
+
+  private carry(exchange: Exchange, { route, action, weighted, cluster }: Carried): void {
+    const { forwarding } = this.dependencies;
     const { request } = exchange;
-    if ((request.headers.known & HOST) === 0) request.headers.set('host', service.name);
+    if ((request.headers.known & HOST) === 0) request.headers.set('host', cluster.cluster.service.name);
     mutateHeaders(request.headers, action.requestHeaders);
     mutateHeaders(request.headers, weighted.requestHeaders);
-    if (action.rewrite !== undefined) {
-      const { host, path } = action.rewrite;
+    const { rewrite = action.rewrite } = weighted;
+    if (rewrite !== undefined) {
+      const { host, path } = rewrite;
       if (path !== undefined) request.path = rewritePath(path, route.match.path, request.path);
       if (host !== undefined) request.headers.set('host', host);
     }
-    const copies = action.mirrors === undefined ? [] : this.copiesOf(request, action.mirrors);
+    const copies = this.copiesOf(request, action.mirrors, weighted.mirrors);
     const forwarder = new Forwarder(exchange, cluster, this.planOf(action, weighted), forwarding, this);
     forwarder.start();
     if (copies.length === 0) return;
@@ -152,10 +179,14 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
   }
 
   /** As the request is now; a switch of protocols has no second listener. */
-  private copiesOf(request: RequestHead, mirrors: readonly Mirror[]): MirroredRequest[] {
+  private copiesOf(
+    request: RequestHead,
+    ofRoute: readonly Mirror[] | undefined,
+    ofBackend: readonly Mirror[] | undefined,
+  ): readonly MirroredRequest[] {
     const { clusters, forwarding, tracing } = this.dependencies;
-    if (request.upgrade !== '') return [];
-    return mirrors.flatMap(({ cluster, perMillion }) => {
+    if ((ofRoute === undefined && ofBackend === undefined) || request.upgrade !== '') return NO_COPIES;
+    return [...(ofRoute ?? []), ...(ofBackend ?? [])].flatMap(({ cluster, perMillion }) => {
       const runtime = clusters.get(cluster);
       if (runtime === undefined || tracing.random() * 1_000_000 >= perMillion) return [];
       return [new MirroredRequest(request.clone(), runtime, forwarding)];
@@ -176,12 +207,14 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     return plan;
   }
 
-  private answer(exchange: Exchange, error: ProxyError): void {
+  /** `cluster`: where the request would have gone. */
+  private answer(exchange: Exchange, error: ProxyError, cluster?: ClusterRuntime): void {
     respondWithError(exchange, error);
-    this.record(exchange, error.flag === '' ? 0 : RequestFlags[error.flag]);
+    this.record(exchange, error.flag === '' ? 0 : RequestFlags[error.flag], cluster);
   }
 
-  private record(exchange: Exchange, flags: number): void {
-    this.dependencies.recorder.finished(exchange, NO_DESTINATION, { flags, attempts: 1, ttfbMs: -1 });
+  private record(exchange: Exchange, flags: number, cluster?: ClusterRuntime): void {
+    const destination = cluster === undefined ? NO_DESTINATION : this.destinations.of(cluster.cluster, undefined);
+    this.dependencies.recorder.finished(exchange, destination, { flags, attempts: 1, ttfbMs: -1 });
   }
 }

@@ -2,7 +2,7 @@
 import { formatFlags } from '@malha/traffic/flags';
 import { BUCKET_BOUNDS_MS } from '@malha/traffic/histogram';
 import { PROXY_EVENTS, REJECTION_REASONS } from './record.ts';
-import type { EdgeSnapshot, HistogramSnapshot, MetricsSnapshot } from './snapshot.ts';
+import type { EdgeSnapshot, HistogramSnapshot, MetricsSnapshot, ProtectionSnapshot } from './snapshot.ts';
 
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -100,6 +100,7 @@ function renderProxy(lines: string[], { proxy, startTimeMs }: MetricsSnapshot): 
   for (const reason of REJECTION_REASONS) {
     lines.push(`malha_rejected_requests_total{${label('reason', reason)}} ${proxy.counters[`rejected-${reason}`]}`);
   }
+  renderProtections(lines, proxy.protections);
   const { connectionsOpened: opened, connectionsClosed: closed } = proxy;
   head(lines, 'malha_connections_total', 'counter', 'Connections accepted, by listener.');
   lines.push(`malha_connections_total{listener="inbound"} ${opened.inbound}`);
@@ -118,6 +119,16 @@ function renderProxy(lines: string[], { proxy, startTimeMs }: MetricsSnapshot): 
   lines.push(`malha_telemetry_dropped_spans_total ${proxy.droppedSpans}`);
   head(lines, 'malha_start_time_seconds', 'gauge', 'Start of the counting, seconds since the Unix epoch.');
   lines.push(`malha_start_time_seconds ${startTimeMs / MS_PER_SECOND}`);
+}
+
+function renderProtections(lines: string[], protections: readonly ProtectionSnapshot[]): void {
+  head(lines, 'malha_protections_total', 'counter', 'Requests that a limit or fault was for, by whether it acted.');
+  for (const { name, passed, acted } of protections) {
+    const space = name.indexOf(' ');
+    const labels = [label('kind', name.slice(0, space)), label('name', name.slice(space + 1))].join(',');
+    lines.push(`malha_protections_total{${labels},outcome="passed"} ${passed}`);
+    lines.push(`malha_protections_total{${labels},outcome="acted"} ${acted}`);
+  }
 }
 
 function labelsOf({ labels }: EdgeSnapshot): string {

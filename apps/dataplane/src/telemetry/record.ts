@@ -118,6 +118,7 @@ export const PROXY_EVENTS = [
   'mirror-dropped',
   'endpoint-ejected',
   'ejection-refused',
+  'health-check-failed',
   'config-rejected',
   'first-byte-timeout',
   'idle-closed',

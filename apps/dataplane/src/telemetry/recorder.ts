@@ -1,6 +1,7 @@
 // The hot path of telemetry: one call per finished request, no strings built, no allocation for unsampled requests.
 import type { Clock } from '@malha/traffic/clock';
 import { bucketOf } from '@malha/traffic/histogram';
+import { ProtectionCounts } from './protection-counts.ts';
 import {
   type ListenerSide,
   type ProxyCounter,
@@ -62,6 +63,7 @@ class RequestRecorder implements Recorder {
   readonly #series: SeriesTable;
   readonly #spans: Ring<SpanRecord>;
   readonly #counters = zeroCounters();
+  readonly #protections = new ProtectionCounts();
   #openedInbound = 0;
   #openedOutbound = 0;
   #closedInbound = 0;
@@ -110,6 +112,10 @@ class RequestRecorder implements Recorder {
     this.#counters[name] += 1;
   }
 
+  protection(name: string, hasActed: boolean): void {
+    this.#protections.note(name, hasActed);
+  }
+
   collect(): MetricsSnapshot {
     return {
       startTimeMs: this.#options.startTimeMs,
@@ -121,6 +127,7 @@ class RequestRecorder implements Recorder {
         connectionsClosed: { inbound: this.#closedInbound, outbound: this.#closedOutbound },
         overflowedRequests: this.#series.overflowedRequests,
         droppedSpans: this.#spans.dropped,
+        protections: this.#protections.snapshot(),
       },
     };
   }
@@ -157,6 +164,7 @@ function spanOf(record: RequestRecord, trace: TraceRef): SpanRecord {
     route: record.route,
     policy: record.authorizationPolicy,
     shadowPolicy: record.shadowPolicy,
+    protection: record.protection,
     attempts: record.attempts,
     mtls: record.mtls,
     peer: record.peer,

@@ -1,4 +1,5 @@
 // Sums the cumulative snapshots of several workers; totals never go back when a worker is replaced.
+import { addProtections } from './protection-counts.ts';
 import { PROXY_COUNTERS, zeroCounters } from './record.ts';
 import type { EdgeSnapshot, HistogramSnapshot, MetricsSnapshot, OutcomeSnapshot, ProxyTotals } from './snapshot.ts';
 
@@ -93,6 +94,7 @@ function zeroTotals(): ProxyTotals {
     connectionsClosed: { inbound: 0, outbound: 0 },
     overflowedRequests: 0,
     droppedSpans: 0,
+    protections: [],
   };
 }
 
@@ -109,5 +111,6 @@ function addTotals(a: ProxyTotals, b: ProxyTotals): ProxyTotals {
     connectionsClosed: sides(a.connectionsClosed, b.connectionsClosed),
     overflowedRequests: a.overflowedRequests + b.overflowedRequests,
     droppedSpans: a.droppedSpans + b.droppedSpans,
+    protections: addProtections(a.protections, b.protections),
   };
 }

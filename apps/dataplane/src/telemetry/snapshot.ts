@@ -44,6 +44,14 @@ export interface EdgeSnapshot {
   readonly ttfb: HistogramSnapshot;
 }
 
+/** A limit or fault: requests that it was for, by whether it acted on them. */
+export interface ProtectionSnapshot {
+  /** `RateLimit <namespace>/<policy>/<limit>` or `FaultInjection <namespace>/<name>` */
+  readonly name: string;
+  readonly passed: number;
+  readonly acted: number;
+}
+
 export interface ProxyTotals {
   readonly counters: Readonly<Record<ProxyCounter, number>>;
   readonly connectionsOpened: { readonly inbound: number; readonly outbound: number };
@@ -51,6 +59,7 @@ export interface ProxyTotals {
   /** Requests that were counted in the overflow edge, because the number of edges is bounded. */
   readonly overflowedRequests: number;
   readonly droppedSpans: number;
+  readonly protections: readonly ProtectionSnapshot[];
 }
 
 export interface MetricsSnapshot {
@@ -78,6 +87,8 @@ export interface SpanRecord {
   readonly route: string;
   readonly policy: string;
   readonly shadowPolicy: string;
+  /** Limit or fault that answered or changed it; empty = none. */
+  readonly protection: string;
   readonly attempts: number;
   readonly mtls: boolean;
   readonly peer: EndLabels;

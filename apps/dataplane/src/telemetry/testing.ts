@@ -57,6 +57,7 @@ export function record(some: Partial<RequestRecord>): RequestRecord {
     mtls: true,
     authorizationPolicy: '',
     shadowPolicy: '',
+    protection: '',
     trace: undefined,
     ...some,
   };

@@ -64,6 +64,14 @@ export class BucketTable {
     hash.low = this.#header[SEED + 1] ?? 0;
   }
 
+  /** For keys that are not asked for with every request. */
+  hashOf(...parts: readonly string[]): KeyHash {
+    const hash = { high: 0, low: 0 };
+    this.begin(hash);
+    for (const part of parts) mix(hash, part);
+    return hash;
+  }
+
   take(hash: KeyHash, nowMs: number, shape: BucketShape): BucketAnswer {
     const set = this.#lock(hash);
     const slot = this.#slotOf(set, hash, nowMs);

@@ -26,6 +26,11 @@ export interface LimitDecision {
   readonly quotas: readonly Quota[];
 }
 
+/** Told of every limit that a request falls under. */
+export interface LimitObserver {
+  limited(id: string, isRefused: boolean): void;
+}
+
 const PASSES: LimitDecision = { refusedBy: undefined, waitMs: 0, quotas: [] };
 /** Stands where a request has no value, which no header, path or identity can be equal to. */
 const ABSENT = '\0';
@@ -39,13 +44,15 @@ export class RateLimiter {
   readonly #place: string;
   readonly #rules: readonly CompiledRule[];
   readonly #table: BucketTable;
+  readonly #observer: LimitObserver | undefined;
   readonly #hashes: KeyHash[];
 
   /** `place`: what tells the buckets of this port or route from those of another. */
-  constructor(place: string, rules: readonly RateLimitRule[], table: BucketTable) {
+  constructor(place: string, rules: readonly RateLimitRule[], table: BucketTable, observer?: LimitObserver) {
     this.#place = place;
     this.#rules = rules.map((rule) => ({ rule, matcher: new ConditionMatcher(rule.condition) }));
     this.#table = table;
+    this.#observer = observer;
     this.#hashes = rules.map(() => ({ high: 0, low: 0 }));
   }
 
@@ -55,6 +62,7 @@ export class RateLimiter {
       if (!matcher.matches(request)) continue;
       const answer = this.#table.take(this.#hashOf(index, rule, request), nowMs, rule);
       const quota = { rule, remaining: answer.remaining, resetMs: Math.max(0, answer.fullAtMs - nowMs) };
+      this.#observer?.limited(rule.id, !answer.isTaken);
       if (!answer.isTaken) {
         this.#giveBackBefore(index, request);
         return { refusedBy: rule, waitMs: answer.waitMs, quotas: [quota] };

@@ -65,6 +65,7 @@ function writeAttributes(writer: BinaryWriter, span: SpanRecord, path: string): 
   put('malha.flags', formatFlags(span.flags));
   put('malha.policy', span.policy);
   put('malha.shadow_policy', span.shadowPolicy);
+  put('malha.protection', span.protection);
   put('malha.attempts', span.attempts);
   put('malha.mtls', span.mtls);
   put('malha.destination.service', `${span.destination.namespace}/${span.destination.service}`);

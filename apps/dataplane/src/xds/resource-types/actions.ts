@@ -2,6 +2,7 @@
 import { type Duration, durationMs } from '@bufbuild/protobuf/wkt';
 import type {
   ClusterName,
+  DirectResponseAction,
   ForwardAction,
   HeaderMutation,
   Mirror,
@@ -13,7 +14,7 @@ import type {
   RouteAction,
   WeightedCluster,
 } from '@malha/traffic';
-import { WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
+import { BACKEND_CONFIG, WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
 import { DataSourceSchema } from '@malha/xds/generated/envoy/config/core/v3/base_pb';
 import {
   RedirectAction_RedirectResponseCode as Code,
@@ -23,6 +24,7 @@ import {
   RetryPolicySchema,
   RouteAction_RequestMirrorPolicySchema,
   RouteActionSchema,
+  RouteSchema,
   WeightedCluster_ClusterWeightSchema,
   WeightedClusterSchema,
   type WeightedCluster as WireClusters,
@@ -32,12 +34,13 @@ import {
   type RedirectAction as WireRedirect,
   type RetryPolicy as WireRetry,
   type Route as WireRoute,
+  type WeightedCluster_ClusterWeight as WireWeight,
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { RegexMatchAndSubstituteSchema, RegexMatcherSchema } from '@malha/xds/generated/envoy/type/matcher/v3/regex_pb';
 import { FractionalPercent_DenominatorType } from '@malha/xds/generated/envoy/type/v3/percent_pb';
 import { headerMutation } from './headers.ts';
-import { cohortOf, corsPolicy, retryBudget } from './route-extensions.ts';
-import { onlyFields, ResourceError, required } from './strict.ts';
+import { cohortOf, corsPolicy, rateLimitsOf, retryBudget } from './route-extensions.ts';
+import { onlyFields, ResourceError, required, unpack } from './strict.ts';
 
 const checkForward = onlyFields(RouteActionSchema, [
   'weightedClusters',
@@ -57,6 +60,21 @@ const checkWeight = onlyFields(WeightedCluster_ClusterWeightSchema, [
   'requestHeadersToRemove',
   'responseHeadersToAdd',
   'responseHeadersToRemove',
+  'typedPerFilterConfig',
+]);
+const checkBackend = onlyFields(RouteSchema, [
+  'route',
+  'redirect',
+  'directResponse',
+  'responseHeadersToAdd',
+  'responseHeadersToRemove',
+  'typedPerFilterConfig',
+]);
+const checkBackendForward = onlyFields(RouteActionSchema, [
+  'requestMirrorPolicies',
+  'hostRewriteLiteral',
+  'prefixRewrite',
+  'regexRewrite',
 ]);
 const checkRetry = onlyFields(RetryPolicySchema, [
   'retryOn',
@@ -102,12 +120,12 @@ const CONDITIONS: ReadonlyMap<string, RetryCondition> = new Map<string, RetryCon
 ]);
 
 export function routeAction(route: WireRoute, path: string): RouteAction {
-  const responseHeaders = headerMutation(
-    route.responseHeadersToAdd,
-    route.responseHeadersToRemove,
-    `${path}.response_headers_to_add`,
-  );
   if (route.action.case === 'route') {
+    const responseHeaders = headerMutation(
+      route.responseHeadersToAdd,
+      route.responseHeadersToRemove,
+      `${path}.response_headers_to_add`,
+    );
     const requestHeaders = headerMutation(
       route.requestHeadersToAdd,
       route.requestHeadersToRemove,
@@ -117,7 +135,12 @@ export function routeAction(route: WireRoute, path: string): RouteAction {
     const cors = corsPolicy(route, path);
     const action = forwardAction(route.action.value, { requestHeaders, responseHeaders }, budget, `${path}.route`);
     const cohort = cohortOf(route, path);
-    return { ...action, ...(cohort !== undefined && { cohort }), ...(cors !== undefined && { cors }) };
+    return {
+      ...action,
+      ...(cohort !== undefined && { cohort }),
+      ...(cors !== undefined && { cors }),
+      ...rateLimitsOf(route, path),
+    };
   }
   for (const [name, list] of [
     ['request_headers_to_add', route.requestHeadersToAdd],
@@ -125,6 +148,15 @@ export function routeAction(route: WireRoute, path: string): RouteAction {
   ] as const) {
     if (list.length > 0) throw new ResourceError(`${path}.${name}`, 'there is no request to change');
   }
+  return ownAnswer(route, path);
+}
+
+function ownAnswer(route: WireRoute, path: string): RedirectAction | DirectResponseAction {
+  const responseHeaders = headerMutation(
+    route.responseHeadersToAdd,
+    route.responseHeadersToRemove,
+    `${path}.response_headers_to_add`,
+  );
   switch (route.action.case) {
     case 'redirect':
       return redirectAction(route.action.value, responseHeaders, `${path}.redirect`);
@@ -196,8 +228,33 @@ function weightedClusters(from: WireClusters, path: string): WeightedCluster[] {
         cluster.responseHeadersToRemove,
         `${at}.response_headers_to_add`,
       ),
+      ...backendPart(cluster, at),
     };
   });
+}
+
+/** What filters of one backend say: a route without a match and without clusters. */
+function backendPart(
+  { typedPerFilterConfig: entries }: WireWeight,
+  path: string,
+): Pick<WeightedCluster, 'rewrite' | 'cors' | 'mirrors' | 'answer'> {
+  const { [BACKEND_CONFIG]: any, ...others } = entries;
+  const at = `${path}.typed_per_filter_config`;
+  for (const name of Object.keys(others)) throw new ResourceError(`${at}[${name}]`, 'not supported by this proxy');
+  if (any === undefined) return {};
+  const where = `${at}[${BACKEND_CONFIG}]`;
+  const route = unpack(RouteSchema, any, where);
+  checkBackend(route, where);
+  if (route.action.case !== 'route') return { answer: ownAnswer(route, where) };
+  const { value } = route.action;
+  checkBackendForward(value, `${where}.route`);
+  const rewritten = rewrite(value, `${where}.route`);
+  const cors = corsPolicy(route, where);
+  return {
+    ...(rewritten !== undefined && { rewrite: rewritten }),
+    ...(cors !== undefined && { cors }),
+    ...mirrors(value.requestMirrorPolicies, `${where}.route.request_mirror_policies`),
+  };
 }
 
 function retryPolicy(from: WireRetry, budget: RetryBudgetConfig, path: string): RetryPolicy {
@@ -268,7 +325,7 @@ function redirectScheme(scheme: string, path: string): 'http' | 'https' {
   throw new ResourceError(path, `${scheme} is neither http nor https`);
 }
 
-function directAction(from: WireDirect, responseHeaders: HeaderMutation, path: string): RouteAction {
+function directAction(from: WireDirect, responseHeaders: HeaderMutation, path: string): DirectResponseAction {
   checkDirect(from, path);
   if (from.body !== undefined) checkBody(from.body, `${path}.body`);
   const body = from.body?.specifier.case === 'inlineString' ? from.body.specifier.value : '';

@@ -27,6 +27,7 @@ import { InboundListenerSchema, InboundPortSchema } from '@malha/xds/generated/m
 import { mtlsMode, protocol } from './enums.ts';
 import { gatewayListener } from './gateway-listener.ts';
 import { onlyMetadata } from './metadata.ts';
+import { connectionLimit, rateLimit } from './rate-limits.ts';
 import { authorizationPolicy } from './rbac.ts';
 import { decodeMessage, onlyFields, ResourceError, required, unpack } from './strict.ts';
 import { tcpListener } from './tcp-listener.ts';
@@ -51,6 +52,8 @@ const checkPort = onlyFields(InboundPortSchema, [
   'hosts',
   'service',
   'authorization',
+  'rateLimits',
+  'connectionLimits',
 ]);
 
 export function decodeListener(bytes: Uint8Array): DecodedListener {
@@ -129,5 +132,13 @@ function inboundPort(chain: FilterChain, path: string): InboundPort {
         authorizationPolicy(policy, `${at}.authorization[${index}]`),
       ),
     },
+    ...(config.rateLimits.length > 0 && {
+      rateLimits: config.rateLimits.map((limit, index) => rateLimit(limit, `${at}.rate_limits[${index}]`)),
+    }),
+    ...(config.connectionLimits.length > 0 && {
+      connectionLimits: config.connectionLimits.map((limit, index) =>
+        connectionLimit(limit, `${at}.connection_limits[${index}]`),
+      ),
+    }),
   };
 }

@@ -1,17 +1,31 @@
 // Entries of a route's typed_per_filter_config: messages of our own for what Envoy's routes have no field for.
-import type { CohortKey, CorsPolicy, DeviceClass, RetryBudgetConfig, RouteMatch } from '@malha/traffic';
-import { COHORT_CONFIG, CORS_CONFIG, MATCH_CONFIG, RETRY_BUDGET_CONFIG } from '@malha/xds/extension-names';
+import type { CohortKey, CorsPolicy, DeviceClass, RateLimitRule, RetryBudgetConfig, RouteMatch } from '@malha/traffic';
+import {
+  COHORT_CONFIG,
+  CORS_CONFIG,
+  MATCH_CONFIG,
+  RATE_LIMITS_CONFIG,
+  RETRY_BUDGET_CONFIG,
+} from '@malha/xds/extension-names';
 import type { Route as WireRoute } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import {
   CohortKeySchema,
   CorsPolicySchema,
   MatchConditionsSchema,
+  RateLimitsSchema,
   RetryBudgetSchema,
   type CohortKey as WireCohort,
 } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
+import { rateLimit } from './rate-limits.ts';
 import { ResourceError, required, unpack } from './strict.ts';
 
-const KNOWN: ReadonlySet<string> = new Set([RETRY_BUDGET_CONFIG, CORS_CONFIG, COHORT_CONFIG, MATCH_CONFIG]);
+const KNOWN: ReadonlySet<string> = new Set([
+  RETRY_BUDGET_CONFIG,
+  CORS_CONFIG,
+  COHORT_CONFIG,
+  MATCH_CONFIG,
+  RATE_LIMITS_CONFIG,
+]);
 const DEVICES: ReadonlySet<string> = new Set<DeviceClass>(['mobile', 'tablet', 'desktop', 'bot']);
 
 export function checkExtensions(route: WireRoute, path: string): void {
@@ -36,18 +50,27 @@ export function corsPolicy(route: WireRoute, path: string): CorsPolicy | undefin
   return { allowOrigins, allowMethods, allowHeaders, exposeHeaders, maxAgeSeconds, allowCredentials };
 }
 
+export function rateLimitsOf(route: WireRoute, path: string): { rateLimits?: readonly RateLimitRule[] } {
+  const any = route.typedPerFilterConfig[RATE_LIMITS_CONFIG];
+  if (any === undefined) return {};
+  const where = at(path, RATE_LIMITS_CONFIG);
+  const { limits } = unpack(RateLimitsSchema, any, where);
+  return { rateLimits: limits.map((limit, index) => rateLimit(limit, `${where}.limits[${index}]`)) };
+}
+
 export function cohortOf(route: WireRoute, path: string): CohortKey | undefined {
   const any = route.typedPerFilterConfig[COHORT_CONFIG];
   const where = at(path, COHORT_CONFIG);
   return any === undefined ? undefined : cohortKey(unpack(CohortKeySchema, any, where), where);
 }
 
-export function matchConditions(route: WireRoute, path: string): Pick<RouteMatch, 'devices' | 'share'> {
+export function matchConditions(route: WireRoute, path: string): Pick<RouteMatch, 'countries' | 'devices' | 'share'> {
   const any = route.typedPerFilterConfig[MATCH_CONFIG];
   if (any === undefined) return {};
   const where = at(path, MATCH_CONFIG);
-  const { devices, share } = unpack(MatchConditionsSchema, any, where);
+  const { countries, devices, share } = unpack(MatchConditionsSchema, any, where);
   return {
+    ...(countries.length > 0 && { countries: countries.map((code) => countryCode(code, where)) }),
     ...(devices.length > 0 && { devices: devices.map((device) => deviceClass(device, where)) }),
     ...(share !== undefined && {
       share: {
@@ -68,6 +91,11 @@ function cohortKey({ key }: WireCohort, path: string): CohortKey {
     default:
       throw new ResourceError(path, 'no key');
   }
+}
+
+function countryCode(text: string, path: string): string {
+  if (/^[A-Z]{2}$/.test(text)) return text;
+  throw new ResourceError(path, `${text} is not a code of two capital letters`);
 }
 
 function deviceClass(text: string, path: string): DeviceClass {

@@ -1,44 +1,78 @@
-// Listeners of a gateway for Envoy as an edge: it believes nothing that clients claim. HTTPS needs its own files of
-// certificates and is left out yet.
+// Listeners of a gateway for Envoy as an edge: it believes nothing that clients claim. What shows a certificate is left out
+// yet.
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import type { GatewayListener } from '@malha/traffic';
+import type { Cluster, GatewayListener, GatewayTcpRoute, HttpGatewayListener } from '@malha/traffic';
+import { certificatesOf, isHttpListener } from '@malha/traffic/gateway';
 import { LISTENER_TYPE } from '@malha/xds';
 import { gatewayListenerName } from '@malha/xds/extension-names';
 import {
   HeaderValueOption_HeaderAppendAction,
   TrafficDirection,
 } from '@malha/xds/generated/envoy/config/core/v3/base_pb';
+import type { FilterChainSchema } from '@malha/xds/generated/envoy/config/listener/v3/listener_components_pb';
 import { ListenerSchema } from '@malha/xds/generated/envoy/config/listener/v3/listener_pb';
 import type { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
 import { HttpConnectionManagerSchema } from '@malha/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { DialectContext, ResourcePlan } from '../dialect.ts';
 import { socketAddress } from '../shared/addresses.ts';
 import { commonManager, corsFilter, routerFilter } from './manager.ts';
+import { localLimitFilter } from './rate-limits.ts';
+import { serverNameMatch, tcpProxyFilter, tlsInspector } from './tcp.ts';
 import { ADS, typed } from './types.ts';
 
-export function gatewayPlan(listener: GatewayListener, context: DialectContext): ResourcePlan[] {
-  if (listener.protocol !== 'HTTP') return [];
+type FilterChain = MessageInitShape<typeof FilterChainSchema>;
+type Clusters = ReadonlyMap<string, Cluster>;
+
+export function gatewayPlan(listener: GatewayListener, clusters: Clusters, context: DialectContext): ResourcePlan[] {
+  if (certificatesOf(listener).length > 0) return [];
   const name = gatewayListenerName(listener.port);
-  const bytes = () => encodeGateway(name, listener, context);
-  return [{ typeUrl: LISTENER_TYPE, name, source: [listener, context], bytes }];
+  const bytes = () => encodeGateway(name, listener, clusters, context);
+  return [{ typeUrl: LISTENER_TYPE, name, source: [listener, context, ...clustersOf(listener, clusters)], bytes }];
 }
 
-function encodeGateway(name: string, { port, routeTable }: GatewayListener, { address }: DialectContext): Uint8Array {
+/** Those whose settings the listener itself carries. */
+function clustersOf(listener: GatewayListener, clusters: Clusters): Cluster[] {
+  if (isHttpListener(listener)) return [];
+  return listener.routes.flatMap((route) => route.clusters.flatMap(({ cluster }) => clusters.get(cluster) ?? []));
+}
+
+function encodeGateway(
+  name: string,
+  listener: GatewayListener,
+  clusters: Clusters,
+  { address }: DialectContext,
+): Uint8Array {
+  const message = create(ListenerSchema, {
+    name,
+    address: socketAddress(address, listener.port),
+    trafficDirection: TrafficDirection.INBOUND,
+    listenerFilters: listener.protocol === 'TLS' ? [tlsInspector()] : [],
+    filterChains: isHttpListener(listener)
+      ? [httpChain(name, listener)]
+      : listener.routes.map((route) => tcpChain(route, listener.protocol === 'TLS', clusters)),
+  });
+  return toBinary(ListenerSchema, message);
+}
+
+function httpChain(name: string, { routeTable, trustedHops }: HttpGatewayListener): FilterChain {
   const manager = typed(HttpConnectionManagerSchema, {
     ...commonManager(name),
     routeSpecifier: { case: 'rds', value: { routeConfigName: routeTable, configSource: ADS } },
     // Scheme, request id and Envoy's own headers are ours; nobody's address makes him one of us.
     useRemoteAddress: true,
+    xffNumTrustedHops: trustedHops,
     internalAddressConfig: {},
-    httpFilters: [corsFilter(), routerFilter()],
+    httpFilters: [corsFilter(), localLimitFilter(), routerFilter()],
   });
-  const message = create(ListenerSchema, {
-    name,
-    address: socketAddress(address, port),
-    trafficDirection: TrafficDirection.INBOUND,
-    filterChains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', configType: manager }] }],
-  });
-  return toBinary(ListenerSchema, message);
+  return { filters: [{ name: 'envoy.filters.network.http_connection_manager', configType: manager }] };
+}
+
+function tcpChain(route: GatewayTcpRoute, isTls: boolean, clusters: Clusters): FilterChain {
+  return {
+    name: `${route.listener}|${route.name}`,
+    ...(isTls && { filterChainMatch: serverNameMatch(route.serverNames) }),
+    filters: [tcpProxyFilter(route, clusters)],
+  };
 }
 
 /** Before the changes of any route: the address of the client, and none of what it says in our name. */

@@ -20,6 +20,7 @@ import { TcpProxySchema } from '@malha/xds/generated/envoy/extensions/filters/ne
 import { applicationCluster } from './application.ts';
 import { rbacGroups } from './authorization.ts';
 import { commonManager, GRPC_DEADLINE, routerFilter } from './manager.ts';
+import { connectionLimitFilters, localLimitFilter, localLimits, rateLimitActions } from './rate-limits.ts';
 import { pack, typed } from './types.ts';
 
 type Filter = MessageInitShape<typeof FilterSchema>;
@@ -57,7 +58,7 @@ function httpManager(ports: readonly InboundPort[], all: readonly InboundPort[])
       value: { name: 'inbound', virtualHosts: ports.map((port) => virtualHost(port, all)) },
     },
     streamIdleTimeout: NO_TIMEOUT,
-    httpFilters: [...rbacFilters(ports), routerFilter()],
+    httpFilters: [...rbacFilters(ports), localLimitFilter(), routerFilter()],
     // The application learns who called, from the certificate alone: what a caller claims is taken away.
     forwardClientCertDetails: ForwardClientCert.SANITIZE_SET,
     setCurrentClientCertDetails: { uri: true },
@@ -83,6 +84,7 @@ function virtualHost(port: InboundPort, all: readonly InboundPort[]): Host {
           case: 'route',
           value: {
             clusterSpecifier: { case: 'cluster', value: applicationCluster(port) },
+            rateLimits: rateLimitActions(port.rateLimits),
             timeout: NO_TIMEOUT,
             idleTimeout: NO_TIMEOUT,
             maxStreamDuration: GRPC_DEADLINE,
@@ -90,7 +92,7 @@ function virtualHost(port: InboundPort, all: readonly InboundPort[]): Host {
         },
       },
     ],
-    ...(!isOnly && { typedPerFilterConfig: perHostRbac(port) }),
+    typedPerFilterConfig: { ...(!isOnly && perHostRbac(port)), ...localLimits(port.rateLimits ?? []) },
   };
 }
 
@@ -151,5 +153,6 @@ function tcpFilters(port: InboundPort): Filter[] {
     statPrefix: `inbound_${port.port}`,
     clusterSpecifier: { case: 'cluster', value: applicationCluster(port) },
   });
-  return [...rbac, { name: 'envoy.filters.network.tcp_proxy', configType: proxy }];
+  const limits = connectionLimitFilters(port.connectionLimits);
+  return [...rbac, ...limits, { name: 'envoy.filters.network.tcp_proxy', configType: proxy }];
 }

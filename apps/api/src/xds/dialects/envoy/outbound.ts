@@ -9,6 +9,7 @@ import { HttpConnectionManagerSchema } from '@malha/xds/generated/envoy/extensio
 import type { DialectContext, ResourcePlan } from '../dialect.ts';
 import { socketAddress } from '../shared/addresses.ts';
 import { commonManager, corsFilter, routerFilter } from './manager.ts';
+import { localLimitFilter } from './rate-limits.ts';
 import { ADS, typed } from './types.ts';
 
 export function outboundPlan(listener: OutboundListener, context: DialectContext): ResourcePlan {
@@ -24,7 +25,7 @@ function encodeOutbound({ routeTable }: OutboundListener, { address, outboundPor
   const manager = typed(HttpConnectionManagerSchema, {
     ...commonManager(OUTBOUND_LISTENER),
     routeSpecifier: { case: 'rds', value: { routeConfigName: routeTable, configSource: ADS } },
-    httpFilters: [corsFilter(), routerFilter()],
+    httpFilters: [corsFilter(), localLimitFilter(), routerFilter()],
   });
   const message = create(ListenerSchema, {
     name: OUTBOUND_LISTENER,

@@ -17,6 +17,7 @@ import {
 import type { ResourcePlan } from '../dialect.ts';
 import { MODES, PROTOCOLS } from '../shared/protocols.ts';
 import { ACTIONS, rbacPolicy } from '../shared/rbac.ts';
+import { connectionLimit, rateLimit } from './rate-limits.ts';
 
 export function outboundPlan(listener: OutboundListener): ResourcePlan {
   return {
@@ -78,6 +79,8 @@ function filterChain(port: InboundPort): MessageInitShape<typeof FilterChainSche
     hosts: [...port.hosts],
     service: { ...port.service },
     authorization: port.authorization.policies.map(authorizationPolicy),
+    rateLimits: (port.rateLimits ?? []).map(rateLimit),
+    connectionLimits: (port.connectionLimits ?? []).map(connectionLimit),
   });
   return {
     name: String(port.port),

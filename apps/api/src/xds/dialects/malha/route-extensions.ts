@@ -1,25 +1,35 @@
 // What Envoy's route messages have no field for: entries of a route's typed_per_filter_config with messages of our own.
 import { create, type DescMessage, type MessageInitShape } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
-import type { CohortKey, ForwardAction, Route, RouteMatch } from '@malha/traffic';
-import { COHORT_CONFIG, CORS_CONFIG, MATCH_CONFIG, RETRY_BUDGET_CONFIG } from '@malha/xds/extension-names';
+import type { CohortKey, CorsPolicy, ForwardAction, Route, RouteMatch } from '@malha/traffic';
+import {
+  COHORT_CONFIG,
+  CORS_CONFIG,
+  MATCH_CONFIG,
+  RATE_LIMITS_CONFIG,
+  RETRY_BUDGET_CONFIG,
+} from '@malha/xds/extension-names';
 import {
   CohortKeySchema,
   CorsPolicySchema,
   MatchConditionsSchema,
+  RateLimitsSchema,
   RetryBudgetSchema,
 } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 
-type Entries = Record<string, Any>;
+import { rateLimit } from './rate-limits.ts';
+
+export type Entries = Record<string, Any>;
 
 export function routeExtensions({ match, action }: Route): Entries {
   return { ...matchExtension(match), ...(action.type === 'forward' && forwardExtensions(action)) };
 }
 
-function matchExtension({ devices, share }: RouteMatch): Entries {
-  if (devices === undefined && share === undefined) return {};
+function matchExtension({ countries, devices, share }: RouteMatch): Entries {
+  if (countries === undefined && devices === undefined && share === undefined) return {};
   return {
     [MATCH_CONFIG]: pack(MatchConditionsSchema, {
+      countries: [...(countries ?? [])],
       devices: [...(devices ?? [])],
       ...(share !== undefined && {
         share: {
@@ -31,18 +41,26 @@ function matchExtension({ devices, share }: RouteMatch): Entries {
   };
 }
 
-function forwardExtensions({ retry, cohort, cors }: ForwardAction): Entries {
+function forwardExtensions({ retry, cohort, cors, rateLimits }: ForwardAction): Entries {
   return {
     [RETRY_BUDGET_CONFIG]: pack(RetryBudgetSchema, retry.budget),
     ...(cohort !== undefined && { [COHORT_CONFIG]: pack(CohortKeySchema, cohortKey(cohort)) }),
-    ...(cors !== undefined && {
-      [CORS_CONFIG]: pack(CorsPolicySchema, {
-        ...cors,
-        allowOrigins: [...cors.allowOrigins],
-        allowMethods: [...cors.allowMethods],
-        allowHeaders: [...cors.allowHeaders],
-        exposeHeaders: [...cors.exposeHeaders],
-      }),
+    ...(rateLimits !== undefined && {
+      [RATE_LIMITS_CONFIG]: pack(RateLimitsSchema, { limits: rateLimits.map(rateLimit) }),
+    }),
+    ...corsExtension(cors),
+  };
+}
+
+export function corsExtension(cors: CorsPolicy | undefined): Entries {
+  if (cors === undefined) return {};
+  return {
+    [CORS_CONFIG]: pack(CorsPolicySchema, {
+      ...cors,
+      allowOrigins: [...cors.allowOrigins],
+      allowMethods: [...cors.allowMethods],
+      allowHeaders: [...cors.allowHeaders],
+      exposeHeaders: [...cors.exposeHeaders],
     }),
   };
 }
@@ -51,6 +69,6 @@ function cohortKey(key: CohortKey): MessageInitShape<typeof CohortKeySchema> {
   return { key: { case: key.type, value: key.type === 'fixed' ? key.value : key.name } };
 }
 
-function pack<D extends DescMessage>(schema: D, init: MessageInitShape<D>): Any {
+export function pack<D extends DescMessage>(schema: D, init: MessageInitShape<D>): Any {
   return anyPack(schema, create(schema, init));
 }
