@@ -21,7 +21,6 @@ const [V1, V2, V3] = ['reviews-v1', 'reviews-v2', 'reviews-v3'];
 const ANY = gateway('');
 const under = (path: string, version: string) => `[{matches: [{path: {value: ${path}}}], ${to(version)}}]`;
 const ALL = (version: string) => `[{${to(version)}}]`;
-const NO_HTTPS = { envoy: 'the dialect does not carry HTTPS listeners yet' };
 
 const hostnames: readonly MatrixCase[] = [
   outside('gateway: without hostnames every host is taken', ANY + edgeRoute('r', ALL('v1')), [
@@ -271,6 +270,27 @@ const redirected = (name: string, path: string, location: string, status = 302) 
     exchanges: [visit(`www.example.com${path}`, status, { headers: { location } })],
   });
 
+/** Gateway with one HTTP port behind so many proxies of the operator. */
+const trusting = (hops: number) =>
+  ANY.replace('namespace: shop}', `namespace: shop, annotations: {gateway.malha.dev/trusted-hops: "${hops}"}}`);
+
+type Headers = readonly (readonly [name: string, value: string])[];
+
+const CLAIMS: Headers = [
+  ['X-Forwarded-For', '192.0.2.9, 198.51.100.1, 203.0.113.7'],
+  ['X-Forwarded-Proto', 'https'],
+];
+
+const trusted = (name: string, hops: number, headers: Headers, saw: Readonly<Record<string, string>>): MatrixCase => ({
+  name: `gateway: ${name}`,
+  resources: trusting(hops) + edgeRoute('r', ALL('v1')),
+  caller: OUTSIDE,
+  exchanges: [{ request: { host: 'www.example.com', headers }, expect: { backend: V1, saw: { headers: saw } } }],
+});
+
+const MOVED =
+  '[{filters: [{type: RequestRedirect, requestRedirect: {path: {type: ReplaceFullPath, replaceFullPath: /new}}}]}]';
+
 const requests: readonly MatrixCase[] = [
   redirected('keeps the scheme and names the port of the listener', '/path', `http://www.example.com:${HTTP_PORT}/new`),
   redirected('to another scheme has its usual port', '/https', 'https://www.example.com/https', 301),
@@ -359,6 +379,31 @@ const requests: readonly MatrixCase[] = [
       },
     ],
   },
+  trusted('without trusted proxies X-Forwarded-For of a client is not believed', 0, CLAIMS, {
+    'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-proto': 'http',
+  }),
+  trusted('one trusted proxy: the last entry of X-Forwarded-For is the client', 1, CLAIMS, {
+    'x-forwarded-for': '203.0.113.7',
+    'x-forwarded-proto': 'https',
+  }),
+  trusted('two trusted proxies: the last entry but one', 2, CLAIMS, { 'x-forwarded-for': '198.51.100.1' }),
+  trusted('fewer entries than trusted proxies: nobody is believed', 4, CLAIMS, { 'x-forwarded-for': '127.0.0.1' }),
+  trusted('a trusted proxy that adds no address: nobody is believed', 1, [['X-Forwarded-For', 'a.example.com']], {
+    'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-proto': 'http',
+  }),
+  {
+    name: 'gateway: a redirect keeps the scheme that a trusted proxy saw',
+    resources: trusting(1) + edgeRoute('r', MOVED),
+    caller: OUTSIDE,
+    exchanges: [
+      {
+        request: { host: 'www.example.com', path: '/x', headers: [['X-Forwarded-Proto', 'https']] },
+        expect: { status: 302, headers: { location: 'https://www.example.com/new' } },
+      },
+    ],
+  },
   {
     name: 'gateway: HTTP/2 with prior knowledge',
     resources: ANY + edgeRoute('r', ALL('v1')),
@@ -386,7 +431,7 @@ const secured = (
   resources: string,
   serverName: string,
   exchanges: MatrixCase['exchanges'],
-): MatrixCase => ({ name, resources, caller: outsideBy(serverName), exchanges, leftOut: NO_HTTPS });
+): MatrixCase => ({ name, resources, caller: outsideBy(serverName), exchanges });
 const SECURE = secureGateway(WWW, WILD);
 const closed = (host: string) => ({ request: { host }, expect: { status: 'closed', backend: null } as const });
 
@@ -435,11 +480,7 @@ const https: readonly MatrixCase[] = [
   ),
   secured(
     'gateway: redirect over HTTPS keeps the scheme and names the port of the listener',
-    SECURE +
-      edgeRoute(
-        'r',
-        '[{filters: [{type: RequestRedirect, requestRedirect: {path: {type: ReplaceFullPath, replaceFullPath: /new}}}]}]',
-      ),
+    SECURE + edgeRoute('r', MOVED),
     'www.example.com',
     [visit('www.example.com/x', 302, { headers: { location: `https://www.example.com:${HTTPS_PORT}/new` } })],
   ),

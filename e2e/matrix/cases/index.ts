@@ -8,6 +8,7 @@ import { conformanceHttpRoutes } from './conformance-http-routes.ts';
 import { countries } from './countries.ts';
 import { directResponses } from './direct-responses.ts';
 import { ejection } from './ejection.ts';
+import { gatewayConnections } from './gateway-connections.ts';
 import { gateways } from './gateways.ts';
 import { grpcRoutes } from './grpc-routes.ts';
 import { headerFilters } from './header-filters.ts';
@@ -51,6 +52,7 @@ export const SECTIONS: readonly Section[] = [
   protocols,
   grpcRoutes,
   gateways,
+  gatewayConnections,
   upstreams,
   browsersAndCohorts,
   countries,

@@ -4,6 +4,8 @@ import type { Caller, Exchange, MatrixCase } from './case.ts';
 export const HTTP_PORT = 8080;
 export const OTHER_PORT = 8081;
 export const HTTPS_PORT = 8443;
+export const TLS_PORT = 9443;
+export const TCP_PORT = 9000;
 
 export const OUTSIDE: Caller = { via: 'gateway', port: HTTP_PORT };
 
@@ -56,6 +58,23 @@ metadata: {name: ${name}, namespace: ${namespace}}
 spec:
   parentRefs: [{name: edge, namespace: shop${parent === undefined ? '' : `, ${parent}`}}]
 ${hostnames === undefined ? '' : `  hostnames: [${hostnames}]\n`}  rules: ${rules}
+`;
+}
+
+/** A TCPRoute or TLSRoute of the gateway; `backends` in flow style. */
+export function connectionRoute(
+  kind: 'TCPRoute' | 'TLSRoute',
+  name: string,
+  backends: string,
+  { parent, hostnames, namespace = 'shop' }: EdgeRoute = {},
+): string {
+  return `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ${kind}
+metadata: {name: ${name}, namespace: ${namespace}}
+spec:
+  parentRefs: [{name: edge, namespace: shop${parent === undefined ? '' : `, ${parent}`}}]
+${hostnames === undefined ? '' : `  hostnames: [${hostnames}]\n`}  rules: [{backendRefs: [${backends}]}]
 `;
 }
 

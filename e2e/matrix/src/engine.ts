@@ -18,10 +18,13 @@ import {
   type RequestView,
   type Route,
   splitAuthority,
+  type TcpRoute,
   type WeightedCluster,
 } from '@malha/traffic';
 import { withoutHttpRules } from '@malha/traffic/authorization-layer4';
+import { clientAddress } from '@malha/traffic/client-address';
 import { Cors, type CorsRequest } from '@malha/traffic/cors';
+import { isHttpListener } from '@malha/traffic/gateway';
 import { answerFrom, BACKEND_HEADERS } from './backends.ts';
 import {
   type Answer,
@@ -138,31 +141,43 @@ export class EnginePlayer implements Player {
   ): Outcome {
     const listener = this.#config('shop/front').gateways?.find((each) => each.port === port);
     if (listener === undefined) return answered('closed');
-    const { servers, routeTable, protocol } = listener;
+    if (!isHttpListener(listener)) {
+      const isTls = listener.protocol === 'TLS';
+      if (isTls !== (serverName !== undefined)) return answered('closed');
+      return this.#bytes(listener.routes, serverName ?? '', message, answers);
+    }
+    const { servers, routeTable, protocol, trustedHops } = listener;
     const scheme = protocol === 'HTTPS' ? 'https' : 'http';
     if (scheme === 'https') {
       const chosen = mostSpecific(servers, serverName ?? '');
       if (chosen === undefined) return answered('closed');
       if (mostSpecific(servers, splitAuthority(message.authority).host) !== chosen) return answered(421);
     }
-    for (const name of ['forwarded', 'x-forwarded-host', 'x-forwarded-client-cert']) message.headers.remove(name);
-    message.headers.set('x-forwarded-for', '127.0.0.1');
-    message.headers.set('x-forwarded-proto', scheme);
+    const { headers } = message;
+    for (const name of ['forwarded', 'x-forwarded-host', 'x-forwarded-client-cert']) headers.remove(name);
+    headers.set('x-forwarded-for', clientAddress(headers.get('x-forwarded-for'), '127.0.0.1', trustedHops));
+    const claimed = headers.get('x-forwarded-proto');
+    const seen = trustedHops > 0 && (claimed === 'http' || claimed === 'https') ? claimed : scheme;
+    headers.set('x-forwarded-proto', seen);
     message.country = OUTSIDE_COUNTRY;
-    return this.#routed('shop/front', routeTable, scheme, message, answers);
+    return this.#routed('shop/front', routeTable, seen, message, answers);
   }
 
-  /** A connection of bytes: its route by server name, its backend by weight, an endpoint that can be connected to. */
   #upstream(
     { upstream, serverName = '' }: Extract<Caller, { via: 'upstream' }>,
     message: Message,
     answers: readonly Answer[],
   ): Outcome {
-    const config = this.#config('shop/front');
-    const listener = config.tcp?.find(({ port }) => port === UPSTREAM_PORTS[upstream]);
+    const listener = this.#config('shop/front').tcp?.find(({ port }) => port === UPSTREAM_PORTS[upstream]);
     if (listener === undefined) return answered('closed');
-    const name = listener.protocol === 'tls' ? serverName.toLowerCase() : '';
-    const cluster = this.#parts.compileTcpRoutes(listener).route(name, this.#random)?.backend?.cluster;
+    return this.#bytes(listener.routes, listener.protocol === 'tls' ? serverName : '', message, answers);
+  }
+
+  /** A connection of bytes: its route by server name, its backend by weight, an endpoint that can be connected to. */
+  #bytes(routes: readonly TcpRoute[], serverName: string, message: Message, answers: readonly Answer[]): Outcome {
+    const config = this.#config('shop/front');
+    const router = this.#parts.compileTcpRoutes({ routes });
+    const cluster = router.route(serverName.toLowerCase(), this.#random)?.backend?.cluster;
     const endpoints = config.endpoints.find((each) => each.cluster === cluster)?.endpoints ?? [];
     const reachable = endpoints.filter(({ workload, port }) => isMember(workload) || port !== DOWN_PORT);
     const endpoint = reachable[this.#turn++ % Math.max(1, reachable.length)];

@@ -18,7 +18,16 @@ import { send } from './client.ts';
 import type { Outcome } from './outcome.ts';
 import { OUTBOUND_PORT, RealCallers } from './real-callers.ts';
 import { type Copies, type Player, settingOf } from './side.ts';
-import { MEMBERS, type Member, type Places, resourcesOf, stageWorkloads, TRUST_DOMAIN, worldOf } from './stage.ts';
+import {
+  CERTIFICATES,
+  MEMBERS,
+  type Member,
+  type Places,
+  resourcesOf,
+  stageWorkloads,
+  TRUST_DOMAIN,
+  worldOf,
+} from './stage.ts';
 
 const ADMIN_PORT = 15_000;
 const STARTED_WITHIN_MS = 60_000;
@@ -72,8 +81,8 @@ class EnvoyPlayer implements Player {
     const resources = [...resourcesOf(matrixCase), ...probes(marker)];
     this.#world.set(resources, stageWorkloads(this.#places, matrixCase));
     await this.#untilActive(marker, isFirst ? STARTED_WITHIN_MS : ACTIVE_WITHIN_MS);
-    for (const port of [...gatewayPorts(resources), ...this.#upstreamPorts(matrixCase)])
-      await this.#untilListening(port, ACTIVE_WITHIN_MS);
+    for (const port of this.#portsOf(matrixCase)) await this.#untilListening(port, ACTIVE_WITHIN_MS);
+    await this.#untilWarm(ACTIVE_WITHIN_MS);
     this.#current = wanted;
   }
 
@@ -116,10 +125,22 @@ class EnvoyPlayer implements Player {
     }
   }
 
-  /** Ports of the upstreams that the case has a service for. */
-  #upstreamPorts(matrixCase: MatrixCase): number[] {
-    const { tcp = [] } = compile(worldOf(matrixCase, this.#places), { namespace: 'shop', workload: 'front' }).config;
-    return tcp.map(({ port }) => port);
+  /** Those of the gateway, and of the upstreams that the case has a service for. */
+  #portsOf(matrixCase: MatrixCase): number[] {
+    const { config } = compile(worldOf(matrixCase, this.#places), { namespace: 'shop', workload: 'front' });
+    return [...(config.gateways ?? []), ...(config.tcp ?? [])].map(({ port }) => port);
+  }
+
+  /** A listener that waits for a secret is ACKed, and the one before it goes on serving. */
+  async #untilWarm(deadlineMs: number): Promise<void> {
+    const address = this.#places.addressOf('shop/front');
+    const end = performance.now() + deadlineMs;
+    for (;;) {
+      const dump = await fetch(`http://${address}:${ADMIN_PORT}/config_dump?resource=dynamic_listeners`);
+      if (!(await dump.text()).includes('"warming_state"')) return;
+      if (performance.now() > end) throw new Error(`listeners of shop/front stay warming\n${this.#output.join('')}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   /** A new listener is ACKed before its workers accept. */
@@ -153,6 +174,7 @@ class EnvoyPlayer implements Player {
       service: member,
       xds: { host: '127.0.0.1', port: this.#server.port },
       identityDirectory: folder,
+      certificatesDirectory: this.#writeCertificates(folder, ca),
       trustDomain: TRUST_DOMAIN,
       admin: { address: this.#places.addressOf(member), port: ADMIN_PORT },
     });
@@ -161,18 +183,19 @@ class EnvoyPlayer implements Player {
     fs.writeFileSync(path.join(folder, 'envoy.json'), JSON.stringify(bootstrap));
     return folder;
   }
-}
 
-/** Ports that Envoy is to open for the gateway of the stage. */
-function gatewayPorts(resources: readonly Resource[]): number[] {
-  const gateways = resources.filter((each) => each.kind === 'Gateway' && each.spec.gatewayClassName === 'malha');
-  return gateways.flatMap((each) =>
-    each.kind === 'Gateway' ? each.spec.listeners.filter(isCarried).map(({ port }) => port) : [],
-  );
-}
-
-function isCarried({ protocol }: { readonly protocol: string }): boolean {
-  return protocol === 'HTTP';
+  #writeCertificates(folder: string, ca: TestCa): string {
+    const certificates = path.join(folder, 'certificates');
+    for (const certificate of CERTIFICATES) {
+      const [namespace = '', name = ''] = certificate.split('/');
+      const { certificateChainPem, privateKeyPem } = ca.issue(namespace, name);
+      const place = path.join(certificates, namespace, name);
+      fs.mkdirSync(place, { recursive: true, mode: 0o700 });
+      fs.writeFileSync(path.join(place, 'tls.crt'), certificateChainPem);
+      fs.writeFileSync(path.join(place, 'tls.key'), privateKeyPem, { mode: 0o600 });
+    }
+    return certificates;
+  }
 }
 
 function accepts(host: string, port: number): Promise<boolean> {

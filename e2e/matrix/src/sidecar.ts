@@ -9,7 +9,7 @@ import type { Answer, Caller, CaseRequest, MatrixCase } from './case.ts';
 import type { Outcome } from './outcome.ts';
 import { RealCallers } from './real-callers.ts';
 import { type Player, settingOf } from './side.ts';
-import { MEMBERS, type Member, type Places, worldOf } from './stage.ts';
+import { CERTIFICATES, MEMBERS, type Member, type Places, worldOf } from './stage.ts';
 
 interface Proxy {
   readonly member: Member;
@@ -36,9 +36,6 @@ export async function startSidecars(ca: TestCa, backends: Backends, places: Plac
   }
   return new SidecarPlayer(proxies, new RealCallers(ca, backends, places), places);
 }
-
-/** Certificates on the host of the edge proxy, `<namespace>/<name>`. */
-const CERTIFICATES = ['shop/www', 'shop/wild', 'other/lent'];
 
 function certificate(ca: TestCa, name: string): GatewayCertificate {
   const [namespace = '', own = ''] = name.split('/');

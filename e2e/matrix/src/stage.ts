@@ -11,6 +11,9 @@ export const ADMIN_PORT = 8081;
 export const MEMBERS = ['shop/front', 'other/visitor', 'shop/vault'] as const;
 export type Member = (typeof MEMBERS)[number];
 
+/** Certificates on the host of the edge proxy, `<namespace>/<name>`. */
+export const CERTIFICATES = ['shop/www', 'shop/wild', 'other/lent'];
+
 /** Applications that the stage has, by name of the workload; with a port of their own each. */
 export const APPLICATIONS = [
   { name: 'reviews-v1', port: HTTP_PORT, protocol: 'http/1.1' },

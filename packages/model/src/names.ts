@@ -6,6 +6,9 @@ export const MESH_SUFFIX = 'mesh';
 /** Label of the workloads that serve the Gateway of this name in their namespace (Gateway API, GEP-1762). */
 export const GATEWAY_NAME_LABEL = 'gateway.networking.k8s.io/gateway-name';
 
+/** Annotation of a Gateway: how many proxies of the operator stand before it, whose X-Forwarded-For is believed. */
+export const TRUSTED_HOPS_ANNOTATION = 'gateway.malha.dev/trusted-hops';
+
 /** `reviews.bookstore.mesh` */
 export function serviceHost(service: string, namespace: string): string {
   return `${service}.${namespace}.${MESH_SUFFIX}`;

@@ -11,6 +11,11 @@ export interface EnvoyBootstrapOptions {
   readonly xds: { readonly host: string; readonly port: number };
   /** Absolute; has cert.pem, key.pem and trust.pem, each replaced by renaming, and takes the files of `secrets`. */
   readonly identityDirectory: string;
+  /**
+   * Absolute; for an edge proxy: the certificates of gateways, `<namespace>/<name>/tls.crt` and `tls.key`, each pair replaced
+   * by renaming.
+   */
+  readonly certificatesDirectory?: string;
   readonly trustDomain: string;
   readonly admin: { readonly address: string; readonly port: number };
   /** No TLS to the control plane and no secrets: only for its plaintext port, on the same host. */
@@ -55,8 +60,12 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): EnvoyBootstrap {
   return { bootstrap, secrets: plaintext ? {} : secretsOf(options.identityDirectory) };
 }
 
-function secretFiles({ identityDirectory }: EnvoyBootstrapOptions) {
-  return { identity: `${identityDirectory}/${IDENTITY_FILE}`, trust: `${identityDirectory}/${TRUST_FILE}` };
+function secretFiles({ identityDirectory, certificatesDirectory }: EnvoyBootstrapOptions) {
+  return {
+    identity: `${identityDirectory}/${IDENTITY_FILE}`,
+    trust: `${identityDirectory}/${TRUST_FILE}`,
+    ...(certificatesDirectory !== undefined && { certificates: certificatesDirectory }),
+  };
 }
 
 /** The files are read again when something is renamed into the directory. */

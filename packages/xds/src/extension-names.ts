@@ -53,5 +53,5 @@ export const HTTP_PROTOCOL_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpPro
 /** A regex rewrite that replaces the whole path (without the query) stands for the Gateway API's ReplaceFullPath. */
 export const WHOLE_PATH_PATTERN = '^/.*$';
 
-/** Entry of an Envoy's node metadata: the files `{identity, trust}` of its file-based SDS. */
+/** Entry of an Envoy's node metadata: the files `{identity, trust}` of its file-based SDS, and the folder `certificates`. */
 export const SECRET_FILES_METADATA = 'malha.secret_files';

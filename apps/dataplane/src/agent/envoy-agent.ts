@@ -130,6 +130,7 @@ function writeFiles({ membership, folder }: Enrolled, config: JoinConfig, instan
     service: membership.service,
     xds: { host, port },
     identityDirectory: folder.folder,
+    ...(config.certificatesDir !== undefined && { certificatesDirectory: config.certificatesDir }),
     trustDomain: membership.trustDomain,
     admin: {
       address: membership.address,

@@ -4,15 +4,13 @@ import { redirectLocation } from '@malha/traffic/mutation';
 import { respondWithText } from '../exchange/error-response.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { HeaderBlock } from '../exchange/header-block.ts';
+import { clientScheme } from './edge-headers.ts';
 import { mutateHeaders } from './header-mutation.ts';
 
 export function redirect(exchange: Exchange, action: RedirectAction, match: RouteMatch): void {
-  const { authority, path } = exchange.request;
-  const location = redirectLocation(action, match.path, {
-    scheme: exchange.connection.client?.scheme ?? 'http',
-    authority,
-    path,
-  });
+  const { authority, path, headers } = exchange.request;
+  const scheme = clientScheme(headers, exchange.connection);
+  const location = redirectLocation(action, match.path, { scheme, authority, path });
   respondWithText(exchange, action.status, '', mutated(['location', location], action.responseHeaders));
 }
 

@@ -2,6 +2,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { GatewayListener } from '@malha/traffic/config';
+import { certificatesOf } from '@malha/traffic/gateway';
 import { reasonOf } from '../log.ts';
 import { type FolderWatcher, watchFolder } from '../standalone/folder-watcher.ts';
 import { checkCertificate, type FoundCertificates, type GatewayCertificate } from './certificates.ts';
@@ -24,7 +25,7 @@ export class CertificateFolder {
 
   /** Resolves when the certificates of the listeners have been read and handed over. */
   follow(listeners: readonly GatewayListener[]): Promise<void> {
-    const names = new Set(listeners.flatMap(({ servers }) => servers.flatMap(({ certificates }) => certificates)));
+    const names = new Set(listeners.flatMap(certificatesOf));
     this.#names = [...names].sort();
     const folder = this.#folder;
     if (folder !== undefined && names.size > 0) this.#watcher ??= watchFolder(folder, () => this.#refresh());

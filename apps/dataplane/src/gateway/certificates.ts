@@ -1,6 +1,7 @@
 // Certificates that gateways show to clients outside, by name; each is checked once and kept as a TLS context's input.
 import { createSecureContext } from 'node:tls';
-import type { GatewayServer } from '@malha/traffic/config';
+import type { GatewayListener, GatewayServer } from '@malha/traffic/config';
+import { certificatesOf } from '@malha/traffic/gateway';
 
 /** Plain data: it crosses a thread border. */
 export interface GatewayCertificate {
@@ -30,10 +31,9 @@ export class GatewayCertificates {
     this.whyMissing = problems;
   }
 
-  /** Words for each certificate that the servers name and that is not there. */
-  problemsOf(servers: readonly GatewayServer[]): string[] {
-    const names = new Set(servers.flatMap(({ certificates }) => certificates));
-    return [...names]
+  /** Words for each certificate that the listener names and that is not there. */
+  problemsOf(listener: GatewayListener): string[] {
+    return certificatesOf(listener)
       .filter((name) => !this.byName.has(name))
       .map((name) => `certificate ${name}: ${this.whyMissing.get(name) ?? 'not there'}`);
   }

@@ -1,5 +1,5 @@
 // The stack of one gateway port, top to bottom: the client's claims, the right connection; then that of outbound calls.
-import type { GatewayListener, GatewayServer, RouteTable } from '@malha/traffic/config';
+import type { GatewayServer, HttpGatewayListener, RouteTable } from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
 import { mostSpecific } from '@malha/traffic/hostname';
 import { splitAuthority } from '@malha/traffic/mutation';
@@ -15,6 +15,7 @@ export class GatewayStack implements ExchangeHandler {
   private readonly dependencies: OutboundDependencies;
   private readonly outbound: OutboundStack;
   private servers: readonly GatewayServer[] = [];
+  private trustedHops = 0;
 
   constructor(dependencies: OutboundDependencies) {
     this.dependencies = dependencies;
@@ -22,17 +23,18 @@ export class GatewayStack implements ExchangeHandler {
   }
 
   /** Throws with nothing changed; the function that it returns brings the configuration into force. */
-  prepare(listener: GatewayListener, tables: readonly RouteTable[]): () => void {
+  prepare(listener: HttpGatewayListener, tables: readonly RouteTable[]): () => void {
     const commit = this.outbound.prepare(listener, tables);
     return () => {
       commit();
       this.servers = listener.servers;
+      this.trustedHops = listener.trustedHops;
     };
   }
 
   requestStarted(exchange: Exchange): void {
     const { request, connection } = exchange;
-    replaceEdgeHeaders(request.headers, connection);
+    replaceEdgeHeaders(request.headers, connection, this.trustedHops);
     if (connection.client?.scheme === 'https' && this.isMisdirected(request.authority, connection.client.serverName)) {
       respondWithError(
         exchange,

@@ -3,12 +3,8 @@ import type { Socket } from 'node:net';
 import { createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
 import type { GatewayServer } from '@malha/traffic/config';
 import { mostSpecific } from '@malha/traffic/hostname';
-import type { ClientFacts } from '../exchange/exchange.ts';
 import type { Telemetry } from '../telemetry/record.ts';
 import type { GatewayCertificate, GatewayCertificates } from './certificates.ts';
-
-/** Protocols that we speak to clients, best first. */
-const ALPN = ['h2', 'http/1.1'];
 
 /** Older versions are refused by browsers too (RFC 8996). */
 const MIN_VERSION = 'TLSv1.2' as const;
@@ -16,7 +12,10 @@ const MIN_VERSION = 'TLSv1.2' as const;
 export interface TlsTerminatorOptions {
   readonly telemetry: Telemetry;
   readonly handshakeTimeoutMs: number;
-  readonly secured: (socket: TLSSocket, client: ClientFacts) => void;
+  /** Best first; absent = ALPN is not answered, what is spoken is between the client and the backend. */
+  readonly alpnProtocols?: string[];
+  /** `serverName`: SNI of the handshake, lower case; empty without one. */
+  readonly secured: (socket: TLSSocket, serverName: string) => void;
 }
 
 interface SecuredServer {
@@ -55,12 +54,12 @@ export class TlsTerminator {
   }
 
   private createServer(): Server {
-    const { handshakeTimeoutMs, secured, telemetry } = this.options;
+    const { handshakeTimeoutMs, alpnProtocols, secured, telemetry } = this.options;
     // Clients that name no server get the one for all hosts, if there is one.
     const fallback = this.servers.find(({ hostname }) => hostname === '*')?.material;
     const server = createServer({
       ...fallback,
-      ALPNProtocols: ALPN,
+      ...(alpnProtocols !== undefined && { ALPNProtocols: alpnProtocols }),
       minVersion: MIN_VERSION,
       handshakeTimeout: handshakeTimeoutMs,
       SNICallback: (name, done) => {
@@ -70,8 +69,7 @@ export class TlsTerminator {
       },
     });
     server.on('secureConnection', (socket) => {
-      const serverName = typeof socket.servername === 'string' ? socket.servername.toLowerCase() : '';
-      secured(socket, { scheme: 'https', serverName });
+      secured(socket, typeof socket.servername === 'string' ? socket.servername.toLowerCase() : '');
     });
     server.on('tlsClientError', (_error, socket) => {
       telemetry.counter('handshake-failed');

@@ -1,5 +1,6 @@
 // One listening socket with the connections that came through it: accepts, counts, limits, drains.
 import { createServer, type Server, type Socket } from 'node:net';
+import { reasonOf } from '../log.ts';
 import type { ListenerSide, Telemetry } from '../telemetry/record.ts';
 import type { ServedConnection } from './server-context.ts';
 
@@ -18,7 +19,13 @@ export interface ListenerOptions {
  */
 const BURST_MAX_MS = 50;
 
+/** A port that cannot be listened on (another process has it) is tried again after so long. */
+const LISTEN_AGAIN_MS = 1000;
+
 export class Listener {
+  /** Why it does not listen, though it was told to; empty before it was tried. */
+  problem = '';
+  private isStopped = false;
   private readonly options: ListenerOptions;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
@@ -40,6 +47,10 @@ export class Listener {
     return this.sockets.size;
   }
 
+  get isListening(): boolean {
+    return this.server.listening;
+  }
+
   /** Resolves with the port; rejects when the address is taken or not ours. */
   listen(address: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -54,6 +65,20 @@ export class Listener {
     });
   }
 
+  /** Resolves when the port was tried once; one that cannot be listened on is tried again until `stopAccepting`. */
+  async keepListening(address: string, port: number): Promise<void> {
+    if (this.isStopped) return;
+    try {
+      await this.listen(address, port);
+      this.problem = '';
+      if (this.isStopped) this.server.close();
+    } catch (error) {
+      this.options.telemetry.counter('listen-failed');
+      this.problem = reasonOf(error);
+      setTimeout(() => void this.keepListening(address, port), LISTEN_AGAIN_MS).unref();
+    }
+  }
+
   add(connection: ServedConnection): void {
     this.connections.add(connection);
   }
@@ -63,6 +88,7 @@ export class Listener {
   }
 
   stopAccepting(): void {
+    this.isStopped = true;
     if (this.server.listening) this.server.close();
   }
 

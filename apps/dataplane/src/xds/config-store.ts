@@ -10,6 +10,7 @@ import type {
   RouteTable,
   TcpListener,
 } from '@malha/traffic';
+import { isHttpListener } from '@malha/traffic/gateway';
 import {
   CLUSTER_TYPE,
   configHash,
@@ -190,7 +191,7 @@ export class ConfigStore {
     for (const { value } of this.#listeners.values()) {
       if (value.kind !== 'gateway') continue;
       const { listener } = value;
-      const isWarm = this.#routeTables.has(listener.routeTable);
+      const isWarm = !isHttpListener(listener) || this.#routeTables.has(listener.routeTable);
       const served = isWarm ? listener : this.#current?.gateways?.find(({ port }) => port === listener.port);
       if (served !== undefined) listeners.push(served);
     }
@@ -207,9 +208,10 @@ export class ConfigStore {
 
   /** Names to subscribe to, as listeners and clusters refer to them. */
   references(): { readonly routeTables: readonly string[]; readonly endpoints: readonly string[] } {
-    const routeTables = Array.from(this.#listeners.values(), ({ value }) =>
-      value.kind === 'outbound' || value.kind === 'gateway' ? [value.listener.routeTable] : [],
-    );
+    const routeTables = Array.from(this.#listeners.values(), ({ value }) => {
+      if (value.kind === 'outbound') return [value.listener.routeTable];
+      return value.kind === 'gateway' && isHttpListener(value.listener) ? [value.listener.routeTable] : [];
+    });
     return {
       routeTables: routeTables.flat(),
       endpoints: [...this.#clusters.keys()],

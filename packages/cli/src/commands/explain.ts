@@ -1,7 +1,7 @@
 // malha explain: which rule serves a request and why, by the proxy's own engine, on stored resources or on files.
 import { GATEWAY_NAME_LABEL, keyOf, namespaceOf, type Resource, type WorkloadResource } from '@malha/model';
 import { buildIndex, compile } from '@malha/policies';
-import { compileRouteTable, type Explanation, type GatewayListener, splitAuthority } from '@malha/traffic';
+import type { Explanation, MeshConfig } from '@malha/traffic';
 import { storedItems } from '../answer.ts';
 import { callApi } from '../api-client.ts';
 import { type Command, EXIT_NEGATIVE, EXIT_OK, type Output } from '../command.ts';
@@ -11,6 +11,7 @@ import { flag, matching, qualifiedName, repeated, text, withDefault } from '../o
 import { describeOptions, parseOptions, UsageError } from '../options.ts';
 import { readInput } from '../resource-input.ts';
 import { withShortFile } from './apply.ts';
+import { type ExplainedCall, explainGateway, explainOutbound, SCHEMES, type Scheme } from './explained-listener.ts';
 
 const CALLER = /^[a-z0-9][-a-z0-9]*(\/[a-z0-9][-a-z0-9]*)?$/;
 
@@ -26,9 +27,9 @@ const table = {
 };
 
 export const command: Command = {
-  summary: 'tells which rule serves a request, and why the others do not',
+  summary: 'tells which rule serves a request or a connection, and why the others do not',
   usage: () =>
-    `Usage: malha explain --from NAMESPACE[/WORKLOAD] http://SERVICE/PATH [options]\n       malha explain --gateway NAMESPACE/NAME http[s]://HOST[:PORT]/PATH [options]\n\n${describeOptions(table)}\n`,
+    `Usage: malha explain --from NAMESPACE[/WORKLOAD] http://SERVICE/PATH [options]\n       malha explain --gateway NAMESPACE/NAME http[s]://HOST[:PORT]/PATH [options]\n       malha explain --from NAMESPACE/WORKLOAD tcp://:LISTEN | tls://NAME:LISTEN [options]\n       malha explain --gateway NAMESPACE/NAME tcp://:PORT | tls://NAME[:PORT] [options]\n\n${describeOptions(table)}\n`,
   run,
 };
 
@@ -37,14 +38,14 @@ async function run(argv: readonly string[], output: Output): Promise<number> {
   const { options, positionals } = parseOptions(table, words, { min: 1, max: 1, what: 'the URL' });
   const { from, gateway } = options;
   if ((from === undefined) === (gateway === undefined)) throw new UsageError(['give one of --from and --gateway']);
-  const { scheme, ...place } = target(positionals[0] ?? '');
+  const place = target(positionals[0] ?? '');
   const resources = await load(options, output);
   if (resources === undefined) return EXIT_NEGATIVE;
-  const request = { method: options.method, ...place, header: headerLookup(options.header) };
+  const request: ExplainedCall = { method: options.method, ...place, header: headerLookup(options.header) };
   const explanation =
     gateway === undefined
-      ? explain(resources, callerOf(resources, from ?? ''), 'outbound', request)
-      : explain(resources, edgeProxyOf(gateway), portOf(place.authority, scheme), request);
+      ? explainOutbound(configOf(resources, callerOf(resources, from ?? '')), request)
+      : explainGateway(configOf(resources, edgeProxyOf(gateway)), request);
   output.print(options.json ? JSON.stringify(explanation, null, 2) : describe(explanation));
   return explanation.winner === undefined ? EXIT_NEGATIVE : EXIT_OK;
 }
@@ -62,14 +63,16 @@ async function load(options: Options, output: Output): Promise<readonly Resource
 }
 
 interface Target {
-  readonly scheme: string;
+  readonly scheme: Scheme;
   readonly authority: string;
   readonly path: string;
 }
 
 function target(value: string): Target {
-  const match = /^(?:(https?):\/\/)?([^/?#]+)([^#]*)/.exec(value);
-  const [, scheme = 'http', authority = '', rest = ''] = match ?? [];
+  const match = /^(?:([a-z]+):\/\/)?([^/?#]+)([^#]*)/.exec(value);
+  const [, written = 'http', authority = '', rest = ''] = match ?? [];
+  const scheme = SCHEMES.find((each) => each === written);
+  if (scheme === undefined) throw new UsageError([`"${value}": ${written} is none of ${SCHEMES.join(', ')}`]);
   if (authority === '') throw new UsageError([`"${value}" is not http://SERVICE/PATH`]);
   return { scheme, authority: authority.toLowerCase(), path: rest.startsWith('/') ? rest : `/${rest}` };
 }
@@ -85,38 +88,11 @@ function headerLookup(given: readonly string[]): (name: string) => string | unde
   return (name) => values.get(name);
 }
 
-interface Request {
-  readonly method: string;
-  readonly authority: string;
-  readonly path: string;
-  header(name: string): string | undefined;
-}
-
-/** `listener`: the calls of the workload's application, or a port of the gateway that the workload serves. */
-function explain(
-  resources: readonly Resource[],
-  caller: WorkloadResource,
-  listener: 'outbound' | number,
-  request: Request,
-): Explanation {
+function configOf(resources: readonly Resource[], caller: WorkloadResource): MeshConfig {
   const others = resources.filter((each) => keyOf(each) !== keyOf(caller));
   const workloads = [...others, caller].filter((each) => each.kind === 'Workload');
   const index = buildIndex({ resources: [...others, caller], workloads, trustDomain: 'mesh.local' });
-  const { config } = compile(index, { namespace: namespaceOf(caller), workload: caller.metadata.name });
-  const { routeTable } = listener === 'outbound' ? config.outbound : portOfGateway(config.gateways ?? [], listener);
-  const routes = config.routeTables.find((each) => each.name === routeTable);
-  return compileRouteTable(routes ?? { name: '', virtualHosts: [] }).explain(request);
-}
-
-function portOfGateway(gateways: readonly GatewayListener[], wanted: number): GatewayListener {
-  const found = gateways.find(({ port }) => port === wanted);
-  if (found !== undefined) return found;
-  const ports = gateways.map(({ port }) => port).join(', ');
-  throw new UsageError([`the Gateway serves no port ${wanted}; it has ${ports === '' ? 'none' : ports}`]);
-}
-
-function portOf(authority: string, scheme: string): number {
-  return splitAuthority(authority).port ?? (scheme === 'https' ? 443 : 80);
+  return compile(index, { namespace: namespaceOf(caller), workload: caller.metadata.name }).config;
 }
 
 /** Any proxy of the Gateway stands for all of them. */

@@ -5,8 +5,16 @@ import { report } from '../report.ts';
 import type { WorkloadEntry } from '../services/entries.ts';
 import { byPort } from './apply.ts';
 import type { Gateways } from './attach.ts';
-import { resolveCertificate } from './certificates.ts';
-import { carriesKind, GATEWAY_CLASS, type GatewayEntry, isPlannedProtocol, type ListenerEntry } from './entries.ts';
+import { certificateRefsOf, resolveCertificate } from './certificates.ts';
+import {
+  carriesKind,
+  GATEWAY_CLASS,
+  type GatewayEntry,
+  isPlannedProtocol,
+  type ListenerEntry,
+  protocolWords,
+} from './entries.ts';
+import { trustedHopsFindings } from './trusted-hops.ts';
 
 export function analyzeGateways(
   gateways: Gateways,
@@ -23,6 +31,7 @@ export function analyzeGateways(
     ...gateways.all.flatMap((gateway) => [
       ...unserved(gateway, served),
       ...addressFindings(gateway),
+      ...trustedHopsFindings(gateway.resource),
       ...conflicts(gateway),
       ...gateway.listeners.flatMap((listener) => listenerFindings(gateway, listener, grants)),
     ]),
@@ -59,10 +68,10 @@ function listenerFindings(gateway: GatewayEntry, { spec, index }: ListenerEntry,
     : [];
   const kinds = (spec.allowedRoutes?.kinds ?? []).flatMap((kind, at) => {
     if (carriesKind(spec, kind)) return [];
-    const message = `A listener of protocol ${spec.protocol} takes no ${kind.kind}.`;
+    const message = `A listener of protocol ${protocolWords(spec)} takes no ${kind.kind}.`;
     return [report('MALHA1068', resource, `${path}.allowedRoutes.kinds[${at}]`, message)];
   });
-  const certificates = (spec.tls?.certificateRefs ?? []).flatMap((ref, at) => {
+  const certificates = certificateRefsOf(spec).flatMap((ref, at) => {
     const resolved = resolveCertificate(ref, gateway, grants);
     if (resolved.ok) return [];
     const where = `${path}.tls.certificateRefs[${at}].${resolved.field}`;

@@ -7,18 +7,23 @@ import {
   mostSpecific,
   type Route,
   type RouteTable,
+  type TcpBackend,
   type Tracing,
   type VirtualHost,
 } from '@malha/traffic';
 import type { ReferenceGrants } from '../reference-grant/grants.ts';
 import type { AttachedRoute } from '../routes/attach.ts';
+import type { Layer4RouteResource } from '../tcp/attach.ts';
 import { certificatesOf } from './certificates.ts';
-import { type GatewayEntry, isHttpProtocol, isPlannedProtocol, type ListenerEntry } from './entries.ts';
+import { type GatewayEntry, isPlannedProtocol, type ListenerEntry } from './entries.ts';
+import { layer4Routes } from './layer4.ts';
+import { trustedHopsOf } from './trusted-hops.ts';
 
 export interface GatewayContext {
   readonly grants: ReferenceGrants;
   readonly tracing: Tracing;
   compileRoutes(routes: readonly AttachedRoute[]): Route[];
+  backendsOf(route: Layer4RouteResource): readonly TcpBackend[];
 }
 
 export interface CompiledGateway {
@@ -26,7 +31,7 @@ export interface CompiledGateway {
   readonly routeTables: readonly RouteTable[];
 }
 
-interface ServedListener {
+export interface ServedListener {
   readonly hostname: string;
   readonly listener: ListenerEntry;
   readonly server: GatewayServer;
@@ -42,11 +47,18 @@ export function compileGateway(gateway: GatewayEntry, context: GatewayContext): 
   for (const [port, owners] of [...byPort(gateway).entries()].sort(([a], [b]) => a - b)) {
     const served = owners.flatMap((listener) => servedListener(listener, gateway, context.grants));
     const protocol = owners[0]?.spec.protocol;
-    if (served.length === 0 || protocol === undefined || !isHttpProtocol(protocol)) continue;
+    if (served.length === 0 || protocol === undefined || protocol === 'UDP') continue;
+    if (protocol === 'TLS' || protocol === 'TCP') {
+      listeners.push({ port, protocol, routes: layer4Routes(served, context.backendsOf) });
+      continue;
+    }
     const routeTable = gatewayRouteTable(port);
     const servers = served.map(({ server }) => server);
-    listeners.push({ port, protocol, routeTable, servers, tracing: context.tracing });
-    routeTables.push({ name: routeTable, ignoresPort: true, virtualHosts: virtualHostsOf(served, port, context) });
+    const trustedHops = trustedHopsOf(gateway.resource) ?? 0;
+    // Clients of a proxy in front came by a port of its own.
+    const seenPort = trustedHops === 0 ? port : undefined;
+    listeners.push({ port, protocol, routeTable, servers, trustedHops, tracing: context.tracing });
+    routeTables.push({ name: routeTable, ignoresPort: true, virtualHosts: virtualHostsOf(served, seenPort, context) });
   }
   return { listeners, routeTables };
 }
@@ -76,7 +88,11 @@ function servedListener(listener: ListenerEntry, gateway: GatewayEntry, grants: 
  * A request belongs to the listener with the most specific hostname, also when that one has no route for it (listener
  * isolation): each listener has a virtual host for its own hostname, and none for hosts that are another's.
  */
-function virtualHostsOf(served: readonly ServedListener[], port: number, context: GatewayContext): VirtualHost[] {
+function virtualHostsOf(
+  served: readonly ServedListener[],
+  port: number | undefined,
+  context: GatewayContext,
+): VirtualHost[] {
   return served.flatMap((own) => {
     const { hostname, listener, server } = own;
     const domains = new Set([hostname, ...listener.routes.flatMap(({ hostnames }) => hostnames)]);
@@ -106,8 +122,9 @@ function routesOf({ routes }: ListenerEntry, domain: string, context: GatewayCon
 }
 
 /** A redirect that names neither scheme nor port leads to the port of the listener (Gateway API), whatever the Host says. */
-function withPort(route: Route, port: number): Route {
+function withPort(route: Route, port: number | undefined): Route {
   const { action } = route;
+  if (port === undefined) return route;
   if (action.type !== 'redirect' || action.scheme !== undefined || action.port !== undefined) return route;
   return { ...route, action: { ...action, port } };
 }

@@ -1,15 +1,15 @@
-// Attaches routes to the listeners of gateways by their parentRefs, allowedRoutes and hostnames.
+// Attaches routes of all kinds to the listeners of gateways by their parentRefs, allowedRoutes and hostnames.
 import type { Finding, GatewayResource, NamespaceResource, ParentRef } from '@malha/model';
-import { intersectHostnames } from '@malha/traffic';
 import { report } from '../report.ts';
 import { type AttachedRoute, isGatewayParent } from '../routes/attach.ts';
+import type { Layer4RouteResource } from '../tcp/attach.ts';
+import { type Candidate, httpCandidate, layer4Candidate } from './candidates.ts';
 import {
   allowsKind,
   allowsNamespace,
   GATEWAY_CLASS,
   type GatewayEntry,
   gatewayEntry,
-  type ListenerEntry,
   namespaceLabels,
 } from './entries.ts';
 
@@ -17,20 +17,22 @@ export interface Gateways {
   /** Gateways of our class, oldest first. */
   readonly all: readonly GatewayEntry[];
   readonly ofOtherClasses: readonly GatewayResource[];
+  /** Of routes and their parents. */
   readonly findings: readonly Finding[];
   of(namespace: string, name: string): GatewayEntry | undefined;
 }
 
 export function attachToGateways(
   resources: readonly GatewayResource[],
-  routes: readonly AttachedRoute[],
+  routes: { readonly http: readonly AttachedRoute[]; readonly layer4: readonly Layer4RouteResource[] },
   namespaceOf: (name: string) => NamespaceResource | undefined,
 ): Gateways {
   const isOurs = ({ spec }: GatewayResource) => spec.gatewayClassName === GATEWAY_CLASS;
   const attacher = new Attacher(resources.filter(isOurs).map(gatewayEntry), namespaceOf);
   const ofOtherClasses = resources.filter((resource) => !isOurs(resource));
   const foreign = new Set(ofOtherClasses.map(({ metadata }) => `${metadata.namespace ?? 'default'}/${metadata.name}`));
-  for (const route of routes) attacher.attach(route, foreign);
+  for (const route of routes.http) attacher.attach(httpCandidate(route), foreign);
+  for (const route of routes.layer4) attacher.attach(layer4Candidate(route), foreign);
   return {
     all: attacher.all,
     ofOtherClasses,
@@ -51,7 +53,7 @@ class Attacher {
     this.#namespaceOf = namespaceOf;
   }
 
-  attach(route: AttachedRoute, foreign: ReadonlySet<string>): void {
+  attach(route: Candidate, foreign: ReadonlySet<string>): void {
     route.resource.spec.parentRefs?.forEach((parent, index) => {
       if (!isGatewayParent(parent)) return;
       const key = `${parent.namespace ?? route.namespace}/${parent.name}`;
@@ -65,7 +67,7 @@ class Attacher {
   }
 
   /** Each condition of the Gateway API in turn, so that the finding names the first one that leaves no listener. */
-  #attachTo(gateway: GatewayEntry, parent: ParentRef, path: string, route: AttachedRoute): void {
+  #attachTo(gateway: GatewayEntry, parent: ParentRef, path: string, route: Candidate): void {
     const { resource, namespace } = route;
     const key = `${gateway.namespace}/${gateway.name}`;
     const meant = gateway.listeners.filter(({ spec }) => isMeant(spec, parent));
@@ -84,13 +86,12 @@ class Attacher {
       this.findings.push(report('MALHA1062', resource, path, message));
       return;
     }
-    const taken = allowed.filter((listener) => isTaken(listener, route));
+    const taken = allowed.filter(route.isTaken);
     if (taken.length === allowed.length) {
-      const message = `An older route of another kind has the hostnames at every listener of Gateway ${key}.`;
-      this.findings.push(report('MALHA1050', resource, path, message));
+      this.findings.push(report(route.taken.code, resource, path, `${route.taken.words} of Gateway ${key}.`));
       return;
     }
-    const found = allowed.filter((listener) => !taken.includes(listener) && join(listener, route));
+    const found = allowed.filter((listener) => !taken.includes(listener) && route.join(listener));
     if (found.length > 0) return;
     const hostnames = [...new Set(allowed.map(({ hostname }) => hostname))].join(', ');
     const message = `No hostname of the route is within those of the listeners of Gateway ${key}: ${hostnames}.`;
@@ -101,23 +102,4 @@ class Attacher {
 function isMeant(spec: { readonly name: string; readonly port: number }, parent: ParentRef): boolean {
   if (parent.port !== undefined && parent.port !== spec.port) return false;
   return parent.sectionName === undefined || parent.sectionName === spec.name;
-}
-
-/** Gateway API: of an HTTPRoute and a GRPCRoute whose hostnames intersect, a listener accepts the older one only. */
-function isTaken({ hostname, routes }: ListenerEntry, { resource }: AttachedRoute): boolean {
-  const own = resource.spec.hostnames ?? [hostname];
-  return routes.some(
-    ({ route, hostnames }) =>
-      route.resource.kind !== resource.kind &&
-      own.some((each) => hostnames.some((other) => intersectHostnames(each, other) !== undefined)),
-  );
-}
-
-/** False when listener and route have no hostname in common. */
-function join({ hostname, routes }: ListenerEntry, route: AttachedRoute): boolean {
-  const own = route.resource.spec.hostnames ?? [];
-  const hostnames = (own.length === 0 ? ['*'] : own).flatMap((each) => intersectHostnames(hostname, each) ?? []);
-  if (hostnames.length === 0) return false;
-  if (!routes.some((joined) => joined.route === route)) routes.push({ route, hostnames: [...new Set(hostnames)] });
-  return true;
 }

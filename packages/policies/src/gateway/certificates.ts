@@ -1,7 +1,7 @@
 // Certificates of listeners: Secrets of the Gateway's namespace, or of another one that grants it.
-import type { FindingCode, SecretObjectReference } from '@malha/model';
+import type { FindingCode, GatewayListenerSpec, SecretObjectReference } from '@malha/model';
 import type { ReferenceGrants } from '../reference-grant/grants.ts';
-import type { GatewayEntry, ListenerEntry } from './entries.ts';
+import { type GatewayEntry, isPassthrough, type ListenerEntry } from './entries.ts';
 
 export type ResolvedCertificate =
   | { readonly ok: true; readonly name: string }
@@ -26,13 +26,18 @@ export function resolveCertificate(
   return { ok: true, name: `${home}/${name}` };
 }
 
+/** Of a listener that passes TLS on the Gateway API ignores them. */
+export function certificateRefsOf(spec: GatewayListenerSpec): readonly SecretObjectReference[] {
+  return isPassthrough(spec) ? [] : (spec.tls?.certificateRefs ?? []);
+}
+
 /** Names of the certificates; undefined when one cannot be used, so that the listener is not served. */
 export function certificatesOf(
   { spec }: ListenerEntry,
   gateway: GatewayEntry,
   grants: ReferenceGrants,
 ): readonly string[] | undefined {
-  const resolved = (spec.tls?.certificateRefs ?? []).map((ref) => resolveCertificate(ref, gateway, grants));
+  const resolved = certificateRefsOf(spec).map((ref) => resolveCertificate(ref, gateway, grants));
   const names = resolved.flatMap((certificate) => (certificate.ok ? [certificate.name] : []));
   return names.length === resolved.length ? names : undefined;
 }

@@ -10,6 +10,7 @@ import {
 } from '@malha/model';
 import { isPlanned } from '../enforcement.ts';
 import type { AttachedRoute } from '../routes/attach.ts';
+import type { Layer4RouteResource } from '../tcp/attach.ts';
 
 /** Gateways of other classes are other controllers'. */
 export const GATEWAY_CLASS = 'malha';
@@ -28,6 +29,8 @@ export interface ListenerEntry {
   readonly hostname: string;
   /** Oldest first. */
   readonly routes: ListenerRoute[];
+  /** Of connections, oldest first; no two have a hostname in common. */
+  readonly layer4: ListenerLayer4Route[];
 }
 
 export interface ListenerRoute {
@@ -36,9 +39,15 @@ export interface ListenerRoute {
   readonly hostnames: readonly string[];
 }
 
+export interface ListenerLayer4Route {
+  readonly route: Layer4RouteResource;
+  /** As of a `ListenerRoute`, without those that an older route has. */
+  readonly hostnames: readonly string[];
+}
+
 export function gatewayEntry(resource: GatewayResource): GatewayEntry {
   const listeners = resource.spec.listeners.map((spec, index) => {
-    return { spec, index, hostname: spec.hostname ?? '*', routes: [] };
+    return { spec, index, hostname: spec.hostname ?? '*', routes: [], layer4: [] };
   });
   return { resource, namespace: namespaceOf(resource), name: resource.metadata.name, listeners };
 }
@@ -48,15 +57,21 @@ const FEATURES: Readonly<Record<GatewayListenerSpec['protocol'], Feature>> = {
   HTTPS: 'gateway.https',
   TLS: 'gateway.tls',
   TCP: 'gateway.tcp',
-  UDP: 'gateway.tcp',
+  UDP: 'gateway.udp',
 };
 
 export function isPlannedProtocol({ protocol }: GatewayListenerSpec): boolean {
   return isPlanned(FEATURES[protocol]);
 }
 
-export function isHttpProtocol(protocol: GatewayListenerSpec['protocol']): protocol is 'HTTP' | 'HTTPS' {
-  return protocol === 'HTTP' || protocol === 'HTTPS';
+/** Whether TLS is passed on as it comes: nothing but the server name of its ClientHello is known of it. */
+export function isPassthrough({ protocol, tls }: GatewayListenerSpec): boolean {
+  return protocol === 'TLS' && tls?.mode === 'Passthrough';
+}
+
+/** As a finding names it. */
+export function protocolWords(spec: GatewayListenerSpec): string {
+  return isPassthrough(spec) ? `${spec.protocol} with mode Passthrough` : spec.protocol;
 }
 
 /** Kinds of routes that a protocol carries. */
@@ -70,8 +85,9 @@ const KINDS: Readonly<Record<GatewayListenerSpec['protocol'], readonly string[]>
 
 type RouteKind = NonNullable<NonNullable<GatewayListenerSpec['allowedRoutes']>['kinds']>[number];
 
-export function carriesKind({ protocol }: GatewayListenerSpec, { group, kind }: RouteKind): boolean {
-  return (group ?? GATEWAY_API_GROUP) === GATEWAY_API_GROUP && KINDS[protocol].includes(kind);
+export function carriesKind(spec: GatewayListenerSpec, { group, kind }: RouteKind): boolean {
+  const kinds = isPassthrough(spec) ? ['TLSRoute'] : KINDS[spec.protocol];
+  return (group ?? GATEWAY_API_GROUP) === GATEWAY_API_GROUP && kinds.includes(kind);
 }
 
 export function allowsKind(spec: GatewayListenerSpec, kind: string): boolean {

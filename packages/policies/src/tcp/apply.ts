@@ -5,7 +5,7 @@ import { report } from '../report.ts';
 import { resolveBackend } from '../routes/backends.ts';
 import type { PortEntry, ServiceEntry, WorkloadEntry } from '../services/entries.ts';
 import type { WorldIndex } from '../world-index.ts';
-import { isRaw, type Layer4RouteResource, serverNamesOf } from './attach.ts';
+import { isRaw, type Layer4RouteResource, routeNameOf, serverNamesOf } from './attach.ts';
 import { malformedUpstreams, type Upstream, upstreamsOf } from './upstreams.ts';
 
 /** In order of the ports that they listen on; what cannot be served is left out, and said by `analyzeUpstreams`. */
@@ -56,16 +56,23 @@ export function analyzeLayer4Routes(index: WorldIndex): Finding[] {
       for (const route of index.layer4.of(service, port)) {
         if (seen.has(route)) continue;
         seen.add(route);
-        findings.push(...backendFindings(index, route, port));
+        findings.push(...backendFindings(index, route, port.port));
+      }
+  for (const { listeners } of index.gateways.all)
+    for (const { layer4 } of listeners)
+      for (const { route } of layer4) {
+        if (seen.has(route)) continue;
+        seen.add(route);
+        findings.push(...backendFindings(index, route, undefined));
       }
   return findings;
 }
 
-function backendFindings(index: WorldIndex, route: Layer4RouteResource, port: PortEntry): Finding[] {
+function backendFindings(index: WorldIndex, route: Layer4RouteResource, parentPort: number | undefined): Finding[] {
   const path = 'spec.rules[0].backendRefs';
   const backends = route.spec.rules[0]?.backendRefs ?? [];
   const findings = backends.flatMap((ref, at) => {
-    const resolved = resolve(index, route, port, ref);
+    const resolved = resolve(index, route, parentPort, ref);
     return resolved.ok ? [] : [report(resolved.code, route, `${path}[${at}].${resolved.field}`, resolved.message)];
   });
   if (backends.every(({ weight = 1 }) => weight === 0))
@@ -122,23 +129,31 @@ function routesFor(
 }
 
 function routeOf(index: WorldIndex, route: Layer4RouteResource, port: PortEntry): TcpRoute {
-  const [rule] = route.spec.rules;
   return {
-    name: `${namespaceOf(route)}/${route.metadata.name}/${rule?.name ?? 0}`,
+    name: routeNameOf(route),
     serverNames: serverNamesOf(route),
-    clusters: (rule?.backendRefs ?? []).map((ref): TcpBackend => {
-      const resolved = resolve(index, route, port, ref);
-      const { weight = 1 } = ref;
-      if (!resolved.ok) return { cluster: INVALID_BACKEND, weight };
-      return { cluster: index.use(resolved.service, resolved.port, resolved.version), weight };
-    }),
+    clusters: tcpBackendsOf(index, route, port.port),
   };
+}
+
+/** `parentPort`: of the Service that the route is attached to; a Gateway has none to lend. */
+export function tcpBackendsOf(
+  index: WorldIndex,
+  route: Layer4RouteResource,
+  parentPort: number | undefined,
+): TcpBackend[] {
+  return (route.spec.rules[0]?.backendRefs ?? []).map((ref) => {
+    const resolved = resolve(index, route, parentPort, ref);
+    const { weight = 1 } = ref;
+    if (!resolved.ok) return { cluster: INVALID_BACKEND, weight };
+    return { cluster: index.use(resolved.service, resolved.port, resolved.version), weight };
+  });
 }
 
 function resolve(
   index: WorldIndex,
   route: Layer4RouteResource,
-  port: PortEntry,
+  parentPort: number | undefined,
   ref: Layer4RouteResource['spec']['rules'][number]['backendRefs'][number],
 ) {
   return resolveBackend(ref, {
@@ -146,7 +161,7 @@ function resolve(
     grants: index.grants,
     kind: route.kind,
     namespace: namespaceOf(route),
-    parentPort: port.port,
+    parentPort,
     isUsable: isRaw,
   });
 }

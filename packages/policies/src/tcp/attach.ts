@@ -45,16 +45,11 @@ class Layer4Attacher implements Layer4Attachments {
     if (parents.length === 0)
       this.findings.push(report('MALHA1027', route, 'spec.parentRefs', 'The route has no parentRefs.'));
     parents.forEach((parent, index) => {
-      this.#attachTo(parent, `spec.parentRefs[${index}]`, route);
+      if (!isGatewayParent(parent)) this.#attachTo(parent, `spec.parentRefs[${index}]`, route);
     });
   }
 
   #attachTo(parent: ParentRef, path: string, route: Layer4RouteResource): void {
-    if (isGatewayParent(parent)) {
-      const message = `A ${route.kind} of a Gateway is not served yet.`;
-      this.findings.push(report('MALHA1033', route, path, message));
-      return;
-    }
     if (parent.kind !== 'Service' || !isServiceGroup(parent.group)) {
       const kind = `${parent.group ?? ''}/${parent.kind ?? ''}`;
       this.findings.push(report('MALHA1028', route, path, `A parent of kind ${kind} is not served.`));
@@ -107,6 +102,11 @@ function isSameConnections(a: Layer4RouteResource, b: Layer4RouteResource): bool
   if (a.kind !== b.kind) return false;
   const names = serverNamesOf(b);
   return serverNamesOf(a).some((name) => names.includes(name));
+}
+
+/** `<namespace>/<route>/<rule name or index>` */
+export function routeNameOf(route: Layer4RouteResource): string {
+  return `${namespaceOf(route)}/${route.metadata.name}/${route.spec.rules[0]?.name ?? 0}`;
 }
 
 /** Lower case; `*` for any. */

@@ -38,6 +38,8 @@ export interface DialectContext {
 export interface SecretFiles {
   readonly identity: string;
   readonly trust: string;
+  /** Folder of the certificates of gateways, `<namespace>/<name>/tls.crt` and `tls.key`; absent where there are none. */
+  readonly certificates?: string;
 }
 
 export interface Dialect {

@@ -9,6 +9,7 @@ const PATH_MAX = 4096;
 const secretMetadata = z.object({
   identity: z.string().startsWith('/').max(PATH_MAX),
   trust: z.string().startsWith('/').max(PATH_MAX),
+  certificates: z.string().startsWith('/').max(PATH_MAX).optional(),
 });
 
 const NODE_ID = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\/[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)~([^~]{1,128})$/;
@@ -35,5 +36,7 @@ export function parseNode(node: Node | undefined): ClientNode {
 /** Envoy's bootstrap says in the node's metadata where the host keeps its secrets. */
 function secretFilesOf({ metadata }: Node): SecretFiles | undefined {
   const found = secretMetadata.safeParse(metadata?.[SECRET_FILES_METADATA]);
-  return found.success ? found.data : undefined;
+  if (!found.success) return undefined;
+  const { certificates, ...files } = found.data;
+  return { ...files, ...(certificates !== undefined && { certificates }) };
 }

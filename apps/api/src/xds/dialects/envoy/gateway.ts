@@ -1,20 +1,25 @@
-// Listeners of a gateway for Envoy as an edge: it believes nothing that clients claim. What shows a certificate is left out
-// yet.
+// Listeners of a gateway for Envoy as an edge: it believes nothing that clients claim. On a host without certificates what
+// shows one is left out.
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import type { Cluster, GatewayListener, GatewayTcpRoute, HttpGatewayListener } from '@malha/traffic';
-import { certificatesOf, isHttpListener } from '@malha/traffic/gateway';
+import type { Cluster, GatewayListener, GatewayServer, GatewayTcpRoute, HttpGatewayListener } from '@malha/traffic';
+import { isHttpListener } from '@malha/traffic/gateway';
 import { LISTENER_TYPE } from '@malha/xds';
 import { gatewayListenerName } from '@malha/xds/extension-names';
 import {
   HeaderValueOption_HeaderAppendAction,
   TrafficDirection,
 } from '@malha/xds/generated/envoy/config/core/v3/base_pb';
-import type { FilterChainSchema } from '@malha/xds/generated/envoy/config/listener/v3/listener_components_pb';
+import type {
+  FilterChainSchema,
+  FilterSchema,
+} from '@malha/xds/generated/envoy/config/listener/v3/listener_components_pb';
 import { ListenerSchema } from '@malha/xds/generated/envoy/config/listener/v3/listener_pb';
 import type { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
 import { HttpConnectionManagerSchema } from '@malha/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { DialectContext, ResourcePlan } from '../dialect.ts';
 import { socketAddress } from '../shared/addresses.ts';
+import { canServe, certificateSocket } from './certificates.ts';
+import { tableNameOf } from './gateway-tables.ts';
 import { commonManager, corsFilter, routerFilter } from './manager.ts';
 import { localLimitFilter } from './rate-limits.ts';
 import { serverNameMatch, tcpProxyFilter, tlsInspector } from './tcp.ts';
@@ -24,7 +29,7 @@ type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 type Clusters = ReadonlyMap<string, Cluster>;
 
 export function gatewayPlan(listener: GatewayListener, clusters: Clusters, context: DialectContext): ResourcePlan[] {
-  if (certificatesOf(listener).length > 0) return [];
+  if (!canServe(listener, context)) return [];
   const name = gatewayListenerName(listener.port);
   const bytes = () => encodeGateway(name, listener, clusters, context);
   return [{ typeUrl: LISTENER_TYPE, name, source: [listener, context, ...clustersOf(listener, clusters)], bytes }];
@@ -46,17 +51,33 @@ function encodeGateway(
     name,
     address: socketAddress(address, listener.port),
     trafficDirection: TrafficDirection.INBOUND,
-    listenerFilters: listener.protocol === 'TLS' ? [tlsInspector()] : [],
+    listenerFilters: listener.protocol === 'TLS' || listener.protocol === 'HTTPS' ? [tlsInspector()] : [],
     filterChains: isHttpListener(listener)
-      ? [httpChain(name, listener)]
+      ? httpChains(name, listener)
       : listener.routes.map((route) => tcpChain(route, listener.protocol === 'TLS', clusters)),
   });
   return toBinary(ListenerSchema, message);
 }
 
-function httpChain(name: string, { routeTable, trustedHops }: HttpGatewayListener): FilterChain {
+/** Of plaintext one, where the Host alone tells servers apart. */
+function httpChains(statPrefix: string, listener: HttpGatewayListener): FilterChain[] {
+  const { protocol, servers, routeTable } = listener;
+  if (protocol === 'HTTP') return [{ filters: [managerFilter(statPrefix, listener, routeTable)] }];
+  return servers.map((server: GatewayServer) => ({
+    name: server.name,
+    filterChainMatch: serverNameMatch([server.hostname]),
+    transportSocket: certificateSocket(server.certificates, ['h2', 'http/1.1']),
+    filters: [managerFilter(statPrefix, listener, tableNameOf(listener, server))],
+  }));
+}
+
+function managerFilter(
+  statPrefix: string,
+  { trustedHops }: HttpGatewayListener,
+  routeTable: string,
+): MessageInitShape<typeof FilterSchema> {
   const manager = typed(HttpConnectionManagerSchema, {
-    ...commonManager(name),
+    ...commonManager(statPrefix),
     routeSpecifier: { case: 'rds', value: { routeConfigName: routeTable, configSource: ADS } },
     // Scheme, request id and Envoy's own headers are ours; nobody's address makes him one of us.
     useRemoteAddress: true,
@@ -64,13 +85,14 @@ function httpChain(name: string, { routeTable, trustedHops }: HttpGatewayListene
     internalAddressConfig: {},
     httpFilters: [corsFilter(), localLimitFilter(), routerFilter()],
   });
-  return { filters: [{ name: 'envoy.filters.network.http_connection_manager', configType: manager }] };
+  return { name: 'envoy.filters.network.http_connection_manager', configType: manager };
 }
 
 function tcpChain(route: GatewayTcpRoute, isTls: boolean, clusters: Clusters): FilterChain {
   return {
     name: `${route.listener}|${route.name}`,
     ...(isTls && { filterChainMatch: serverNameMatch(route.serverNames) }),
+    ...(route.certificates !== undefined && { transportSocket: certificateSocket(route.certificates, []) }),
     filters: [tcpProxyFilter(route, clusters)],
   };
 }

@@ -2,15 +2,18 @@
 import type { Cluster, MeshConfig, RetryBudgetConfig } from '@malha/traffic';
 import type { Dialect, DialectContext, ResourcePlan } from '../dialect.ts';
 import { applicationPlan } from './application.ts';
+import { certificatePlans } from './certificates.ts';
 import { clusterPlan } from './clusters.ts';
 import { endpointsPlan } from './endpoints.ts';
 import { gatewayPlan } from './gateway.ts';
+import { splitTables } from './gateway-tables.ts';
 import { inboundPlan } from './inbound.ts';
 import { outboundPlan } from './outbound.ts';
 import { routeTablePlan } from './routes.ts';
 import { tcpPlan } from './tcp.ts';
 
 function plan(config: MeshConfig, context: DialectContext): ResourcePlan[] {
+  const { gateways = [] } = config;
   const budgets = budgetsOf(config);
   const clusters = new Map<string, Cluster>(config.clusters.map((cluster) => [cluster.name, cluster]));
   return [
@@ -20,8 +23,9 @@ function plan(config: MeshConfig, context: DialectContext): ResourcePlan[] {
     outboundPlan(config.outbound, context),
     inboundPlan(config.inbound, context),
     ...(config.tcp ?? []).map((listener) => tcpPlan(listener, clusters, context)),
-    ...(config.gateways ?? []).flatMap((listener) => gatewayPlan(listener, context)),
-    ...config.routeTables.map(routeTablePlan),
+    ...gateways.flatMap((listener) => gatewayPlan(listener, clusters, context)),
+    ...certificatePlans(gateways, context),
+    ...splitTables(config.routeTables, gateways).map(routeTablePlan),
   ];
 }
 

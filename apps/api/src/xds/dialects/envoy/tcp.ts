@@ -7,7 +7,8 @@ import { tcpListenerName } from '@malha/xds/extension-names';
 import { TrafficDirection } from '@malha/xds/generated/envoy/config/core/v3/base_pb';
 import type {
   FilterChainMatchSchema,
-  FilterChainSchema,
+  FilterSchema,
+  ListenerFilterSchema,
 } from '@malha/xds/generated/envoy/config/listener/v3/listener_components_pb';
 import { ListenerSchema } from '@malha/xds/generated/envoy/config/listener/v3/listener_pb';
 import { TlsInspectorSchema } from '@malha/xds/generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb';
@@ -44,10 +45,12 @@ function encodeTcp(
     name,
     address: socketAddress(address, listener.port),
     trafficDirection: TrafficDirection.OUTBOUND,
-    listenerFilters: isTls
-      ? [{ name: 'envoy.filters.listener.tls_inspector', configType: typed(TlsInspectorSchema, {}) }]
-      : [],
-    filterChains: firstOfEachName(listener.routes).map((route) => filterChain(route, isTls, clusters)),
+    listenerFilters: isTls ? [tlsInspector()] : [],
+    filterChains: firstOfEachName(listener.routes).map((route) => ({
+      name: route.name,
+      ...(isTls && { filterChainMatch: serverNameMatch(route.serverNames) }),
+      filters: [tcpProxyFilter(route, clusters)],
+    })),
   });
   return toBinary(ListenerSchema, message);
 }
@@ -62,17 +65,16 @@ function firstOfEachName(routes: readonly TcpRoute[]): TcpRoute[] {
   });
 }
 
-function filterChain(
+export function tcpProxyFilter(
   route: TcpRoute,
-  isTls: boolean,
   clusters: ReadonlyMap<string, Cluster>,
-): MessageInitShape<typeof FilterChainSchema> {
+): MessageInitShape<typeof FilterSchema> {
   const weighted = route.clusters
     .filter(({ weight }) => weight > 0)
     .map(({ cluster, weight }) => ({ name: cluster as string, weight }));
   const idleTimeoutMs = route.clusters.flatMap(({ cluster }) => clusters.get(cluster)?.idleTimeoutMs ?? [])[0];
   const proxy = typed(TcpProxySchema, {
-    statPrefix: route.name,
+    statPrefix: route.name === '' ? NOBODY.name : route.name,
     maxConnectAttempts: CONNECT_ATTEMPTS_MAX,
     ...(idleTimeoutMs !== undefined && { idleTimeout: durationFromMs(idleTimeoutMs) }),
     clusterSpecifier: {
@@ -80,14 +82,14 @@ function filterChain(
       value: { clusters: weighted.length === 0 ? [NOBODY] : weighted },
     },
   });
-  return {
-    name: route.name,
-    ...(isTls && { filterChainMatch: matchOf(route) }),
-    filters: [{ name: 'envoy.filters.network.tcp_proxy', configType: proxy }],
-  };
+  return { name: 'envoy.filters.network.tcp_proxy', configType: proxy };
+}
+
+export function tlsInspector(): MessageInitShape<typeof ListenerFilterSchema> {
+  return { name: 'envoy.filters.listener.tls_inspector', configType: typed(TlsInspectorSchema, {}) };
 }
 
 /** A chain without names takes any. */
-function matchOf({ serverNames }: TcpRoute): MessageInitShape<typeof FilterChainMatchSchema> {
+export function serverNameMatch(serverNames: readonly string[]): MessageInitShape<typeof FilterChainMatchSchema> {
   return { transportProtocol: 'tls', serverNames: serverNames.includes(ANY_NAME) ? [] : [...serverNames] };
 }

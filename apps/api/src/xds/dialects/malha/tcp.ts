@@ -1,11 +1,14 @@
 // Listeners of declared upstreams in the dialect `malha`: a filter chain with Envoy's TCP proxy for each route.
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
-import type { TcpListener, TcpRoute } from '@malha/traffic';
+import type { TcpBackend, TcpListener, TcpRoute } from '@malha/traffic';
 import { LISTENER_TYPE } from '@malha/xds';
 import { TCP_METADATA, tcpListenerName } from '@malha/xds/extension-names';
 import { TrafficDirection } from '@malha/xds/generated/envoy/config/core/v3/base_pb';
-import type { FilterChainSchema } from '@malha/xds/generated/envoy/config/listener/v3/listener_components_pb';
+import type {
+  FilterChainSchema,
+  FilterSchema,
+} from '@malha/xds/generated/envoy/config/listener/v3/listener_components_pb';
 import { ListenerSchema } from '@malha/xds/generated/envoy/config/listener/v3/listener_pb';
 import { TcpProxySchema } from '@malha/xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import { ClusterInfoSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
@@ -38,21 +41,22 @@ function encodeTcp(name: string, { port, protocol, service, servicePort, routes 
 }
 
 function filterChain({ name, serverNames, clusters }: TcpRoute): MessageInitShape<typeof FilterChainSchema> {
+  return { name, filterChainMatch: { serverNames: [...serverNames] }, filters: [tcpProxyFilter(name, clusters)] };
+}
+
+export function tcpProxyFilter(
+  statPrefix: string,
+  clusters: readonly TcpBackend[],
+): MessageInitShape<typeof FilterSchema> {
   const proxy = create(TcpProxySchema, {
-    statPrefix: name,
+    statPrefix,
     clusterSpecifier: {
       case: 'weightedClusters',
       value: { clusters: clusters.map(({ cluster, weight }) => ({ name: cluster, weight })) },
     },
   });
   return {
-    name,
-    filterChainMatch: { serverNames: [...serverNames] },
-    filters: [
-      {
-        name: 'envoy.filters.network.tcp_proxy',
-        configType: { case: 'typedConfig', value: anyPack(TcpProxySchema, proxy) },
-      },
-    ],
+    name: 'envoy.filters.network.tcp_proxy',
+    configType: { case: 'typedConfig', value: anyPack(TcpProxySchema, proxy) },
   };
 }

@@ -1,0 +1,95 @@
+// Takes connections of bytes to the backends of their routes, whoever accepted them, and tells telemetry of each.
+import type { Socket } from 'node:net';
+import { INVALID_BACKEND } from '@malha/traffic/config';
+import { RequestFlags } from '@malha/traffic/flags';
+import type { TcpDecision } from '@malha/traffic/tcp-router';
+import type { ClusterRegistry } from '../cluster/cluster-registry.ts';
+import type { Destination } from '../filters/request-recorder.ts';
+import type { Listener } from '../listener/listener.ts';
+import { ClientHelloReader } from '../tcp/client-hello-reader.ts';
+import { abort } from '../tcp/reset.ts';
+import { TcpConnection, type TcpEnvironment, type TcpOwner } from '../tcp/tcp-connection.ts';
+import type { TcpRecorder } from '../tcp/tcp-recorder.ts';
+import type { Destinations } from './destinations.ts';
+
+export interface TcpForwarderOptions {
+  readonly clusters: ClusterRegistry;
+  readonly destinations: Destinations;
+  readonly recorder: TcpRecorder;
+  readonly environment: TcpEnvironment;
+  readonly random: () => number;
+}
+
+/** Where a connection came in. */
+export interface TcpPlace {
+  readonly listener: Listener;
+  /** What was called, for connections that reach no endpoint. */
+  readonly called: Destination;
+}
+
+interface Notes {
+  readonly route: string;
+}
+
+const NO_POLICIES = { authorizationPolicy: '', shadowPolicy: '' };
+
+export class TcpForwarder implements TcpOwner<Notes> {
+  private readonly options: TcpForwarderOptions;
+
+  constructor(options: TcpForwarderOptions) {
+    this.options = options;
+  }
+
+  get random(): () => number {
+    return this.options.random;
+  }
+
+  /** `decided` hears the server name of the ClientHello, whose bytes are still to be read; what is none is closed. */
+  readServerName(socket: Socket, place: TcpPlace, decided: (serverName: string) => void): void {
+    const { environment } = this.options;
+    new ClientHelloReader(socket, environment, {
+      helloRead: decided,
+      helloRefused: () => {
+        environment.count('client-hello-refused');
+        abort(socket);
+        this.refuse(place, '', RequestFlags.DPE);
+      },
+    });
+  }
+
+  /** `decision`: undefined when no route is for the connection. */
+  connect(socket: Socket, place: TcpPlace, decision: TcpDecision | undefined): void {
+    const { clusters, environment } = this.options;
+    const { route, backend } = decision ?? {};
+    const isValid = backend !== undefined && backend.cluster !== INVALID_BACKEND;
+    const cluster = isValid ? clusters.get(backend.cluster) : undefined;
+    if (route === undefined || cluster === undefined) {
+      abort(socket);
+      this.refuse(place, route?.name ?? '', refusalOf(decision));
+      return;
+    }
+    const plan = { cluster, idleTimeoutMs: cluster.cluster.idleTimeoutMs, notes: { route: route.name } };
+    const connection = new TcpConnection(socket, plan, environment, this);
+    place.listener.add(connection);
+    socket.once('close', () => place.listener.remove(connection));
+    connection.start();
+  }
+
+  connectionEnded(connection: TcpConnection<Notes>): void {
+    const { cluster, endpoint, notes } = connection;
+    const destination = this.options.destinations.of(cluster.cluster, endpoint);
+    this.options.recorder.finished(destination, { ...NO_POLICIES, route: notes.route }, connection);
+  }
+
+  private refuse({ called }: TcpPlace, route: string, flags: number): void {
+    const startMs = this.options.environment.monotonic();
+    const none = { attempts: 1, startMs, ttfbMs: -1, clientBytes: 0, upstreamBytes: 0 };
+    this.options.recorder.finished(called, { ...NO_POLICIES, route }, { ...none, flags });
+  }
+}
+
+/** A route without any backend is that of a listener that nothing is attached to. */
+function refusalOf(decision: TcpDecision | undefined): number {
+  if (decision === undefined || decision.route.clusters.length === 0) return RequestFlags.NR;
+  return decision.backend === undefined ? RequestFlags.UH : RequestFlags.NC;
+}
