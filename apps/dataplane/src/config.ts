@@ -37,6 +37,8 @@ export interface RuntimeConfig {
   readonly logLevel: LogLevel;
   /** Folder with the certificates of gateways, `NAMESPACE/NAME/tls.crt` and `tls.key`; undefined = there are none. */
   readonly certificatesDir: string | undefined;
+  /** Country database of gateways in MaxMind's format; undefined = no rule for countries matches. */
+  readonly geoipDatabase: string | undefined;
   /** Address that listeners of gateways take; undefined = that of the other listeners. */
   readonly gatewayAddress: string | undefined;
 }
@@ -115,6 +117,7 @@ const runtimeOptions = (env: Environment) => ({
     0,
   ),
   'certificates-dir': text('DIR', 'certificates of gateways, NAMESPACE/NAME/tls.crt and tls.key; followed'),
+  'geoip-database': text('FILE', 'country database (.mmdb) for rules of gateways by country; followed'),
   'gateway-address': text('ADDRESS', 'address of the listeners of gateways (default: that of the others)'),
   'log-level': withDefault(
     matching('LEVEL', 'debug, info, warn, error or silent', LOG_LEVELS, 'debug, info, warn, error or silent'),
@@ -312,13 +315,16 @@ interface RuntimeOptions {
   readonly 'worker-threads': number;
   readonly 'log-level': string;
   readonly 'certificates-dir': string | undefined;
+  readonly 'geoip-database': string | undefined;
   readonly 'gateway-address': string | undefined;
 }
 
 function runtime(options: RuntimeOptions): RuntimeConfig {
   const certificatesDir = options['certificates-dir'];
+  const geoipDatabase = options['geoip-database'];
   return {
     certificatesDir: certificatesDir === undefined ? undefined : path.resolve(certificatesDir),
+    geoipDatabase: geoipDatabase === undefined ? undefined : path.resolve(geoipDatabase),
     gatewayAddress: options['gateway-address'],
     drainMs: options['drain-time'],
     workerThreads: options['worker-threads'],

@@ -6,6 +6,7 @@ import { ClusterRegistry } from './cluster/cluster-registry.ts';
 import type { ClusterEnvironment, ClusterStats } from './cluster/cluster-runtime.ts';
 import { type SecretMaterial, WorkloadTls } from './cluster/identity.ts';
 import { TimerWheel } from './exchange/timer-wheel.ts';
+import { Faults } from './filters/fault/faults.ts';
 import { introductionOf } from './filters/introduction.ts';
 import { Limits } from './filters/rate-limit/limits.ts';
 import { RequestRecorder } from './filters/request-recorder.ts';
@@ -109,10 +110,12 @@ export class DataPlane {
     const wheel = new TimerWheel(monotonic);
     const count = (event: Parameters<Telemetry['counter']>[0]) => telemetry.counter(event);
     const environment: ClusterEnvironment = { wheel, monotonic, now, random, count, identity: () => this.identity };
-    const forwarding = { wheel, monotonic, random, count, introduction: '' };
+    const { openStreams } = telemetry;
+    const forwarding = { wheel, monotonic, random, count, introduction: '', openStreams };
     const introduction = introductionOf(workload);
     const shared = {
       limits: new Limits({ monotonic, random, telemetry }),
+      faults: new Faults({ wheel, monotonic, now, random, telemetry }),
       tracing: { ids: createIdentifierPool(), random },
       telemetry,
     };
@@ -120,7 +123,7 @@ export class DataPlane {
     this.clusters = new ClusterRegistry(environment);
     const destinationRecorder = new RequestRecorder('destination', telemetry, clock);
     const sourceRecorder = new RequestRecorder('source', telemetry, clock);
-    const tcp = { wheel, monotonic, count };
+    const tcp = { wheel, monotonic, count, openStreams };
     this.inboundStack = new InboundStack({
       ...shared,
       tcp,

@@ -112,7 +112,13 @@ async function serve(
     headers: fieldsOf(request.rawHeaders),
     body: Buffer.concat(chunks).toString(),
   });
-  await answer(answerFrom(backend, script.answer), request, response);
+  await answer(isOut(request.url ?? '', backend) ? 503 : answerFrom(backend, script.answer), request, response);
+}
+
+/** Probes carry no id to script an answer for: `/out/<backend>` is a path that this backend, or `all`, answers with 503. */
+function isOut(target: string, backend: string): boolean {
+  const path = target.split('?')[0];
+  return path === `/out/${backend}` || path === '/out/all';
 }
 
 /** Some answers are those of certain backends only. */

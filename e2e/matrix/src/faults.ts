@@ -327,7 +327,7 @@ const DECIDING: readonly Fault[] = [
   ),
 ];
 
-const connections = (change: (route: TcpRoute) => TcpRoute): Partial<EngineParts> => ({
+const connections = (change: <R extends TcpRoute>(route: R) => R): Partial<EngineParts> => ({
   compileTcpRoutes: ({ routes: all }) => ENGINE.compileTcpRoutes({ routes: all.map(change) }),
 });
 

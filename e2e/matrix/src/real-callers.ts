@@ -4,6 +4,7 @@ import type { Backends } from './backends.ts';
 import { type Answer, type Caller, type CaseRequest, type Identity, UPSTREAM_PORTS } from './case.ts';
 import { send, type Target } from './client.ts';
 import type { Outcome } from './outcome.ts';
+import type { Copies } from './side.ts';
 import { type Places, TRUST_DOMAIN } from './stage.ts';
 
 export const OUTBOUND_PORT = 15_001;
@@ -26,10 +27,12 @@ export class RealCallers {
     caller: Caller,
     request: CaseRequest,
     answers: readonly Answer[],
+    copies?: Copies,
   ): Promise<Outcome & { readonly id: string }> {
     const id = `${this.#places.model}-${this.#sent++}`;
     this.#backends.script(id, answers);
     const answered = await send(this.#targetOf(caller, request), request, id);
+    if (copies !== undefined) await this.#backends.arrived(id, copies.countMax + 1, copies.withinMs);
     return { ...answered, seen: this.#backends.take(id), id };
   }
 

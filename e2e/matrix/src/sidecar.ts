@@ -1,14 +1,16 @@
 // The sidecar side: our proxies in this process, on real sockets, configured from the compiled resources.
 import { buildIndex, compile } from '@malha/policies';
+import { countryDatabase } from '@malha/testing/country-database';
 import type { TestCa } from '@malha/testing/test-ca';
 import { DataPlane } from '../../../apps/dataplane/src/data-plane.ts';
 import type { GatewayCertificate } from '../../../apps/dataplane/src/gateway/certificates.ts';
+import { CountryDatabase } from '../../../apps/dataplane/src/gateway/country-database.ts';
 import { KeepingTelemetry } from '../../../apps/dataplane/test/mesh-fixture.ts';
 import type { Backends } from './backends.ts';
-import type { Answer, Caller, CaseRequest, MatrixCase } from './case.ts';
+import { type Answer, type Caller, type CaseRequest, type MatrixCase, OUTSIDE_COUNTRY } from './case.ts';
 import type { Outcome } from './outcome.ts';
 import { RealCallers } from './real-callers.ts';
-import { type Player, settingOf } from './side.ts';
+import { type Copies, type Player, settingOf } from './side.ts';
 import { CERTIFICATES, MEMBERS, type Member, type Places, worldOf } from './stage.ts';
 
 interface Proxy {
@@ -30,12 +32,16 @@ export async function startSidecars(ca: TestCa, backends: Backends, places: Plac
       random: Math.random,
     });
     dataPlane.setIdentity(ca.issue(namespace, name));
+    dataPlane.setCountries({ database: COUNTRIES, problem: '' });
     dataPlane.setCertificates({ usable: CERTIFICATES.map((each) => certificate(ca, each)), problems: new Map() });
     await dataPlane.start();
     proxies.push({ member, dataPlane, telemetry });
   }
   return new SidecarPlayer(proxies, new RealCallers(ca, backends, places), places);
 }
+
+/** All clients are on this machine. */
+const COUNTRIES = new CountryDatabase(countryDatabase({ '127.0.0.0/8': OUTSIDE_COUNTRY }));
 
 function certificate(ca: TestCa, name: string): GatewayCertificate {
   const [namespace = '', own = ''] = name.split('/');
@@ -67,8 +73,8 @@ class SidecarPlayer implements Player {
     this.#setting = settingOf(matrixCase);
   }
 
-  async send(caller: Caller, request: CaseRequest, answers: readonly Answer[]): Promise<Outcome> {
-    const outcome = await this.#callers.send(caller, request, answers);
+  async send(caller: Caller, request: CaseRequest, answers: readonly Answer[], copies?: Copies): Promise<Outcome> {
+    const outcome = await this.#callers.send(caller, request, answers, copies);
     return { ...outcome, ...this.#policiesOf(outcome.id) };
   }
 

@@ -8,7 +8,7 @@ export async function withBackends(start: (backends: Backends) => Promise<Player
   return {
     side: player.side,
     prepare: (matrixCase) => player.prepare(matrixCase),
-    send: (caller, request, answers) => player.send(caller, request, answers),
+    send: (caller, request, answers, copies) => player.send(caller, request, answers, copies),
     close: async () => {
       await player.close();
       await backends.close();

@@ -266,6 +266,12 @@ const acrossResources = {
     'The rule is answered by the proxy itself (DirectResponse or redirect), so that nothing reaches a backend.',
     'Remove the field, or the filter that answers.',
   ),
+  MALHA1052: entry(
+    'warning',
+    'Countries are known only at gateways',
+    'A RoutePolicy matches countries, and its route has no Gateway as a parent: a caller within the mesh has no country.',
+    'Attach the route to a Gateway, or match by another property.',
+  ),
   MALHA1060: entry(
     'error',
     'The parent gateway does not exist',

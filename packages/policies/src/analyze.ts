@@ -1,6 +1,6 @@
 // Analysis of a whole world: what its resources say about each other, in a stable order.
-import type { AuthorizationPolicyResource, Finding } from '@malha/model';
-import { namespaceOf } from '@malha/model';
+import type { AuthorizationPolicyResource, Finding, RoutePolicyResource } from '@malha/model';
+import { keyOf, namespaceOf } from '@malha/model';
 import type { MtlsMode } from '@malha/traffic';
 import { analyzeAuthorization } from './authorization/analyze.ts';
 import { analyzeGateways } from './gateway/analyze.ts';
@@ -40,13 +40,20 @@ export function analyze(from: World | WorldIndex): Finding[] {
     ...analyzeGateways(index.gateways, index.grants, index.linked.workloads),
     ...analyzeUpstreams(index),
     ...analyzeLayer4Routes(index),
-    ...analyzeRoutePolicies(index.routePolicies),
+    ...analyzeRoutePolicies(index.routePolicies, routesAtGateways(index)),
     ...analyzeTrafficPolicies(index.trafficPolicies),
     ...analyzePeerAuthentications(index.peerAuthentications),
     ...analyzeAuthorization(index.authorizationPolicies, (policy) => modesOf(index, policy)),
     ...analyzeTracing(index.namespaces),
     ...analyzeRateLimits(index.rateLimits, limitedWorld(index)),
+    ...index.faults.findings,
   ]);
+}
+
+function routesAtGateways({ gateways }: WorldIndex): (policy: RoutePolicyResource) => boolean {
+  const listeners = gateways.all.flatMap((gateway) => gateway.listeners);
+  const keys = new Set<string>(listeners.flatMap(({ routes }) => routes.map(({ route }) => keyOf(route.resource))));
+  return (policy) => keys.has(`${policy.spec.targetRef.kind}/${namespaceOf(policy)}/${policy.spec.targetRef.name}`);
 }
 
 /** Modes of the ports of the workloads that an authorization policy acts on. */

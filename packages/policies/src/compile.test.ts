@@ -163,16 +163,29 @@ spec:
     expect(names({ namespace: 'other', workload: 'load-1' })).toEqual(['shop/r/all']);
   });
 
-  it('leaves a rule out whose match it cannot evaluate yet, instead of sending everybody there', () => {
+  it.each(['countries: [PT]}, countries: [BR]', 'devices: [bot]}, devices: [mobile]'])(
+    'leaves a rule out whose policies have nothing in common, instead of sending everybody there: %s',
+    (matches) => {
+      const target = 'targetRef: {kind: HTTPRoute, name: r, sectionName: canary}';
+      const [one = '', other = ''] = matches.split('}, ');
+      const text =
+        base +
+        route('r', 'reviews', '[{name: canary, backendRefs: [{name: ratings}]}, {backendRefs: [{name: reviews}]}]') +
+        policy('RoutePolicy', 'p', `{${target}, match: {${one}}}`) +
+        policy('RoutePolicy', 'q', `{${target}, match: {${other}}}`);
+      expect(hostOf(configOf(text), 'reviews.shop:9080')?.routes.map(({ name }) => name)).toEqual(['shop/r/1']);
+    },
+  );
+
+  it('asks for the countries that all policies of a rule name', () => {
+    const target = 'targetRef: {kind: HTTPRoute, name: r, sectionName: canary}';
     const text =
       base +
-      route('r', 'reviews', '[{name: canary, backendRefs: [{name: ratings}]}, {backendRefs: [{name: reviews}]}]') +
-      policy(
-        'RoutePolicy',
-        'p',
-        '{targetRef: {kind: HTTPRoute, name: r, sectionName: canary}, match: {countries: [PT]}}',
-      );
-    expect(hostOf(configOf(text), 'reviews.shop:9080')?.routes.map(({ name }) => name)).toEqual(['shop/r/1']);
+      route('r', 'reviews', '[{name: canary, backendRefs: [{name: ratings}]}]') +
+      policy('RoutePolicy', 'p', `{${target}, match: {countries: [PT, BR]}}`) +
+      policy('RoutePolicy', 'q', `{${target}, match: {countries: [BR, AO]}}`);
+    const [canary] = hostOf(configOf(text), 'reviews.shop:9080')?.routes ?? [];
+    expect(canary?.match).toMatchObject({ countries: ['BR'] });
   });
 
   it('gives a rule its share, devices and cohort key; of several policies each must agree', () => {

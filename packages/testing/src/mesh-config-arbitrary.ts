@@ -5,6 +5,7 @@ import type {
   ClusterEndpoints,
   ClusterName,
   CohortKey,
+  FaultRule,
   GatewayListener,
   HashKey,
   HeaderMutation,
@@ -188,6 +189,24 @@ const rateLimit: fc.Arbitrary<RateLimitRule> = fc.record(
     global: fc.record({ cluster: clusterName, timeoutMs: milliseconds, failsOpen: fc.boolean() }),
   },
   { requiredKeys: ['id', 'condition', 'keys', 'announces', 'requests', 'intervalMs', 'burst'] },
+);
+
+const perMillion = fc.nat(1_000_000);
+
+const fault: fc.Arbitrary<FaultRule> = fc.record(
+  {
+    id: label,
+    condition,
+    delay: fc.record({ perMillion, durationMs: milliseconds }),
+    abort: fc.oneof(
+      fc.record({ perMillion, status: fc.integer({ min: 200, max: 599 }) }),
+      fc.record({ perMillion, grpcStatus: fc.integer({ min: 1, max: 16 }) }),
+    ),
+    reset: fc.record({ perMillion }),
+    lastsMs: fc.integer({ min: 1, max: 86_400_000 }),
+    startedAtMs: fc.integer({ min: 0, max: 4_000_000_000_000 }),
+  },
+  { requiredKeys: ['id', 'condition', 'lastsMs'] },
 );
 
 const action: fc.Arbitrary<RouteAction> = fc.oneof(

@@ -1,5 +1,6 @@
 // Runtime configuration of one proxy: what policies produce, dialects carry, and the engine runs.
 // Everything is plain frozen data; a table is swapped, never changed in place.
+import type { FaultRule } from './fault/rule.ts';
 import type { ConnectionLimitRule, RateLimitRule } from './rate-limit/rule.ts';
 
 /** `outbound|<port>|<version or empty>|<service>.<namespace>` */
@@ -212,6 +213,8 @@ export interface ForwardAction {
   readonly cors?: CorsPolicy;
   readonly mirrors?: readonly Mirror[];
   readonly rateLimits?: readonly RateLimitRule[];
+  /** The first that is for a request acts on it, before anything else. */
+  readonly faults?: readonly FaultRule[];
   /** 0 = no limit. From the arrival of the request to the end of the response. */
   readonly requestTimeoutMs: number;
   /** 0 = no limit. One attempt. */

@@ -14,6 +14,7 @@ export const COHORT_CONFIG = 'malha.cohort';
 export const MATCH_CONFIG = 'malha.match';
 /** Key in a weighted cluster's typed_per_filter_config: a Route message with what holds for this backend alone. */
 export const BACKEND_CONFIG = 'malha.backend';
+export const FAULTS_CONFIG = 'malha.faults';
 export const RATE_LIMITS_CONFIG = 'malha.rate_limits';
 /** Name of the network filter of an inbound filter chain. */
 export const INBOUND_FILTER = 'malha.inbound';

@@ -175,6 +175,7 @@ class WorkloadAgent implements Agent {
       workload: this.workload,
       bind: { address: this.address, ...this.ports, gatewayAddress: config.gatewayAddress ?? this.address },
       certificatesDir: config.certificatesDir,
+      geoipDatabase: config.geoipDatabase,
       startTimeMs: this.#startTimeMs,
     });
     await worker.setIdentity(this.secrets());

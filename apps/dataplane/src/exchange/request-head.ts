@@ -18,6 +18,8 @@ export class RequestHead implements RequestView {
   readonly upgrade: string;
   /** The client understands trailers (`TE: trailers`), which gRPC servers insist on. */
   readonly takesTrailers: boolean;
+  /** Of the client of a gateway, where a rule asks for it. */
+  country: string | undefined;
 
   constructor(
     method: string,

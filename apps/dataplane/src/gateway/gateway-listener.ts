@@ -8,6 +8,7 @@ import type { ServerContext, ServerTimeouts } from '../listener/server-context.t
 import type { OutboundDependencies } from '../outbound/outbound-stack.ts';
 import type { TcpForwarder } from '../outbound/tcp-forwarder.ts';
 import type { GatewayCertificates } from './certificates.ts';
+import type { ClientCountries } from './client-countries.ts';
 import { HttpAcceptor } from './http-acceptor.ts';
 import { TcpAcceptor } from './tcp-acceptor.ts';
 
@@ -15,6 +16,7 @@ export interface GatewayPortOptions {
   readonly stack: OutboundDependencies;
   readonly forwarder: TcpForwarder;
   readonly certificates: GatewayCertificates;
+  readonly countries: ClientCountries;
   readonly wheel: TimerWheel;
   readonly monotonic: () => number;
   readonly timeouts: ServerTimeouts;
@@ -42,6 +44,11 @@ export class GatewayPort {
 
   get config(): GatewayListener | undefined {
     return this.current;
+  }
+
+  /** Why rules of it never match. */
+  get problems(): readonly string[] {
+    return this.current !== undefined && isHttpListener(this.current) ? this.http.problems : [];
   }
 
   /** Throws with nothing changed; the function that it returns brings the configuration into force. */

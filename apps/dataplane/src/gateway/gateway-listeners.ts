@@ -2,9 +2,12 @@
 import type { GatewayListener, RouteTable } from '@malha/traffic/config';
 import { ListeningPorts } from '../listener/listening-ports.ts';
 import { type FoundCertificates, GatewayCertificates } from './certificates.ts';
+import { ClientCountries, type FoundCountries } from './client-countries.ts';
 import { GatewayPort, type GatewayPortOptions } from './gateway-listener.ts';
 
-export type GatewayListenersOptions = Omit<GatewayPortOptions, 'certificates'> & { readonly address: string };
+export type GatewayListenersOptions = Omit<GatewayPortOptions, 'certificates' | 'countries'> & {
+  readonly address: string;
+};
 
 /** What the admin port shows of one port. */
 export interface GatewayPortStats {
@@ -12,7 +15,7 @@ export interface GatewayPortStats {
   readonly protocol: GatewayListener['protocol'];
   readonly isListening: boolean;
   readonly connections: number;
-  /** Why it does not listen, and which certificates are not there. */
+  /** Why it does not listen, which certificates are not there, and which rules never match. */
   readonly problems: readonly string[];
 }
 
@@ -20,6 +23,7 @@ export class GatewayListeners {
   readonly ports: ListeningPorts<GatewayPort>;
   private readonly options: GatewayListenersOptions;
   private readonly certificates = new GatewayCertificates();
+  private readonly countries = new ClientCountries();
 
   constructor(options: GatewayListenersOptions) {
     this.options = options;
@@ -29,8 +33,8 @@ export class GatewayListeners {
   /** Compiles; throws with nothing changed. The function that it returns brings the ports into force. */
   prepare(configs: readonly GatewayListener[], tables: readonly RouteTable[]): () => void {
     const prepared = configs.map((config) => {
-      const { certificates } = this;
-      const port = this.ports.get(config.port) ?? new GatewayPort({ ...this.options, certificates });
+      const { certificates, countries } = this;
+      const port = this.ports.get(config.port) ?? new GatewayPort({ ...this.options, certificates, countries });
       return { number: config.port, port, commit: port.prepare(config, tables) };
     });
     return () => {
@@ -44,11 +48,15 @@ export class GatewayListeners {
     for (const [, port] of this.ports.entries()) port.certificatesChanged();
   }
 
+  setCountries(found: FoundCountries): void {
+    this.countries.replace(found);
+  }
+
   stats(): GatewayPortStats[] {
-    return this.ports.entries().flatMap(([number, { config, listener }]) => {
+    return this.ports.entries().flatMap(([number, { config, listener, problems: ofRules }]) => {
       if (config === undefined) return [];
       const { isListening, openConnections, problem } = listener;
-      const problems = [...(problem === '' ? [] : [problem]), ...this.certificates.problemsOf(config)];
+      const problems = [...(problem === '' ? [] : [problem]), ...this.certificates.problemsOf(config), ...ofRules];
       return [{ port: number, protocol: config.protocol, isListening, connections: openConnections, problems }];
     });
   }

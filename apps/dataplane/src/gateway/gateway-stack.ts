@@ -10,41 +10,54 @@ import { replaceEdgeHeaders } from '../filters/edge-headers.ts';
 import { NO_DESTINATION } from '../filters/request-recorder.ts';
 import { type OutboundDependencies, OutboundStack } from '../outbound/outbound-stack.ts';
 import type { ConnectionLimit, RejectionReason } from '../telemetry/record.ts';
+import { asksForCountries, type ClientCountries } from './client-countries.ts';
 
 export class GatewayStack implements ExchangeHandler {
   private readonly dependencies: OutboundDependencies;
   private readonly outbound: OutboundStack;
   private servers: readonly GatewayServer[] = [];
   private trustedHops = 0;
+  private readonly countries: ClientCountries;
+  private isCountryAsked = false;
 
-  constructor(dependencies: OutboundDependencies) {
+  constructor(dependencies: OutboundDependencies, countries: ClientCountries) {
     this.dependencies = dependencies;
+    this.countries = countries;
     this.outbound = new OutboundStack(dependencies);
   }
 
   /** Throws with nothing changed; the function that it returns brings the configuration into force. */
   prepare(listener: HttpGatewayListener, tables: readonly RouteTable[]): () => void {
     const commit = this.outbound.prepare(listener, tables);
+    const isCountryAsked = asksForCountries(tables.find(({ name }) => name === listener.routeTable));
     return () => {
       commit();
       this.servers = listener.servers;
       this.trustedHops = listener.trustedHops;
+      this.isCountryAsked = isCountryAsked;
     };
   }
 
   requestStarted(exchange: Exchange): void {
     const { request, connection } = exchange;
     replaceEdgeHeaders(request.headers, connection, this.trustedHops);
+    // By now the address of the client, as far as anybody who said it is believed.
+    if (this.isCountryAsked) request.country = this.countries.countryOf(request.headers.get('x-forwarded-for'));
     if (connection.client?.scheme === 'https' && this.isMisdirected(request.authority, connection.client.serverName)) {
       respondWithError(
         exchange,
         new ProxyError('misdirected', `${request.authority} over ${connection.client.serverName}`),
       );
       const outcome = { flags: RequestFlags.NR, attempts: 1, ttfbMs: -1 };
-      this.dependencies.recorder.finished(exchange, NO_DESTINATION, outcome);
+      this.dependencies.recorder.tell(exchange, NO_DESTINATION, outcome);
       return;
     }
     this.outbound.requestStarted(exchange);
+  }
+
+  /** Why rules of this port never match. */
+  get problems(): readonly string[] {
+    return this.countries.problemsOf(this.isCountryAsked);
   }
 
   requestRefused(reason: RejectionReason): void {

@@ -8,6 +8,7 @@ import {
   type RouteTable,
   type WeightedCluster,
 } from '@malha/traffic/config';
+import type { FaultRule } from '@malha/traffic/fault/rule';
 import { RequestFlags } from '@malha/traffic/flags';
 import { rewritePath } from '@malha/traffic/path';
 import { compileRouteTable, type RouteDecision, type Router } from '@malha/traffic/router';
@@ -23,6 +24,7 @@ import { applyCors } from '../filters/cors.ts';
 import { mutateHeaders } from '../filters/header-mutation.ts';
 import { dropIntroduction } from '../filters/introduction.ts';
 import { MirroredRequest, MirrorTee } from '../filters/mirror.ts';
+import type { Faults } from '../filters/fault/faults.ts';
 import type { Limits } from '../filters/rate-limit/limits.ts';
 import { redirect, respondDirectly } from '../filters/redirect.ts';
 import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
@@ -46,6 +48,7 @@ export interface OutboundDependencies {
   readonly recorder: RequestRecorder;
   readonly telemetry: Telemetry;
   readonly limits: Limits;
+  readonly faults: Faults;
 }
 
 /** A request whose route and backend are decided. */
@@ -54,6 +57,8 @@ interface Carried {
   readonly action: ForwardAction;
   readonly weighted: WeightedCluster;
   readonly cluster: ClusterRuntime;
+  /** A fault delayed it. */
+  readonly isFaulted: boolean;
 }
 
 export class OutboundStack implements ExchangeHandler, ForwardObserver {
@@ -122,9 +127,9 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     this.dependencies.telemetry.counter(event);
   }
 
-  forwardEnded(forwarder: Forwarder): void {
+  report(forwarder: Forwarder): void {
     const destination = this.destinations.of(forwarder.cluster.cluster, forwarder.endpoint);
-    this.dependencies.recorder.finished(forwarder.exchange, destination, forwarder);
+    this.dependencies.recorder.tell(forwarder.exchange, destination, forwarder);
   }
 
   private forward(exchange: Exchange, route: Route, action: ForwardAction, { weighted }: RouteDecision): void {
@@ -149,16 +154,37 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       this.answer(exchange, new ProxyError('unsupportedProtocol', `${weighted.cluster} is not for HTTP`));
       return;
     }
-    const carry = () => this.carry(exchange, { route, action, weighted, cluster });
-    if (action.rateLimits === undefined) carry();
-    else
-      this.dependencies.limits.admit(exchange, `route|${route.name}`, action.rateLimits, (refusal) => {
-        if (refusal === undefined) carry();
-        else this.answer(exchange, refusal, cluster);
-      });
+    const carried = { route, action, weighted, cluster, isFaulted: false };
+    if (action.faults === undefined) this.limited(exchange, carried);
+    else this.faulted(exchange, action.faults, carried);
   }
 
-  private carry(exchange: Exchange, { route, action, weighted, cluster }: Carried): void {
+  /** Before limits and attempts: neither counts what was made up. */
+  private faulted(exchange: Exchange, faults: readonly FaultRule[], carried: Carried): void {
+    const { cluster } = carried;
+    this.dependencies.faults.inject(exchange, faults, {
+      goOn: (isFaulted) => this.limited(exchange, isFaulted ? { ...carried, isFaulted } : carried),
+      fail: (error) => this.answer(exchange, error, cluster),
+      reset: () => {
+        exchange.abortResponse();
+        this.record(exchange, RequestFlags.FI, cluster);
+      },
+    });
+  }
+
+  private limited(exchange: Exchange, carried: Carried): void {
+    const { route, action, cluster } = carried;
+    if (action.rateLimits === undefined) {
+      this.carry(exchange, carried);
+      return;
+    }
+    this.dependencies.limits.admit(exchange, `route|${route.name}`, action.rateLimits, (refusal) => {
+      if (refusal === undefined) this.carry(exchange, carried);
+      else this.answer(exchange, refusal, cluster);
+    });
+  }
+
+  private carry(exchange: Exchange, { route, action, weighted, cluster, isFaulted }: Carried): void {
     const { forwarding } = this.dependencies;
     const { request } = exchange;
     if ((request.headers.known & HOST) === 0) request.headers.set('host', cluster.cluster.service.name);
@@ -172,6 +198,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     }
     const copies = this.copiesOf(request, action.mirrors, weighted.mirrors);
     const forwarder = new Forwarder(exchange, cluster, this.planOf(action, weighted), forwarding, this);
+    if (isFaulted) forwarder.flags = RequestFlags.FI;
     forwarder.start();
     if (copies.length === 0) return;
     if (!exchange.isRequestEnded && !exchange.isFinished) exchange.consumer = new MirrorTee(forwarder, copies);
@@ -215,6 +242,6 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
 
   private record(exchange: Exchange, flags: number, cluster?: ClusterRuntime): void {
     const destination = cluster === undefined ? NO_DESTINATION : this.destinations.of(cluster.cluster, undefined);
-    this.dependencies.recorder.finished(exchange, destination, { flags, attempts: 1, ttfbMs: -1 });
+    this.dependencies.recorder.tell(exchange, destination, { flags, attempts: 1, ttfbMs: -1 });
   }
 }

@@ -80,6 +80,7 @@ class StandaloneRunner implements Standalone {
         gatewayAddress: config.gatewayAddress ?? config.bindAddress,
       },
       certificatesDir: config.certificatesDir,
+      geoipDatabase: config.geoipDatabase,
       startTimeMs: clock.now(),
     });
     if (this.#secrets !== undefined) await worker.setIdentity(this.#secrets);

@@ -16,6 +16,8 @@ export interface WorkerSetup {
   readonly bind: DataPlaneOptions['bind'];
   /** Folder with the certificates that gateways show to clients outside, which are followed; undefined = there are none. */
   readonly certificatesDir: string | undefined;
+  /** Country database in MaxMind's format, which is followed; undefined = there is none. */
+  readonly geoipDatabase: string | undefined;
   /** Since when counters count; the resource attribute of the process. */
   readonly startTimeMs: number;
 }

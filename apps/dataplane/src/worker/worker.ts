@@ -3,6 +3,8 @@ import type { MeshConfig } from '@malha/traffic';
 import type { Clock } from '@malha/traffic/clock';
 import { DataPlane, type DataPlaneStats, type SecretMaterial } from '../data-plane.ts';
 import { CertificateFolder } from '../gateway/certificate-folder.ts';
+import type { FoundCountries } from '../gateway/client-countries.ts';
+import type { CountryFile } from '../gateway/country-file.ts';
 import { createRecorder, type MetricsSnapshot, type Recorder, type SpanRecord } from '../telemetry/recorder.ts';
 import type { BoundPorts, WorkerPort, WorkerSetup } from './worker-port.ts';
 
@@ -10,6 +12,7 @@ interface Running {
   readonly dataPlane: DataPlane;
   readonly recorder: Recorder;
   readonly certificates: CertificateFolder;
+  readonly countries: Pick<CountryFile, 'follow' | 'close'>;
 }
 
 export class Worker implements WorkerPort {
@@ -31,7 +34,8 @@ export class Worker implements WorkerPort {
       random: this.random,
     });
     const certificates = new CertificateFolder(setup.certificatesDir, (found) => dataPlane.setCertificates(found));
-    this.#running = { dataPlane, recorder, certificates };
+    const countries = await countriesOf(setup.geoipDatabase, (found) => dataPlane.setCountries(found));
+    this.#running = { dataPlane, recorder, certificates, countries };
   }
 
   listen(): Promise<BoundPorts> {
@@ -41,6 +45,7 @@ export class Worker implements WorkerPort {
   async applyConfig(config: MeshConfig): Promise<void> {
     // Before the ports that show them: the first handshake must not fail.
     await this.#parts().certificates.follow(config.gateways ?? []);
+    if (config.gateways !== undefined) await this.#parts().countries.follow();
     this.#parts().dataPlane.apply(config);
     this.#config = config;
     await this.#parts().dataPlane.portsOpened();
@@ -72,6 +77,7 @@ export class Worker implements WorkerPort {
 
   async close(): Promise<void> {
     this.#running?.certificates.close();
+    this.#running?.countries.close();
     this.#running?.dataPlane.close();
   }
 
@@ -79,4 +85,14 @@ export class Worker implements WorkerPort {
     if (this.#running === undefined) throw new Error('worker: used before setUp');
     return this.#running;
   }
+}
+
+/** The reader of databases is loaded only where there is one. */
+async function countriesOf(
+  file: string | undefined,
+  onFound: (found: FoundCountries) => void,
+): Promise<Running['countries']> {
+  if (file === undefined) return { follow: async () => {}, close: () => {} };
+  const module = await import('../gateway/country-file.ts');
+  return new module.CountryFile(file, onFound);
 }

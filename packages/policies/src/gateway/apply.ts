@@ -5,6 +5,7 @@ import {
   type GatewayServer,
   hostnameRank,
   mostSpecific,
+  type RedirectAction,
   type Route,
   type RouteTable,
   type TcpBackend,
@@ -121,10 +122,19 @@ function routesOf({ routes }: ListenerEntry, domain: string, context: GatewayCon
   return [...byRank.entries()].sort(([a], [b]) => b - a).flatMap(([, group]) => context.compileRoutes(group));
 }
 
-/** A redirect that names neither scheme nor port leads to the port of the listener (Gateway API), whatever the Host says. */
+/** Also of the redirects of single backends. */
 function withPort(route: Route, port: number | undefined): Route {
   const { action } = route;
   if (port === undefined) return route;
-  if (action.type !== 'redirect' || action.scheme !== undefined || action.port !== undefined) return route;
-  return { ...route, action: { ...action, port } };
+  if (action.type === 'redirect') return { ...route, action: redirectTo(action, port) };
+  if (action.type !== 'forward' || action.clusters.every(({ answer }) => answer?.type !== 'redirect')) return route;
+  const clusters = action.clusters.map((weighted) =>
+    weighted.answer?.type === 'redirect' ? { ...weighted, answer: redirectTo(weighted.answer, port) } : weighted,
+  );
+  return { ...route, action: { ...action, clusters } };
+}
+
+/** A redirect that names neither scheme nor port leads to the port of the listener (Gateway API), whatever the Host says. */
+function redirectTo(action: RedirectAction, port: number): RedirectAction {
+  return action.scheme !== undefined || action.port !== undefined ? action : { ...action, port };
 }

@@ -29,35 +29,40 @@ export function policiesOfRule(
   ];
 }
 
-/**
- * Whether the rule is for this caller. A match that cannot be evaluated yet is taken as not fulfilled: traffic goes to
- * the next rule, never to a rule that was meant for few.
- */
+/** Whether the rule is for this caller, and for anybody: policies that have no device or country in common let none in. */
 export function isForCaller(policies: readonly RoutePolicyResource[], caller: Caller): boolean {
-  return policies.every(({ spec }) => {
-    if (spec.match === undefined) return true;
-    if (unenforcedParts(spec.match).length > 0) return false;
-    return spec.match.callers === undefined || spec.match.callers.some((wanted) => isCaller(wanted, caller));
-  });
+  const matches = policies.flatMap(({ spec }) => spec.match ?? []);
+  const isEmpty = (list: readonly unknown[] | undefined) => list?.length === 0;
+  if (isEmpty(common(matches.map(({ devices }) => devices)))) return false;
+  if (isEmpty(common(matches.map(({ countries }) => countries)))) return false;
+  return matches.every(({ callers }) => callers === undefined || callers.some((wanted) => isCaller(wanted, caller)));
 }
 
 /** What the policies ask of each request beyond the rule's own match; undefined = nothing. */
 export function conditionsOf(
   policies: readonly RoutePolicyResource[],
   caller: Caller,
-): Pick<RouteMatch, 'devices' | 'share'> | undefined {
+): Pick<RouteMatch, 'countries' | 'devices' | 'share'> | undefined {
   const matches = policies.flatMap(({ spec }) => spec.match ?? []);
   const percents = matches.flatMap(({ percent }) => percent ?? []);
-  const [devices, ...others] = matches.flatMap((match) => (match.devices === undefined ? [] : [match.devices]));
-  if (percents.length === 0 && devices === undefined) return undefined;
+  const devices = common(matches.map((match) => match.devices));
+  const countries = common(matches.map((match) => match.countries));
+  if (percents.length === 0 && devices === undefined && countries === undefined) return undefined;
   const cohort = cohortKeyOf(policies, caller);
   return {
-    ...(devices !== undefined && { devices: devices.filter((each) => others.every((other) => other.includes(each))) }),
+    ...(countries !== undefined && { countries }),
+    ...(devices !== undefined && { devices }),
     // Every policy must agree: a share within a share is the smaller one.
     ...(percents.length > 0 && {
       share: { perMillion: Math.round(Math.min(...percents) * 10_000), ...(cohort !== undefined && { cohort }) },
     }),
   };
+}
+
+/** What is in all of the lists; undefined when there is none. */
+function common<T>(lists: readonly (readonly T[] | undefined)[]): readonly T[] | undefined {
+  const [first, ...others] = lists.filter((list) => list !== undefined);
+  return first?.filter((each) => others.every((other) => other.includes(each)));
 }
 
 /** The oldest policy that says it counts; undefined when none does, or by what is not known here. */
@@ -78,21 +83,18 @@ function isCaller(wanted: CallerMatch, caller: Caller): boolean {
   return Object.entries(wanted.labels ?? {}).every(([name, value]) => caller.labels[name] === value);
 }
 
-function unenforcedParts(match: Match): ('percent' | 'devices' | 'countries')[] {
-  return (['percent', 'devices', 'countries'] as const).filter(
-    (part) => match[part] !== undefined && isPlanned(`match.${part}`),
-  );
-}
-
-export function analyzeRoutePolicies(policies: RoutePolicies): Finding[] {
+/** `isAtGateway`: whether a listener of a gateway has the route of the policy. */
+export function analyzeRoutePolicies(
+  policies: RoutePolicies,
+  isAtGateway: (policy: RoutePolicyResource) => boolean,
+): Finding[] {
   const findings = [...policies.findings];
   for (const policy of policies.attached) {
-    const { match, cohort, targetRef } = policy.spec;
-    for (const part of match === undefined ? [] : unenforcedParts(match)) {
-      const what =
-        targetRef.sectionName === undefined ? 'the rules of the route are' : `rule "${targetRef.sectionName}" is`;
-      const message = `Matching by ${part} is not enforced yet: ${what} left out, and requests go to the next rule.`;
-      findings.push(report('MALHA1033', policy, `spec.match.${part}`, message));
+    const { match, cohort } = policy.spec;
+    if (match?.countries !== undefined && !isAtGateway(policy)) {
+      const message =
+        'No gateway has the route: the country of a caller within the mesh is not known, and no request matches.';
+      findings.push(report('MALHA1052', policy, 'spec.match.countries', message));
     }
     if (cohort?.claim !== undefined && isPlanned('route.cohort-claim')) {
       const message = 'Sticky splits by a claim are not enforced yet: requests are split by weight alone.';

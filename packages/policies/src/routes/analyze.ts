@@ -59,11 +59,15 @@ function ruleFindings(route: AttachedRoute, port: PortEntry | undefined, analysi
       const problem = resolved.ok
         ? []
         : [report(resolved.code, resource, `${where}.${resolved.field}`, resolved.message)];
-      return [...problem, ...filterFindings(route, backend.filters, `${where}.filters`, true, analysis)];
+      return [
+        ...problem,
+        ...mirrorFindings(route, backend.filters, context, where),
+        ...filterFindings(route, backend.filters, `${where}.filters`, true, analysis),
+      ];
     });
     return [
       ...findings,
-      ...mirrorFindings(route, rule, context, path),
+      ...mirrorFindings(route, rule.filters, context, path),
       ...weightFindings(route, rule, backends, path),
       ...idleFindings(route, rule, path),
       ...filterFindings(route, rule.filters, `${path}.filters`, false, analysis),
@@ -84,7 +88,7 @@ function backendContext(
 
 function mirrorFindings(
   { resource }: AttachedRoute,
-  { filters }: HttpRouteRule,
+  filters: HttpRouteRule['filters'],
   context: BackendContext,
   path: string,
 ): Finding[] {
@@ -137,7 +141,7 @@ function filterFindings(
   return (filters ?? []).flatMap((filter, index) => {
     const where = `${path}[${index}]`;
     const { type } = filter;
-    if (type === 'ExtensionRef' && !isBackend && isDirectResponse(filter.extensionRef)) {
+    if (type === 'ExtensionRef' && isDirectResponse(filter.extensionRef)) {
       const { name } = filter.extensionRef;
       if (findDirectResponse(directResponses, namespace, filter.extensionRef) !== undefined) return [];
       const message = `There is no DirectResponse "${name}" in namespace ${namespace}: these requests would get 500.`;

@@ -8,6 +8,7 @@ import {
   INVALID_BACKEND,
   type Mirror,
   NO_MUTATION,
+  type RedirectAction,
   type RetryPolicy,
   type Route,
   type RouteAction,
@@ -19,7 +20,7 @@ import type { PortEntry, ServiceEntry } from '../services/entries.ts';
 import type { AttachedRoute } from './attach.ts';
 import { type ResolvedBackend, resolveBackend } from './backends.ts';
 import type { DirectResponses } from './direct-response.ts';
-import { compileFilters, mirroredPerMillion, type RequestMirror } from './filters.ts';
+import { type CompiledFilters, compileFilters, mirroredPerMillion } from './filters.ts';
 import { grpcRank, rulesOfGrpc } from './grpc.ts';
 import { compileMatch } from './match.ts';
 import { comparePrecedence, type RankedMatch } from './precedence.ts';
@@ -58,10 +59,10 @@ export interface RouteContext {
   /** Whether the rule is for the caller at all. */
   isForCaller(rule: RuleRef): boolean;
   /** What is asked of a request beyond the rule's own match. */
-  conditionsOf(rule: RuleRef): Pick<RouteMatch, 'devices' | 'share'> | undefined;
+  conditionsOf(rule: RuleRef): Pick<RouteMatch, 'countries' | 'devices' | 'share'> | undefined;
   cohortOf(rule: RuleRef): CohortKey | undefined;
   /** What holds requests of a rule back, beyond how they are carried. */
-  protectionOf(rule: RuleRef): Pick<ForwardAction, 'rateLimits'>;
+  protectionOf(rule: RuleRef | undefined, service: ServiceEntry | undefined): Pick<ForwardAction, 'rateLimits' | 'faults'>;
 }
 
 /** A rule with one of its matches, at its place. */
@@ -122,6 +123,7 @@ function defaultRoute({ service, port }: NonNullable<RouteContext['parent']>, co
       clusters: [weighted],
       requestHeaders: NO_MUTATION,
       responseHeaders: NO_MUTATION,
+      ...context.protectionOf(undefined, service),
       ...context.settingsOf(undefined, { service, version: '', isGrpc: port.protocol === 'grpc' }),
     },
   };
@@ -132,9 +134,9 @@ const SERVER_ERROR: DirectResponseAction = { type: 'direct', status: 500, body: 
 function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
   const filters = compileFilters(ref.rule.filters, filterContext(ref, context));
   if (filters.failsClosed) return SERVER_ERROR;
-  if (filters.redirect !== undefined) return filters.redirect;
-  if (filters.direct !== undefined) return filters.direct;
-  const backends = (ref.rule.backendRefs ?? []).map((backend) => compileBackend(backend, ref, context));
+  const answer = answerOf(filters);
+  if (answer !== undefined) return answer;
+  const backends = (ref.rule.backendRefs ?? []).map((backend) => compileBackend(backend, ref, filters, context));
   const serving = backends.filter(({ weighted }) => weighted.weight > 0);
   if (serving.every(({ weighted }) => weighted.cluster === INVALID_BACKEND)) return SERVER_ERROR;
   const isGrpc =
@@ -149,19 +151,15 @@ function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
     ...(filters.rewrite === undefined ? {} : { rewrite: filters.rewrite }),
     ...(cohort === undefined ? {} : { cohort }),
     ...(filters.cors === undefined ? {} : { cors: filters.cors }),
-    ...mirrorsOf(filters.mirrors, ref, context),
-    ...context.protectionOf(ref),
+    ...mirrorsOf(filters, ref, context),
+    ...context.protectionOf(ref, destination.service),
     ...withRuleFields(context.settingsOf(ref, destination), ref.rule),
   };
 }
 
 /** A mirror to a backend that cannot be reached is left out: it must never harm the request itself. */
-function mirrorsOf(
-  filters: readonly RequestMirror[],
-  ref: RuleRef,
-  context: RouteContext,
-): { mirrors?: readonly Mirror[] } {
-  const mirrors = filters.flatMap((filter) => {
+function mirrorsOf(filters: CompiledFilters, ref: RuleRef, context: RouteContext): { mirrors?: readonly Mirror[] } {
+  const mirrors = filters.mirrors.flatMap((filter) => {
     const perMillion = mirroredPerMillion(filter);
     const backend = resolveBackend(filter.backendRef, backendContext(ref, context));
     if (!backend.ok || perMillion === 0) return [];
@@ -176,7 +174,13 @@ interface CompiledBackend {
   readonly backend: ResolvedBackend | undefined;
 }
 
-function compileBackend(ref: HttpBackendRef, rule: RuleRef, context: RouteContext): CompiledBackend {
+/** Filters of a backend come after those of its rule, and count before them where both say the same thing. */
+function compileBackend(
+  ref: HttpBackendRef,
+  rule: RuleRef,
+  ofRule: CompiledFilters,
+  context: RouteContext,
+): CompiledBackend {
   const backend = resolveBackend(ref, backendContext(rule, context));
   const filters = compileFilters(ref.filters, filterContext(rule, context));
   const isValid = backend.ok && !filters.failsClosed;
@@ -186,9 +190,30 @@ function compileBackend(ref: HttpBackendRef, rule: RuleRef, context: RouteContex
       weight: ref.weight ?? defaults.httpRoute.backendWeight,
       requestHeaders: filters.requestHeaders,
       responseHeaders: filters.responseHeaders,
+      ...(isValid ? ownPart(filters, rule, ofRule, context) : {}),
     },
     backend: isValid ? backend : undefined,
   };
+}
+
+function ownPart(
+  filters: CompiledFilters,
+  rule: RuleRef,
+  ofRule: CompiledFilters,
+  context: RouteContext,
+): Pick<WeightedCluster, 'rewrite' | 'cors' | 'mirrors' | 'answer'> {
+  const answer = answerOf(filters);
+  // Nothing of such a share reaches a backend.
+  if (answer !== undefined) return { answer };
+  return {
+    ...(filters.rewrite === undefined ? {} : { rewrite: { ...ofRule.rewrite, ...filters.rewrite } }),
+    ...(filters.cors === undefined ? {} : { cors: filters.cors }),
+    ...mirrorsOf(filters, rule, context),
+  };
+}
+
+function answerOf({ redirect, direct }: CompiledFilters): RedirectAction | DirectResponseAction | undefined {
+  return redirect ?? direct;
 }
 
 function filterContext({ route }: RuleRef, { directResponses }: RouteContext) {

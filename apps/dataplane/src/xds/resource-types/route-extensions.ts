@@ -11,11 +11,13 @@ import type { Route as WireRoute } from '@malha/xds/generated/envoy/config/route
 import {
   CohortKeySchema,
   CorsPolicySchema,
+  FaultsSchema,
   MatchConditionsSchema,
   RateLimitsSchema,
   RetryBudgetSchema,
   type CohortKey as WireCohort,
 } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
+import { fault } from './faults.ts';
 import { rateLimit } from './rate-limits.ts';
 import { ResourceError, required, unpack } from './strict.ts';
 
@@ -48,6 +50,14 @@ export function corsPolicy(route: WireRoute, path: string): CorsPolicy | undefin
     at(path, CORS_CONFIG),
   );
   return { allowOrigins, allowMethods, allowHeaders, exposeHeaders, maxAgeSeconds, allowCredentials };
+}
+
+export function faultsOf(route: WireRoute, path: string): { faults?: readonly FaultRule[] } {
+  const any = route.typedPerFilterConfig[FAULTS_CONFIG];
+  if (any === undefined) return {};
+  const where = at(path, FAULTS_CONFIG);
+  const { faults } = unpack(FaultsSchema, any, where);
+  return { faults: faults.map((each, index) => fault(each, `${where}.faults[${index}]`)) };
 }
 
 export function rateLimitsOf(route: WireRoute, path: string): { rateLimits?: readonly RateLimitRule[] } {

@@ -10,6 +10,7 @@ import { HttpProtocolOptionsSchema } from '@malha/xds/generated/envoy/extensions
 import { ClusterInfoSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import type { ResourcePlan } from '../dialect.ts';
 import { thresholds } from '../shared/clusters.ts';
+import { healthChecks } from '../shared/health-checks.ts';
 import { exactString } from '../shared/matches.ts';
 import { outlierDetection } from '../shared/outlier-detection.ts';
 import { PROTOCOLS } from '../shared/protocols.ts';
@@ -27,6 +28,7 @@ function encodeCluster(cluster: Cluster): Uint8Array {
     edsClusterConfig: { edsConfig: { configSourceSpecifier: { case: 'ads', value: {} } } },
     connectTimeout: durationFromMs(cluster.connectTimeoutMs),
     circuitBreakers: { thresholds: [thresholds(cluster.limits)] },
+    healthChecks: healthChecks(cluster),
     ...(cluster.outlierDetection !== undefined && { outlierDetection: outlierDetection(cluster.outlierDetection) }),
     typedExtensionProtocolOptions: { [HTTP_PROTOCOL_OPTIONS]: protocolOptions(cluster) },
     transportSocket: {

@@ -5,6 +5,7 @@ import type { CohortKey, CorsPolicy, ForwardAction, Route, RouteMatch } from '@m
 import {
   COHORT_CONFIG,
   CORS_CONFIG,
+  FAULTS_CONFIG,
   MATCH_CONFIG,
   RATE_LIMITS_CONFIG,
   RETRY_BUDGET_CONFIG,
@@ -12,11 +13,13 @@ import {
 import {
   CohortKeySchema,
   CorsPolicySchema,
+  FaultsSchema,
   MatchConditionsSchema,
   RateLimitsSchema,
   RetryBudgetSchema,
 } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 
+import { fault } from './faults.ts';
 import { rateLimit } from './rate-limits.ts';
 
 export type Entries = Record<string, Any>;
@@ -41,10 +44,11 @@ function matchExtension({ countries, devices, share }: RouteMatch): Entries {
   };
 }
 
-function forwardExtensions({ retry, cohort, cors, rateLimits }: ForwardAction): Entries {
+function forwardExtensions({ retry, cohort, cors, rateLimits, faults }: ForwardAction): Entries {
   return {
     [RETRY_BUDGET_CONFIG]: pack(RetryBudgetSchema, retry.budget),
     ...(cohort !== undefined && { [COHORT_CONFIG]: pack(CohortKeySchema, cohortKey(cohort)) }),
+    ...(faults !== undefined && { [FAULTS_CONFIG]: pack(FaultsSchema, { faults: faults.map(fault) }) }),
     ...(rateLimits !== undefined && {
       [RATE_LIMITS_CONFIG]: pack(RateLimitsSchema, { limits: rateLimits.map(rateLimit) }),
     }),

@@ -1,17 +1,8 @@
 // Route tables of the dialect `malha`: RouteConfiguration, with what Envoy has no field for in route-extensions.ts.
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
-import type {
-  ForwardAction,
-  RetryPolicy,
-  Rewrite,
-  Route,
-  RouteTable,
-  VirtualHost,
-  WeightedCluster,
-} from '@malha/traffic';
+import type { ForwardAction, RetryPolicy, Route, RouteTable, VirtualHost, WeightedCluster } from '@malha/traffic';
 import { ROUTE_TYPE } from '@malha/xds';
-import { WHOLE_PATH_PATTERN } from '@malha/xds/extension-names';
 import {
   type RetryPolicySchema,
   type RouteActionSchema,
@@ -23,10 +14,12 @@ import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/rout
 import { RecentMap } from '../../snapshot/recent-map.ts';
 import { field } from '../../snapshot/wire.ts';
 import type { ResourcePlan } from '../dialect.ts';
-import { directResponse, literalSubstitution, mirrorPolicies, redirectAction } from '../shared/actions.ts';
+import { directResponse, mirrorPolicies, redirectAction } from '../shared/actions.ts';
 import { requestHeaders, responseHeaders } from '../shared/headers.ts';
 import { routeMatch } from '../shared/matches.ts';
 import { retryOn } from '../shared/retries.ts';
+import { backendExtension } from './backend-extension.ts';
+import { rewriteFields } from './rewrites.ts';
 import { routeExtensions } from './route-extensions.ts';
 
 export function routeTablePlan(table: RouteTable): ResourcePlan {
@@ -91,7 +84,7 @@ function forward(action: ForwardAction): MessageInitShape<typeof RouteActionSche
     idleTimeout: durationFromMs(action.streamIdleTimeoutMs),
     retryPolicy: retryPolicy(action.retry, action.backendRequestTimeoutMs),
     requestMirrorPolicies: mirrorPolicies(action.mirrors),
-    ...(action.rewrite !== undefined && rewrite(action.rewrite)),
+    ...rewriteFields(action.rewrite),
   };
 }
 
@@ -101,6 +94,7 @@ function clusterWeight(weighted: WeightedCluster): MessageInitShape<typeof Weigh
     weight: weighted.weight,
     ...requestHeaders(weighted.requestHeaders),
     ...responseHeaders(weighted.responseHeaders),
+    typedPerFilterConfig: backendExtension(weighted),
   };
 }
 
@@ -114,17 +108,5 @@ function retryPolicy(retry: RetryPolicy, perTryTimeoutMs: number): MessageInitSh
       baseInterval: durationFromMs(retry.backoffBaseMs),
       maxInterval: durationFromMs(retry.backoffMaxMs),
     },
-  };
-}
-
-function rewrite(from: Rewrite) {
-  return {
-    ...(from.host !== undefined && {
-      hostRewriteSpecifier: { case: 'hostRewriteLiteral' as const, value: from.host },
-    }),
-    ...(from.path?.type === 'prefix' && { prefixRewrite: from.path.value || '/' }),
-    ...(from.path?.type === 'full' && {
-      regexRewrite: { pattern: { regex: WHOLE_PATH_PATTERN }, substitution: literalSubstitution(from.path.value) },
-    }),
   };
 }
