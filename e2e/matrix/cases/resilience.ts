@@ -160,6 +160,41 @@ export const resilience: Section = {
         ask('/', 'reviews-v1', { answers: [503, 200], expect: { attempts: 2, saw: { headers: { 'x-a': '1' } } } }),
       ],
     },
+    {
+      name: 'retry: Retry-After is waited for',
+      resources: PLAIN,
+      exchanges: [
+        ask('/', 'reviews-v1', {
+          answers: [{ status: 503, headers: { 'retry-after': '1' } }, 200],
+          expect: { attempts: 2 },
+        }),
+      ],
+    },
+    {
+      name: 'retry: Retry-After that is no number of seconds changes nothing',
+      resources: PLAIN,
+      exchanges: [
+        ask('/', 'reviews-v1', {
+          answers: [{ status: 503, headers: { 'retry-after': 'soon' } }, 200],
+          expect: { attempts: 2 },
+        }),
+      ],
+    },
+    {
+      name: 'retry: Retry-After beyond the time of the request ends the attempts',
+      resources: route('slow', `[{${to('v1')}, timeouts: {request: 2s}}]`),
+      exchanges: [
+        {
+          request: { host: 'reviews' },
+          answers: [{ status: 503, headers: { 'retry-after': '5' } }, 200],
+          expect: { status: 503, backend: 'reviews-v1', attempts: 1, headers: { 'retry-after': '5' } },
+        },
+      ],
+      leftOut: {
+        engine: 'no time passes there',
+        envoy: 'Envoy waits until the time of the request is over, and answers 504',
+      },
+    },
     times('of the whole request', route('slow', `[{${to('v1')}, timeouts: {request: 250ms}}]`), [SLOW], 504, 1),
     times(
       'of the whole request, for a POST',

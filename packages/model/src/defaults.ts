@@ -73,6 +73,15 @@ export const outlierRuleDefaults = {
   failurePercentage: { threshold: 85, minEndpoints: 5, minRequests: 50 },
 } as const;
 
+/** Of active health checks, once a policy names a kind of probe. */
+export const healthCheckDefaults = {
+  intervalMs: 5_000,
+  timeoutMs: 1_000,
+  jitterPercent: 10,
+  unhealthyThreshold: 3,
+  healthyThreshold: 2,
+} as const;
+
 export const defaults = {
   traffic: trafficDefaults,
   trustDomain: 'mesh.local',

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RetryPolicy } from './config.ts';
-import { type AttemptOutcome, backoffMs, isIdempotentMethod, RetryBudget, retryDecision } from './retry.ts';
+import {
+  type AttemptOutcome,
+  backoffMs,
+  isIdempotentMethod,
+  RetryBudget,
+  retryAfterMs,
+  retryDecision,
+  retryDelayMs,
+} from './retry.ts';
 
 const policy: RetryPolicy = {
   attempts: 2,
@@ -104,5 +112,25 @@ describe('RetryBudget', () => {
         });
       }),
     );
+  });
+});
+
+describe('Retry-After', () => {
+  it('is read as a number of seconds, and nothing else', () => {
+    expect(['0', '2', '120'].map(retryAfterMs)).toEqual([0, 2_000, 120_000]);
+    for (const value of [undefined, '', '-1', '1.5', '1e3', ' 1', '99999999', 'Wed, 21 Oct 2026 07:28:00 GMT'])
+      expect(retryAfterMs(value)).toBeUndefined();
+  });
+
+  it('makes the wait longer, never shorter', () => {
+    const delay = (askedMs: number | undefined, leftMs = 60_000) =>
+      retryDelayMs(policy, 1, () => 0.5, { askedMs, leftMs });
+    expect([delay(undefined), delay(0), delay(1_000)]).toEqual([12.5, 12.5, 1_012.5]);
+  });
+
+  it('ends the attempts when it asks for more than there is time', () => {
+    expect(retryDelayMs(policy, 1, () => 0, { askedMs: 2_000, leftMs: 1_999 })).toBeUndefined();
+    expect(retryDelayMs(policy, 1, () => 0, { askedMs: 11_000, leftMs: Number.POSITIVE_INFINITY })).toBeUndefined();
+    expect(retryDelayMs(policy, 1, () => 0, { askedMs: undefined, leftMs: 0 })).toBe(0);
   });
 });

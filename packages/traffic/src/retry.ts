@@ -80,6 +80,32 @@ export function backoffMs(policy: RetryPolicy, attempt: number, random: Random):
   return random() * bound;
 }
 
+/** Longer than this nobody waits on behalf of a caller, whatever time its request has left. */
+export const RETRY_AFTER_MAX_MS = 10_000;
+
+const SECONDS = /^[0-9]{1,6}$/;
+
+/** What a field `Retry-After` asks for; undefined for a date or what is no number of seconds (RFC 9110 §10.2.3). */
+export function retryAfterMs(value: string | undefined): number | undefined {
+  return value !== undefined && SECONDS.test(value) ? Number(value) * 1000 : undefined;
+}
+
+/**
+ * The wait before the attempt after `attempt`: the backoff, or longer when the endpoint asked for it. Undefined = it asked for
+ * more than `leftMs`, what the request has left, so that its answer is the best that the caller can get.
+ */
+export function retryDelayMs(
+  policy: RetryPolicy,
+  attempt: number,
+  random: Random,
+  { askedMs, leftMs }: { readonly askedMs: number | undefined; readonly leftMs: number },
+): number | undefined {
+  const ownMs = backoffMs(policy, attempt, random);
+  if (askedMs === undefined) return ownMs;
+  if (askedMs > Math.min(RETRY_AFTER_MAX_MS, leftMs)) return undefined;
+  return askedMs + ownMs;
+}
+
 /** Retries in flight stay within a share of the active requests, and may always be a few. */
 export class RetryBudget {
   #config: RetryBudgetConfig;

@@ -10,6 +10,7 @@ import {
   type InboundPort,
   type RequestView,
 } from '@malha/traffic';
+import { clusterWords } from '@malha/traffic/cluster-words';
 
 /** A caller that is not in the mesh yet: any workload of the namespace, with no labels. */
 const IMAGINARY_WORKLOAD = 'explain-caller';
@@ -46,6 +47,8 @@ export interface ExplainedBackend {
   readonly cluster: string;
   readonly weight: number;
   readonly share: number;
+  /** How its endpoints are picked, ejected and probed. */
+  readonly words: readonly string[];
   readonly endpoints: readonly ExplainedEndpoint[];
 }
 
@@ -80,10 +83,16 @@ export function explainCall(
     caller: { workload: caller.isImaginary ? '' : `${scope.namespace}/${scope.workload}`, principal },
     backends: backends.map((backend) => ({
       ...backend,
+      words: wordsOf(backend.cluster),
       endpoints: endpointsOf(config.endpoints, backend.cluster).map((endpoint) => judge.endpoint(endpoint)),
     })),
     quarantined,
   };
+
+  function wordsOf(cluster: string): readonly string[] {
+    const found = config.clusters.find(({ name }) => name === cluster);
+    return found === undefined ? [] : clusterWords(found);
+  }
 
   function endpointsOf(lists: typeof config.endpoints, cluster: string): readonly Endpoint[] {
     const list = lists.find((candidate) => candidate.cluster === (cluster as ClusterName));

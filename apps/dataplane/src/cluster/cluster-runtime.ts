@@ -9,10 +9,11 @@ import { ProxyError } from '../exchange/proxy-error.ts';
 import { ClusterHealth, type HealthEvent } from './cluster-health.ts';
 import type { DialEnvironment, HttpVersion } from './dial.ts';
 import { EndpointPool, type FreeConnection, keyOf, type PoolOwner, type RawDialResult } from './endpoint-pool.ts';
+import { HealthChecker } from './health-checker.ts';
 import { type StreamRequester, Waiting } from './stream-requester.ts';
 
 /** Counts that telemetry keeps for the whole proxy. */
-export type ClusterEvent = HealthEvent | 'limit-reached' | 'peer-rejected';
+export type ClusterEvent = HealthEvent | 'health-check-failed' | 'limit-reached' | 'peer-rejected';
 
 export interface ClusterEnvironment extends DialEnvironment {
   readonly random: () => number;
@@ -61,6 +62,7 @@ export class ClusterRuntime implements PoolOwner {
   readonly environment: ClusterEnvironment;
   readonly retryBudget = new RetryBudget({ percent: 20, minConcurrent: 3 });
   readonly health: ClusterHealth;
+  private readonly checker: HealthChecker;
   activeRequests = 0;
   private balancer: Balancer;
   private readonly pools = new Map<BalancedEndpoint, EndpointPool>();
@@ -75,6 +77,7 @@ export class ClusterRuntime implements PoolOwner {
     this.balancer = createBalancer(cluster.loadBalancer, environment);
     this.health = new ClusterHealth(environment, () => this.balancer);
     this.health.configure(cluster.outlierDetection);
+    this.checker = new HealthChecker(environment, (item, isPassing) => this.health.checked(item, isPassing));
   }
 
   /** The endpoint of a workload, for a session that began there. */
@@ -92,6 +95,7 @@ export class ClusterRuntime implements PoolOwner {
       this.balancer.update(this.endpoints);
     }
     this.health.configure(cluster.outlierDetection);
+    this.checker.watch(cluster, this.balancer.endpoints);
     this.servePending();
   }
 
@@ -106,6 +110,7 @@ export class ClusterRuntime implements PoolOwner {
       pool.drain();
     }
     this.health.endpointsChanged();
+    this.checker.watch(this.cluster, this.balancer.endpoints);
     this.servePending();
   }
 
@@ -203,6 +208,7 @@ export class ClusterRuntime implements PoolOwner {
   /** No new requests come; those in flight end on their connections. */
   drain(): void {
     this.isClosed = true;
+    this.checker.close();
     this.health.close();
     this.dropPools();
     this.failPending(new ProxyError('noCluster', `${this.cluster.name} was removed`));
@@ -210,6 +216,7 @@ export class ClusterRuntime implements PoolOwner {
 
   destroy(): void {
     this.isClosed = true;
+    this.checker.close();
     this.health.close();
     for (const pool of this.pools.values()) pool.destroy();
     this.pools.clear();

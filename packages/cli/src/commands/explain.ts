@@ -1,7 +1,8 @@
 // malha explain: which rule serves a request and why, by the proxy's own engine, on stored resources or on files.
 import { GATEWAY_NAME_LABEL, keyOf, namespaceOf, type Resource, type WorkloadResource } from '@malha/model';
 import { buildIndex, compile } from '@malha/policies';
-import type { Explanation, MeshConfig } from '@malha/traffic';
+import { clusterWords, type ExplainedBackend, type Explanation, type MeshConfig } from '@malha/traffic';
+import { clusterWords } from '@malha/traffic/cluster-words';
 import { storedItems } from '../answer.ts';
 import { callApi } from '../api-client.ts';
 import { type Command, EXIT_NEGATIVE, EXIT_OK, type Output } from '../command.ts';
@@ -42,10 +43,10 @@ async function run(argv: readonly string[], output: Output): Promise<number> {
   const resources = await load(options, output);
   if (resources === undefined) return EXIT_NEGATIVE;
   const request: ExplainedCall = { method: options.method, ...place, header: headerLookup(options.header) };
-  const explanation =
-    gateway === undefined
-      ? explainOutbound(configOf(resources, callerOf(resources, from ?? '')), request)
-      : explainGateway(configOf(resources, edgeProxyOf(gateway)), request);
+  const caller = gateway === undefined ? callerOf(resources, from ?? '') : edgeProxyOf(gateway);
+  const config = configOf(resources, caller);
+  const explained = gateway === undefined ? explainOutbound(config, request) : explainGateway(config, request);
+  const explanation = withClusterWords(explained, config);
   output.print(options.json ? JSON.stringify(explanation, null, 2) : describe(explanation));
   return explanation.winner === undefined ? EXIT_NEGATIVE : EXIT_OK;
 }
@@ -88,6 +89,18 @@ function headerLookup(given: readonly string[]): (name: string) => string | unde
   return (name) => values.get(name);
 }
 
+interface BackendExplanation extends Explanation {
+  readonly backends: readonly (ExplainedBackend & { readonly words: readonly string[] })[];
+}
+
+function withClusterWords(explanation: Explanation, config: MeshConfig): BackendExplanation {
+  const backends = explanation.backends.map((backend) => {
+    const cluster = config.clusters.find(({ name }) => name === backend.cluster);
+    return { ...backend, words: cluster === undefined ? [] : clusterWords(cluster) };
+  });
+  return { ...explanation, backends };
+}
+
 function configOf(resources: readonly Resource[], caller: WorkloadResource): MeshConfig {
   const others = resources.filter((each) => keyOf(each) !== keyOf(caller));
   const workloads = [...others, caller].filter((each) => each.kind === 'Workload');
@@ -121,12 +134,13 @@ function callerOf(resources: readonly Resource[], from: string): WorkloadResourc
   );
 }
 
-function describe(explanation: Explanation): string {
+function describe(explanation: BackendExplanation): string {
   const rules = explanation.rules.map(
     (rule) => `  ${rule.verdict === 'winner' ? '>' : ' '} ${rule.route}: ${rule.words}`,
   );
-  const backends = explanation.backends.map(
-    (each) => `    ${(each.share * 100).toFixed(1).padStart(5)} %  ${each.cluster}`,
-  );
+  const backends = explanation.backends.flatMap((each) => [
+    `    ${(each.share * 100).toFixed(1).padStart(5)} %  ${each.cluster}`,
+    ...each.words.map((words) => `             ${words}`),
+  ]);
   return [explanation.hostWords, ...rules, explanation.actionWords, ...backends].join('\n');
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { durationMs } from '../duration.ts';
 import { MALHA_API_VERSION, namespacedMetadata, sectionTargetRef } from './metadata.ts';
-import { duration, headerName } from './scalars.ts';
+import { duration, headerName, hostname } from './scalars.ts';
 
 const count = z.int().min(1).max(1_000_000);
 
@@ -116,6 +116,33 @@ const retries = z.strictObject({
     .optional(),
 });
 
+const threshold = z.int().min(1).max(100);
+
+/** Exactly one of `http`, `grpc` and `tcp`. */
+const healthCheck = z
+  .strictObject({
+    http: z
+      .strictObject({
+        path: z
+          .string()
+          .max(1024)
+          .regex(/^\/[!-~]*$/, 'must begin with "/" and have no blanks'),
+        host: hostname.optional(),
+        expectedStatuses: z.array(z.int().min(100).max(599)).min(1).max(64).optional(),
+      })
+      .optional(),
+    grpc: z.strictObject({ service: z.string().max(256).optional() }).optional(),
+    tcp: z.strictObject({}).optional(),
+    interval: positiveDuration.optional(),
+    timeout: positiveDuration.optional(),
+    jitterPercent: z.int().min(0).max(100).optional(),
+    unhealthyThreshold: threshold.optional(),
+    healthyThreshold: threshold.optional(),
+  })
+  .refine(({ http, grpc, tcp }) => [http, grpc, tcp].filter((kind) => kind !== undefined).length <= 1, {
+    message: 'must have at most one of http, grpc and tcp',
+  });
+
 export const trafficPolicySchema = z.strictObject({
   apiVersion: z.literal(MALHA_API_VERSION),
   kind: z.literal('TrafficPolicy'),
@@ -135,6 +162,7 @@ export const trafficPolicySchema = z.strictObject({
     loadBalancer: loadBalancer.optional(),
     retries: retries.optional(),
     outlierDetection: outlierDetection.optional(),
+    healthCheck: healthCheck.optional(),
   }),
 });
 export type TrafficPolicyResource = z.infer<typeof trafficPolicySchema>;

@@ -14,7 +14,7 @@ function fieldFindings(policy: TrafficPolicyResource): Finding[] {
   const { spec } = policy;
   const findings: Finding[] = [];
   if (spec.targetRef.kind !== 'HTTPRoute' && spec.targetRef.kind !== 'GRPCRoute') return findings;
-  for (const field of ['connection', 'loadBalancer', 'outlierDetection'] as const) {
+  for (const field of ['connection', 'loadBalancer', 'outlierDetection', 'healthCheck'] as const) {
     if (spec[field] === undefined) continue;
     const message = `spec.${field} belongs to a service or version; a policy of a route cannot set it.`;
     findings.push(report('MALHA1033', policy, `spec.${field}`, message));

@@ -1,10 +1,10 @@
 // From merged traffic policies to the settings of clusters: connections, balancing, ejection.
-import type { Cluster, HashKey, LoadBalancerConfig, OutlierDetectionConfig } from '@malha/traffic';
-import type { EffectiveTraffic } from './merge.ts';
+import type { Cluster, HashKey, HealthCheckConfig, LoadBalancerConfig, OutlierDetectionConfig } from '@malha/traffic';
+import type { EffectiveHealthCheck, EffectiveTraffic } from './merge.ts';
 
 export type ClusterSettings = Pick<
   Cluster,
-  'connectTimeoutMs' | 'idleTimeoutMs' | 'limits' | 'loadBalancer' | 'outlierDetection'
+  'connectTimeoutMs' | 'idleTimeoutMs' | 'limits' | 'loadBalancer' | 'outlierDetection' | 'healthCheck'
 >;
 
 export function clusterSettings(effective: EffectiveTraffic): ClusterSettings {
@@ -19,6 +19,7 @@ export function clusterSettings(effective: EffectiveTraffic): ClusterSettings {
     },
     loadBalancer: loadBalancerOf(effective),
     ...(outlierDetection !== undefined && { outlierDetection }),
+    ...(effective.healthCheck !== undefined && { healthCheck: healthCheckOf(effective.healthCheck) }),
   };
 }
 
@@ -70,4 +71,13 @@ function outlierDetectionOf(effective: EffectiveTraffic): OutlierDetectionConfig
     ...(successRate !== undefined && { successRate }),
     ...(failurePercentage !== undefined && { failurePercentage }),
   };
+}
+
+function healthCheckOf({ kind, ...timing }: EffectiveHealthCheck): HealthCheckConfig {
+  const { http, grpc } = kind;
+  if (http !== undefined) {
+    const { path, host = '', expectedStatuses = [] } = http;
+    return { ...timing, type: 'http', path, host, expectedStatuses };
+  }
+  return grpc === undefined ? { ...timing, type: 'tcp' } : { ...timing, type: 'grpc', service: grpc.service ?? '' };
 }

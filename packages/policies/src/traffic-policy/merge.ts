@@ -1,6 +1,7 @@
 // Merges traffic policies field by field: of the levels that set a field, the most specific wins.
 import {
   durationMs,
+  healthCheckDefaults,
   outlierRuleDefaults,
   type TrafficDefaults,
   type TrafficPolicySpec,
@@ -14,8 +15,16 @@ export interface EffectiveTraffic extends TrafficDefaults {
   readonly hashOn?: NonNullable<LoadBalancerSpec['hashOn']> | undefined;
   readonly tableSize?: number | undefined;
   readonly localityWeights?: NonNullable<LoadBalancerSpec['locality']>['weights'] | undefined;
+  /** Undefined: no level names a kind of probe. */
+  readonly healthCheck?: EffectiveHealthCheck | undefined;
   readonly outlierSuccessRate?: OutlierRule<'successRate'> | undefined;
   readonly outlierFailurePercentage?: OutlierRule<'failurePercentage'> | undefined;
+}
+
+type HealthCheckSpec = NonNullable<TrafficPolicySpec['healthCheck']>;
+
+export interface EffectiveHealthCheck extends Readonly<Record<keyof typeof healthCheckDefaults, number>> {
+  readonly kind: Pick<HealthCheckSpec, 'http' | 'grpc' | 'tcp'>;
 }
 
 type OutlierRule<K extends keyof typeof outlierRuleDefaults> = Readonly<
@@ -67,6 +76,7 @@ export function mergeTraffic(specs: readonly TrafficPolicySpec[]): EffectiveTraf
       pick((s) => s.outlierDetection?.consecutiveLocalErrors) ?? base.outlierConsecutiveLocalErrors,
     outlierIntervalMs: ms((s) => s.outlierDetection?.interval) ?? base.outlierIntervalMs,
     outlierBaseEjectionMs: ms((s) => s.outlierDetection?.baseEjection) ?? base.outlierBaseEjectionMs,
+    healthCheck: healthCheckOf(pick, ms),
     outlierMaxEjectionMs: ms((s) => s.outlierDetection?.maxEjection) ?? base.outlierMaxEjectionMs,
     outlierSuccessRate: withRule(
       outlierRuleDefaults.successRate,
@@ -77,6 +87,30 @@ export function mergeTraffic(specs: readonly TrafficPolicySpec[]): EffectiveTraf
       pick((s) => s.outlierDetection?.failurePercentage),
     ),
     outlierMaxEjectionPercent: pick((s) => s.outlierDetection?.maxEjectionPercent) ?? base.outlierMaxEjectionPercent,
+  };
+}
+
+type Read<T> = (spec: TrafficPolicySpec) => T | undefined;
+
+/** The kind of probe is taken whole from one level; times and thresholds field by field. */
+function healthCheckOf(
+  pick: <T>(read: Read<T>) => T | undefined,
+  ms: (read: Read<string>) => number | undefined,
+): EffectiveHealthCheck | undefined {
+  const kind = pick(({ healthCheck: { http, grpc, tcp } = {} }) => {
+    if (http !== undefined) return { http };
+    if (grpc !== undefined) return { grpc };
+    return tcp === undefined ? undefined : { tcp };
+  });
+  if (kind === undefined) return undefined;
+  const base = healthCheckDefaults;
+  return {
+    kind,
+    intervalMs: ms((s) => s.healthCheck?.interval) ?? base.intervalMs,
+    timeoutMs: ms((s) => s.healthCheck?.timeout) ?? base.timeoutMs,
+    jitterPercent: pick((s) => s.healthCheck?.jitterPercent) ?? base.jitterPercent,
+    unhealthyThreshold: pick((s) => s.healthCheck?.unhealthyThreshold) ?? base.unhealthyThreshold,
+    healthyThreshold: pick((s) => s.healthCheck?.healthyThreshold) ?? base.healthyThreshold,
   };
 }
 

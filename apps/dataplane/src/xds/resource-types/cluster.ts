@@ -16,6 +16,7 @@ import { UpstreamTlsContextSchema } from '@malha/xds/generated/envoy/extensions/
 import { HttpProtocolOptionsSchema } from '@malha/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { ClusterInfoSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import { protocol } from './enums.ts';
+import { healthCheck } from './health-check.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { onlyMetadata } from './metadata.ts';
 import { outlierDetection } from './outlier-detection.ts';
@@ -28,6 +29,7 @@ const checkCluster = onlyFields(ClusterSchema, [
   'edsClusterConfig',
   'connectTimeout',
   'outlierDetection',
+  'healthChecks',
   'circuitBreakers',
   'typedExtensionProtocolOptions',
   'transportSocket',
@@ -55,6 +57,7 @@ export function decodeCluster(bytes: Uint8Array): Cluster {
   const metadata = onlyMetadata(from.metadata, CLUSTER_METADATA, 'metadata');
   const info = unpack(ClusterInfoSchema, metadata, `metadata.typed_filter_metadata[${CLUSTER_METADATA}]`);
   const service = required(info.service, 'metadata.service');
+  const probes = healthCheck(from.healthChecks, service.name, 'health_checks');
   return {
     name: from.name as ClusterName,
     service: { namespace: service.namespace, name: service.name },
@@ -68,6 +71,7 @@ export function decodeCluster(bytes: Uint8Array): Cluster {
     ...(from.outlierDetection !== undefined && {
       outlierDetection: outlierDetection(from.outlierDetection, 'outlier_detection'),
     }),
+    ...(probes !== undefined && { healthCheck: probes }),
     tls: upstreamTls(from),
   };
 }

@@ -11,6 +11,7 @@ import { UpstreamTlsContextSchema } from '@malha/xds/generated/envoy/extensions/
 import { HttpProtocolOptionsSchema } from '@malha/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import type { DialectContext, ResourcePlan, SecretFiles } from '../dialect.ts';
 import { thresholds } from '../shared/clusters.ts';
+import { healthChecks } from '../shared/health-checks.ts';
 import { exactString } from '../shared/matches.ts';
 import { outlierDetection } from '../shared/outlier-detection.ts';
 import { commonTlsContext } from '../shared/tls.ts';
@@ -55,6 +56,7 @@ function encodeCluster(
     edsClusterConfig: { edsConfig: ADS },
     connectTimeout: durationFromMs(Math.max(1, cluster.connectTimeoutMs)),
     ...loadBalancerFields(cluster.loadBalancer),
+    healthChecks: healthChecks(cluster),
     ...(cluster.outlierDetection !== undefined && { outlierDetection: outlierDetection(cluster.outlierDetection) }),
     circuitBreakers: {
       thresholds: [

@@ -1,8 +1,17 @@
 // Retries in Envoy's terms: it has one policy for a route and does not ask for the method, so a route is made two.
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type AnySchema, durationFromMs } from '@bufbuild/protobuf/wkt';
-import { type ForwardAction, isIdempotentMethod, type RetryCondition, type Route } from '@malha/traffic';
-import type { RetryPolicySchema } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
+import {
+  type ForwardAction,
+  isIdempotentMethod,
+  RETRY_AFTER_MAX_MS,
+  type RetryCondition,
+  type Route,
+} from '@malha/traffic';
+import {
+  RetryPolicy_ResetHeaderFormat as ResetHeaderFormat,
+  type RetryPolicySchema,
+} from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { retryOn } from '../shared/retries.ts';
 
 /** RFC 9110 §9.2.2 */
@@ -53,6 +62,10 @@ export function retryPolicy({
     retryHostPredicate: [OTHER_ENDPOINT],
     hostSelectionRetryMaxAttempts: DRAWS_MAX,
     retriableStatusCodes: [...retry.statusCodes],
+    rateLimitedRetryBackOff: {
+      resetHeaders: [{ name: 'Retry-After', format: ResetHeaderFormat.SECONDS }],
+      maxInterval: durationFromMs(RETRY_AFTER_MAX_MS),
+    },
     retryBackOff: {
       baseInterval: durationFromMs(baseMs),
       maxInterval: durationFromMs(Math.max(baseMs, retry.backoffMaxMs)),

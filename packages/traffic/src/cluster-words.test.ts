@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { clusterWords } from './cluster-words.ts';
+import type { Cluster, ClusterName } from './config.ts';
+
+const CLUSTER: Cluster = {
+  name: 'outbound|80||app.shop' as ClusterName,
+  service: { namespace: 'shop', name: 'app' },
+  port: 80,
+  version: '',
+  protocol: 'http',
+  connectTimeoutMs: 1,
+  idleTimeoutMs: 1,
+  limits: { maxConnections: 1, maxPending: 1, maxRequests: 1 },
+  loadBalancer: { type: 'Random' },
+  tls: { serverName: 'app', spiffeIds: [] },
+};
+
+it('says how an endpoint is picked, ejected and probed, and nothing of what is off', () => {
+  expect(clusterWords(CLUSTER)).toEqual(['An endpoint is drawn, by weight.']);
+  const words = clusterWords({
+    ...CLUSTER,
+    loadBalancer: {
+      type: 'Maglev',
+      hashKeys: [{ type: 'header', name: 'x-user' }, { type: 'query', name: 'user' }, { type: 'source' }],
+      panicPercent: 50,
+    },
+    outlierDetection: {
+      consecutive5xx: 5,
+      consecutiveGatewayErrors: 0,
+      consecutiveLocalErrors: 3,
+      intervalMs: 10_000,
+      baseEjectionMs: 30_000,
+      maxEjectionMs: 300_000,
+      maxEjectionPercent: 10,
+      failurePercentage: { threshold: 85, minEndpoints: 5, minRequests: 50 },
+    },
+    healthCheck: {
+      type: 'http',
+      path: '/health',
+      host: '',
+      expectedStatuses: [],
+      intervalMs: 2_500,
+      timeoutMs: 500,
+      jitterPercent: 10,
+      unhealthyThreshold: 3,
+      healthyThreshold: 2,
+    },
+  });
+  expect(words).toEqual([
+    'The same key goes to the same endpoint, by a table; the key is the header x-user, else the query parameter user, else the address of the caller, else it is drawn; with fewer than 50 % available, all are called.',
+    'An endpoint is ejected for 30 s and longer after 5 answers from 500 on in a row, or 3 failures without an answer in a row, or 85 % failures in an interval; at most 10 % of the endpoints, but one.',
+    'Endpoints are probed by GET /health each 2.5 s: 3 failures in a row take an endpoint out, 2 passes bring it back.',
+  ]);
+});
