@@ -1,7 +1,7 @@
 // malha explain: which rule serves a request and why, by the proxy's own engine, on stored resources or on files.
 import { GATEWAY_NAME_LABEL, keyOf, namespaceOf, type Resource, type WorkloadResource } from '@malha/model';
 import { buildIndex, compile } from '@malha/policies';
-import { clusterWords, type ExplainedBackend, type Explanation, type MeshConfig } from '@malha/traffic';
+import type { ExplainedBackend, Explanation, MeshConfig } from '@malha/traffic';
 import { clusterWords } from '@malha/traffic/cluster-words';
 import { storedItems } from '../answer.ts';
 import { callApi } from '../api-client.ts';
