@@ -1,6 +1,7 @@
 // Explaining where a connection of bytes goes: every route of its listener with its verdict in words, and the winner.
-import type { TcpListener, TcpRoute } from './config.ts';
+import type { MeshConfig, TcpListener, TcpRoute } from './config.ts';
 import type { ExplainedBackend, Explanation, RuleVerdict } from './explain.ts';
+import { isHttpListener } from './gateway.ts';
 import { mostSpecific } from './hostname.ts';
 import { compileTcpRoutes } from './tcp-router.ts';
 
@@ -9,6 +10,24 @@ export interface ExplainableConnections {
   readonly place: string;
   readonly protocol: TcpListener['protocol'];
   readonly routes: readonly TcpRoute[];
+}
+
+/** What a proxy takes at a port: for an upstream of its workload, or of its gateway. Undefined where it takes no connections. */
+export function connectionsAt(
+  config: MeshConfig,
+  via: 'upstream' | 'gateway',
+  port: number,
+): ExplainableConnections | undefined {
+  if (via === 'upstream') {
+    const listener = config.tcp?.find((each) => each.port === port);
+    if (listener === undefined) return undefined;
+    const { service, servicePort, protocol, routes } = listener;
+    return { place: `Upstream ${service.namespace}/${service.name}:${servicePort} at port ${port}`, protocol, routes };
+  }
+  const listener = config.gateways?.find((each) => each.port === port);
+  if (listener === undefined || isHttpListener(listener)) return undefined;
+  const protocol = listener.protocol === 'TLS' ? 'tls' : 'tcp';
+  return { place: `Gateway port ${port}`, protocol, routes: listener.routes };
 }
 
 /** In the shape of a request's explanation; `authority` is the server name, or empty for bytes that are no TLS. */

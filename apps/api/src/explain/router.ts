@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ResourcesInvalid } from '../resources/errors.ts';
 import type { ServiceTraffic } from '../telemetry/index.ts';
 import { router, viewerProcedure } from '../trpc/init.ts';
+import { explainConnectionCall } from './connection.ts';
 import { explainCall } from './explain.ts';
 import { impactOf } from './impact.ts';
 
@@ -35,6 +36,16 @@ const request = z
     return z.NEVER;
   });
 
+const connection = z.strictObject({
+  yaml: z
+    .string()
+    .max(2 * 1024 * 1024)
+    .optional(),
+  from: z.strictObject({ type: z.enum(['workload', 'gateway']), namespace: label, name: label }),
+  port: z.int().min(1).max(65_535),
+  serverName: z.string().max(253).default(''),
+});
+
 const impact = z.strictObject({
   yaml: z.string().max(2 * 1024 * 1024),
   service: z.strictObject({ namespace: label, name: label }),
@@ -54,6 +65,12 @@ export function createExplainRouter({ world, traffic }: ExplainRouterDeps) {
       const draft = input.yaml === undefined ? undefined : parseResources(input.yaml);
       if (draft && draft.errors.length > 0) throw new ResourcesInvalid(draft.errors);
       return explainCall(world(), input, draft?.resources);
+    }),
+    /** Where a connection of bytes goes; null when there is no such workload. */
+    connection: viewerProcedure.input(connection).query(({ input }) => {
+      const draft = input.yaml === undefined ? undefined : parseResources(input.yaml);
+      if (draft && draft.errors.length > 0) throw new ResourcesInvalid(draft.errors);
+      return explainConnectionCall(world(), input, draft?.resources) ?? null;
     }),
     /** What a draft would do to the calls of the last minutes. */
     impact: viewerProcedure.input(impact).query(async ({ input: { yaml, service } }) => {

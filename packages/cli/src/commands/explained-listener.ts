@@ -8,7 +8,7 @@ import {
   splitAuthority,
 } from '@malha/traffic';
 import { isHttpListener } from '@malha/traffic/gateway';
-import { explainConnection } from '@malha/traffic/tcp-explain';
+import { connectionsAt, explainConnection } from '@malha/traffic/tcp-explain';
 import { UsageError } from '../options.ts';
 
 export const SCHEMES = ['http', 'https', 'tcp', 'tls'] as const;
@@ -24,12 +24,10 @@ const PORTS: Readonly<Partial<Record<Scheme, number>>> = { http: 80, https: 443,
 export function explainOutbound(config: MeshConfig, call: ExplainedCall): Explanation {
   if (call.scheme === 'http' || call.scheme === 'https') return explainHttp(config, config.outbound.routeTable, call);
   const port = portOf(call);
-  const listener = config.tcp?.find((each) => each.port === port);
-  if (listener === undefined)
+  const connections = connectionsAt(config, 'upstream', port);
+  if (connections === undefined)
     throw new UsageError([`the workload listens for no upstream at port ${port}; it has ${listed(config.tcp)}`]);
-  const { service, servicePort } = listener;
-  const place = `Upstream ${service.namespace}/${service.name}:${servicePort} at port ${port}`;
-  return explainConnection({ ...listener, place }, serverNameOf(call));
+  return explainConnection(connections, serverNameOf(call));
 }
 
 /** A call from outside, to a port of the gateway that the workload serves. */
@@ -38,13 +36,11 @@ export function explainGateway(config: MeshConfig, call: ExplainedCall): Explana
   const listener = config.gateways?.find((each) => each.port === port);
   if (listener === undefined)
     throw new UsageError([`the Gateway serves no port ${port}; it has ${listed(config.gateways)}`]);
-  if (isHttpListener(listener)) {
-    if (call.scheme === 'http' || call.scheme === 'https') return explainHttp(config, listener.routeTable, call);
-    throw otherProtocol(listener);
-  }
-  const protocol = listener.protocol === 'TLS' ? 'tls' : 'tcp';
-  if (call.scheme !== protocol) throw otherProtocol(listener);
-  return explainConnection({ protocol, routes: listener.routes, place: `Gateway port ${port}` }, serverNameOf(call));
+  if (isHttpListener(listener) && (call.scheme === 'http' || call.scheme === 'https'))
+    return explainHttp(config, listener.routeTable, call);
+  const connections = connectionsAt(config, 'gateway', port);
+  if (connections === undefined || call.scheme !== connections.protocol) throw otherProtocol(listener);
+  return explainConnection(connections, serverNameOf(call));
 }
 
 function explainHttp(config: MeshConfig, routeTable: string, call: ExplainedCall): Explanation {
