@@ -161,7 +161,7 @@ export function temporaryFolder(): string {
 }
 
 /** As careful writers do: another file, then renamed over. */
-export function replaceFile(file: string, text: string): void {
+export function replaceFile(file: string, text: string | Uint8Array): void {
   const next = path.join(path.dirname(file), `.${path.basename(file)}.next`);
   fs.writeFileSync(next, text);
   fs.renameSync(next, file);

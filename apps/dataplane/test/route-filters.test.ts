@@ -85,6 +85,23 @@ describe('a mirror', () => {
     expect(proxy.telemetry.count('mirror-dropped')).toBe(1);
   }, 20_000);
 
+  it('that closes while the body is on its way, or answers halfway, costs the caller nothing', async () => {
+    const size = 1024 * 1024;
+    const app = await upstream((socket, text) => {
+      if (text.length > size) socket.write(OK);
+    });
+    const post = `POST /a HTTP/1.1\r\nHost: app\r\nContent-Length: ${size}\r\nConnection: close\r\n\r\n`;
+    const closing = await upstream((socket) => socket.destroy());
+    const halfway = await upstream((socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhal'));
+    for (const { port } of [closing, halfway]) {
+      const proxy = await proxyFor(app, port, all());
+      const parts = [post, 'x'.repeat(size / 2), 'x'.repeat(size / 2)];
+      const { text } = await exchangeBytes(proxy.outboundPort, parts, { quietMs: 10_000 });
+      expect(text).toMatch(/^HTTP\/1\.1 200/);
+      expect(proxy.telemetry.records.map(({ status }) => status)).toEqual([200]);
+    }
+  }, 20_000);
+
   it('of a share gets that share', async () => {
     const app = await upstream();
     const copy = await upstream();

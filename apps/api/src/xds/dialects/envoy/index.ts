@@ -25,7 +25,7 @@ function plan(config: MeshConfig, context: DialectContext): ResourcePlan[] {
     ...(config.tcp ?? []).map((listener) => tcpPlan(listener, clusters, context)),
     ...gateways.flatMap((listener) => gatewayPlan(listener, clusters, context)),
     ...certificatePlans(gateways, context),
-    ...splitTables(config.routeTables, gateways).map(routeTablePlan),
+    ...splitTables(config.routeTables, gateways).map((table) => routeTablePlan(table, clusters)),
   ];
 }
 

@@ -3,6 +3,7 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { DIRECT_RESPONSE_BODY_BYTES_MAX } from '@malha/model';
 import {
+  type Cluster,
   type ForwardAction,
   INVALID_BACKEND,
   type RateLimitRule,
@@ -40,16 +41,18 @@ import { byIdempotence, retryPolicy } from './retries.ts';
 import { rewriteFields } from './rewrites.ts';
 import { pack } from './types.ts';
 
-export function routeTablePlan(table: RouteTable): ResourcePlan {
+type Clusters = ReadonlyMap<string, Cluster>;
+
+export function routeTablePlan(table: RouteTable, clusters: Clusters): ResourcePlan {
   return {
     typeUrl: ROUTE_TYPE,
     name: table.name,
-    source: table.ignoresPort === true ? table : table.virtualHosts,
-    bytes: () => encodeRouteTable(table),
+    source: [...(table.ignoresPort === true ? [table] : table.virtualHosts), ...clusters.values()],
+    bytes: () => encodeRouteTable(table, clusters),
   };
 }
 
-function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable): Uint8Array {
+function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable, clusters: Clusters): Uint8Array {
   const message = create(RouteConfigurationSchema, {
     name,
     maxDirectResponseBodySizeBytes: DIRECT_RESPONSE_BODY_BYTES_MAX,
@@ -59,7 +62,12 @@ function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable): Uint
       name: hostName,
       domains: [...domains],
       typedPerFilterConfig: localLimits(routes.flatMap(({ action }) => limitsOf(action))),
-      routes: routes.filter(canMatch).flatMap(byIdempotence).map(withHeadersInOrder).flatMap(byBackend).map(route),
+      routes: routes
+        .filter(canMatch)
+        .flatMap(byIdempotence)
+        .map(withHeadersInOrder)
+        .flatMap(byBackend)
+        .map((from) => route(from, clusters)),
     })),
   });
   return toBinary(RouteConfigurationSchema, message);
@@ -81,7 +89,7 @@ function withUniqueDomains(hosts: readonly VirtualHost[]): VirtualHost[] {
   return unique;
 }
 
-function route(from: Route): MessageInitShape<typeof RouteSchema> {
+function route(from: Route, clusters: Clusters): MessageInitShape<typeof RouteSchema> {
   const { name, action } = from;
   const match = routeMatch(withoutSlash(from).match, fractionOf(from.match.share));
   const base = { name, match, ...responseHeaders(action.responseHeaders) };
@@ -99,7 +107,7 @@ function route(from: Route): MessageInitShape<typeof RouteSchema> {
     ...(action.cors !== undefined && {
       typedPerFilterConfig: { [CORS_FILTER]: pack(CorsPolicySchema, corsPolicy(action.cors)) },
     }),
-    action: { case: 'route', value: forward(action, from) },
+    action: { case: 'route', value: forward(action, from, clusters) },
   };
 }
 
@@ -111,7 +119,7 @@ function withoutSlash(from: Route): Route {
   return { ...from, match: { ...from.match, path: { type: 'prefix', value } } };
 }
 
-function forward(action: ForwardAction, from: Route): MessageInitShape<typeof RouteActionSchema> {
+function forward(action: ForwardAction, from: Route, clusters: Clusters): MessageInitShape<typeof RouteActionSchema> {
   const isInvalid = action.clusters.some(({ cluster }) => cluster === INVALID_BACKEND);
   const retry = retryPolicy(action);
   return {
