@@ -13,6 +13,7 @@ import type {
   SpiffeId,
 } from '@malha/traffic/config';
 import { DataPlane, type ProxyLimits, type SecretMaterial } from '../src/data-plane.ts';
+import { OpenStreams } from '../src/telemetry/open-streams.ts';
 import type { ProxyCounter, RequestRecord, Telemetry } from '../src/telemetry/record.ts';
 
 export const NO_HEADERS = { set: [], add: [], remove: [] };
@@ -156,6 +157,7 @@ export function inboundListener(setup: InboundSetup): MeshConfig['inbound'] {
 
 /** Keeps copies of the records and counts the rest. */
 export class KeepingTelemetry implements Telemetry {
+  readonly openStreams = new OpenStreams();
   readonly records: RequestRecord[] = [];
   readonly counters = new Map<ProxyCounter, number>();
   open = 0;

@@ -365,6 +365,31 @@ describe('time', () => {
     expect(plain.text).not.toContain('0\r\n\r\n');
   });
 
+  it('while a response goes on, telemetry hears of its bytes; the request counts at its end', async () => {
+    let finish = () => undefined as unknown;
+    const app = await upstream((socket) => {
+      socket.write(
+        'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n',
+      );
+      finish = () => socket.write('6\r\nsecond\r\n0\r\n\r\n');
+    });
+    const { outboundPort, telemetry } = await proxyWith(simpleConfig(app.port));
+    const answer = exchangeBytes(outboundPort, GET, { quietMs: 1000 });
+    await expect
+      .poll(() => {
+        telemetry.openStreams.reportProgress();
+        return telemetry.records.length;
+      })
+      .toBe(1);
+    telemetry.openStreams.reportProgress();
+    finish();
+    expect((await answer).text).toContain('second');
+    expect(telemetry.records).toMatchObject([
+      { isProgress: true, responseBytes: 5, peer: { service: 'app' } },
+      { isProgress: false, responseBytes: 6, status: 200 },
+    ]);
+  });
+
   it('a stream on which nothing happens is ended', async () => {
     const app = await upstream(() => undefined);
     const proxy = await proxyWith(simpleConfig(app.port, { requestTimeoutMs: 0, streamIdleTimeoutMs: 60 }));

@@ -239,6 +239,33 @@ describe.each([
     expect(socket.writableLength).toBeGreaterThan(32 * MB);
   });
 
+  it('while it goes on, telemetry hears of the bytes that came since it last asked', async () => {
+    const app = await application((socket) => socket.pipe(socket));
+    const { port, proxies } = await through(app.port);
+    const told = () =>
+      proxies.map(({ telemetry }) => {
+        telemetry.openStreams.reportProgress();
+        return telemetry.records.splice(0).map(({ isProgress, requestBytes, responseBytes }) => ({
+          isProgress,
+          bytes: [requestBytes, responseBytes],
+        }));
+      });
+    const socket = await dialled(port);
+    const echoed = async (text: string) => {
+      socket.write(text);
+      await once(socket, 'data');
+    };
+    await echoed('twelve bytes');
+    expect(told()).toEqual(proxies.map(() => [{ isProgress: true, bytes: [12, 12] }]));
+    expect(told()).toEqual(proxies.map(() => []));
+    await echoed('and seven');
+    expect(told()).toEqual(proxies.map(() => [{ isProgress: true, bytes: [9, 9] }]));
+    await echoed('.');
+    socket.end();
+    await recorded(proxies);
+    expect(told()).toEqual(proxies.map(() => [{ isProgress: false, bytes: [1, 1] }]));
+  });
+
   it('one record tells of the connection, with the bytes of both directions', async () => {
     const app = await application((socket) => socket.on('data', () => socket.end('four')));
     const { port, proxies } = await through(app.port);

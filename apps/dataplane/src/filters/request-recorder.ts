@@ -1,4 +1,4 @@
-// Tells telemetry of each finished request, through one record that is filled anew every time.
+// Tells telemetry of each request, through one record that is filled anew every time.
 import type { Clock } from '@malha/traffic/clock';
 import type { Exchange } from '../exchange/exchange.ts';
 import { GRPC_OK, isGrpc } from '../grpc/grpc-status.ts';
@@ -28,6 +28,11 @@ export interface Outcome {
   readonly ttfbMs: number;
   /** What the connection to the upstream spoke. */
   readonly spoken?: 'http' | 'http1' | 'http2';
+  /** It goes on. */
+  readonly isProgress?: boolean;
+  /** Of these telemetry has heard before; absent = 0. */
+  readonly requestBytesTold?: number;
+  readonly responseBytesTold?: number;
 }
 
 /** Of requests that were never assigned to a service. */
@@ -52,7 +57,8 @@ export class RequestRecorder {
     this.record = emptyRecord(reporter, 'http');
   }
 
-  finished(exchange: Exchange, destination: Destination, outcome: Outcome): void {
+  /** At its end, and as often before as it is asked how far it has come. */
+  tell(exchange: Exchange, destination: Destination, outcome: Outcome): void {
     const { record, clock } = this;
     const { request, notes } = exchange;
     const durationMs = clock.monotonic() - exchange.startMs;
@@ -74,8 +80,9 @@ export class RequestRecorder {
     record.authority = request.authority;
     record.startMs = clock.now() - durationMs;
     record.durationMs = durationMs;
-    record.requestBytes = exchange.requestBytes;
-    record.responseBytes = exchange.responseBytes;
+    record.requestBytes = exchange.requestBytes - (outcome.requestBytesTold ?? 0);
+    record.responseBytes = exchange.responseBytes - (outcome.responseBytesTold ?? 0);
+    record.isProgress = outcome.isProgress === true;
     this.telemetry.request(record);
   }
 }

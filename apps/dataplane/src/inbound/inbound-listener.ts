@@ -87,7 +87,12 @@ export function createInboundListener(options: InboundListenerOptions): InboundL
   const serveBytes = (socket: Socket, port: InboundPortRuntime) =>
     new FirstSpeaker(socket, {
       app: port.app,
-      environment: { wheel, monotonic, count: (event) => telemetry.counter(event) },
+      environment: {
+        wheel,
+        monotonic,
+        count: (event) => telemetry.counter(event),
+        openStreams: telemetry.openStreams,
+      },
       greetingHoldMs: port.config.mode === 'PERMISSIVE' ? GREETING_HOLD_MS : 0,
       idleTimeoutMs: port.plan.streamIdleTimeoutMs,
       isOfMesh: (serverName) => stack.ports.ofServerName(serverName) !== undefined,

@@ -109,10 +109,10 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     this.dependencies.telemetry.counter(event);
   }
 
-  forwardEnded(forwarder: Forwarder): void {
+  report(forwarder: Forwarder): void {
     const { exchange } = forwarder;
     const port = this.ports.ofApp(forwarder.cluster);
-    this.dependencies.recorder.finished(exchange, this.destinationOf(port, exchange.connection), forwarder);
+    this.dependencies.recorder.tell(exchange, this.destinationOf(port, exchange.connection), forwarder);
   }
 
   private limited(exchange: Exchange, port: InboundPortRuntime, rules: readonly RateLimitRule[]): void {
@@ -130,7 +130,7 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     respondWithError(exchange, error);
     const flags = error.flag === '' ? 0 : RequestFlags[error.flag];
     const destination = this.destinationOf(port, exchange.connection);
-    this.dependencies.recorder.finished(exchange, destination, { flags, attempts: 1, ttfbMs: -1 });
+    this.dependencies.recorder.tell(exchange, destination, { flags, attempts: 1, ttfbMs: -1 });
   }
 
   private destinationOf(port: InboundPortRuntime | undefined, connection: ConnectionFacts) {

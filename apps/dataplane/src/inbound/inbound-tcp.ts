@@ -54,7 +54,7 @@ export class InboundTcp implements TcpOwner<Notes> {
       const startMs = environment.monotonic();
       const none = { attempts: 1, startMs, ttfbMs: -1, clientBytes: 0, upstreamBytes: 0 };
       const destination = this.options.destinationOf(port, facts);
-      recorder.finished(
+      recorder.tell(
         destination,
         { route: '', ...policies },
         { ...none, flags: isLimited ? RequestFlags.RL : RequestFlags.UAEX },
@@ -71,10 +71,10 @@ export class InboundTcp implements TcpOwner<Notes> {
     return connection;
   }
 
-  connectionEnded(connection: TcpConnection<Notes>): void {
+  report(connection: TcpConnection<Notes>): void {
     const { port, facts, authorizationPolicy, shadowPolicy } = connection.notes;
     const decision = { route: '', authorizationPolicy, shadowPolicy };
-    this.options.recorder.finished(this.options.destinationOf(port, facts), decision, connection);
+    this.options.recorder.tell(this.options.destinationOf(port, facts), decision, connection);
   }
 }
 

@@ -75,16 +75,16 @@ export class TcpForwarder implements TcpOwner<Notes> {
     connection.start();
   }
 
-  connectionEnded(connection: TcpConnection<Notes>): void {
+  report(connection: TcpConnection<Notes>): void {
     const { cluster, endpoint, notes } = connection;
     const destination = this.options.destinations.of(cluster.cluster, endpoint);
-    this.options.recorder.finished(destination, { ...NO_POLICIES, route: notes.route }, connection);
+    this.options.recorder.tell(destination, { ...NO_POLICIES, route: notes.route }, connection);
   }
 
   private refuse({ called }: TcpPlace, route: string, flags: number): void {
     const startMs = this.options.environment.monotonic();
     const none = { attempts: 1, startMs, ttfbMs: -1, clientBytes: 0, upstreamBytes: 0 };
-    this.options.recorder.finished(called, { ...NO_POLICIES, route }, { ...none, flags });
+    this.options.recorder.tell(called, { ...NO_POLICIES, route }, { ...none, flags });
   }
 }
 

@@ -7,6 +7,7 @@ import type { ClusterRuntime, RawDial } from '../cluster/cluster-runtime.ts';
 import type { ProxyError } from '../exchange/proxy-error.ts';
 import { type TimerTarget, type TimerWheel, WheelTimer } from '../exchange/timer-wheel.ts';
 import type { ServedConnection } from '../listener/server-context.ts';
+import type { OpenStream, OpenStreams } from '../telemetry/open-streams.ts';
 import type { ProxyCounter } from '../telemetry/record.ts';
 import { BytePipe, type PipeEnd, type PipeOwner } from './byte-pipe.ts';
 import type { Connected } from './first-speaker.ts';
@@ -24,6 +25,7 @@ const HALF_CLOSED_IDLE_MS = 60_000;
 export interface TcpEnvironment {
   readonly wheel: TimerWheel;
   readonly monotonic: () => number;
+  readonly openStreams: OpenStreams;
   count(event: ProxyCounter): void;
 }
 
@@ -36,11 +38,11 @@ export interface TcpPlan<N> {
 
 /** Who started it; `N` is what it wants to know again at the end. */
 export interface TcpOwner<N> {
-  /** Once, whatever the end. */
-  connectionEnded(connection: TcpConnection<N>): void;
+  /** At its end, and as often before as it is asked how far it has come. */
+  report(connection: TcpConnection<N>): void;
 }
 
-export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarget {
+export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarget, OpenStream {
   readonly isIdle = false;
   readonly cluster: ClusterRuntime;
   readonly notes: N;
@@ -59,6 +61,8 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
   private dial: RawDial | undefined;
   private pipe: BytePipe | undefined;
   private bytesSeen = 0;
+  private clientBytesTold = 0;
+  private upstreamBytesTold = 0;
   private isOver = false;
 
   constructor(client: Socket, plan: TcpPlan<N>, environment: TcpEnvironment, owner: TcpOwner<N>) {
@@ -71,12 +75,24 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
     this.startMs = environment.monotonic();
   }
 
+  /** Of these two, what was not reported before. */
   get clientBytes(): number {
-    return this.pipe?.clientBytes ?? 0;
+    return (this.pipe?.clientBytes ?? 0) - this.clientBytesTold;
   }
 
   get upstreamBytes(): number {
-    return this.pipe?.upstreamBytes ?? 0;
+    return (this.pipe?.upstreamBytes ?? 0) - this.upstreamBytesTold;
+  }
+
+  get isProgress(): boolean {
+    return !this.isOver;
+  }
+
+  reportProgress(): void {
+    if (this.pipe === undefined || this.clientBytes + this.upstreamBytes === 0) return;
+    this.owner.report(this);
+    this.clientBytesTold = this.pipe.clientBytes;
+    this.upstreamBytesTold = this.pipe.upstreamBytes;
   }
 
   /** `upstream`: a connection of the cluster that is there already. */
@@ -121,6 +137,7 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
     this.client.removeListener('error', this.onClientGone);
     this.client.removeListener('close', this.onClientGone);
     this.pipe = new BytePipe(this.client, socket, this);
+    this.environment.openStreams.add(this);
     this.watchSilence();
   }
 
@@ -160,7 +177,7 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
   }
 
   timerFired(): void {
-    const bytes = this.clientBytes + this.upstreamBytes;
+    const bytes = (this.pipe?.clientBytes ?? 0) + (this.pipe?.upstreamBytes ?? 0);
     if (bytes === this.bytesSeen) {
       this.environment.count('idle-closed');
       this.pipe?.destroy();
@@ -184,6 +201,7 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
     this.isOver = true;
     this.flags = flags;
     this.environment.wheel.disarm(this.timer);
-    this.owner.connectionEnded(this);
+    this.environment.openStreams.delete(this);
+    this.owner.report(this);
   }
 }

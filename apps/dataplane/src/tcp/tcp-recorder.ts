@@ -1,15 +1,18 @@
-// Tells telemetry of each finished connection of bytes, through one record that is filled anew every time.
+// Tells telemetry of each connection of bytes, through one record that is filled anew every time.
 import type { Clock } from '@malha/traffic/clock';
 import { type Destination, recordDestination } from '../filters/request-recorder.ts';
 import { emptyRecord, type Reporter, type RequestRecord, type Telemetry } from '../telemetry/record.ts';
 
-/** What a connection came to. */
+/** What a connection came to, or has come to so far. */
 export interface TcpOutcome {
+  /** It goes on. */
+  readonly isProgress?: boolean;
   readonly flags: number;
   readonly attempts: number;
   readonly startMs: number;
   /** To the first byte of the upstream; negative when there was none. */
   readonly ttfbMs: number;
+  /** Of these two, what telemetry has not heard of before. */
   readonly clientBytes: number;
   readonly upstreamBytes: number;
 }
@@ -32,7 +35,8 @@ export class TcpRecorder {
     this.record = emptyRecord(reporter, 'tcp');
   }
 
-  finished(destination: Destination, decision: TcpDecision, outcome: TcpOutcome): void {
+  /** At its end, and as often before as it is asked how far it has come. */
+  tell(destination: Destination, decision: TcpDecision, outcome: TcpOutcome): void {
     const { record, clock } = this;
     const durationMs = clock.monotonic() - outcome.startMs;
     recordDestination(record, destination);
@@ -44,6 +48,7 @@ export class TcpRecorder {
     record.durationMs = durationMs;
     record.requestBytes = outcome.clientBytes;
     record.responseBytes = outcome.upstreamBytes;
+    record.isProgress = outcome.isProgress === true;
     record.authorizationPolicy = decision.authorizationPolicy;
     record.shadowPolicy = decision.shadowPolicy;
     this.telemetry.request(record);

@@ -1,4 +1,5 @@
 // What the proxy tells telemetry: one record per finished request, connection events, and counters of refusals.
+import type { OpenStreams } from './open-streams.ts';
 import type { EjectionReason } from '@malha/traffic/endpoint-health';
 
 /** Labels of the other side of a call. Keep one object per peer: telemetry recognises it by identity. */
@@ -71,6 +72,8 @@ export interface RequestRecord {
   /** Limit or fault that answered or changed it; empty = none. */
   protection: string;
   trace: TraceRef | undefined;
+  /** It goes on: nothing but the bytes counts, those that came since it was last told of. */
+  isProgress: boolean;
 }
 
 /** To be filled anew for each request or connection. */
@@ -102,6 +105,7 @@ export function emptyRecord(reporter: Reporter, protocol: RecordProtocol): Reque
     shadowPolicy: '',
     protection: '',
     trace: undefined,
+    isProgress: false,
   };
 }
 
@@ -184,6 +188,8 @@ export type ListenerSide = 'inbound' | 'outbound';
 
 /** What the proxy calls on its hot path. */
 export interface Telemetry {
+  /** What is under way is told of before each snapshot. */
+  readonly openStreams: OpenStreams;
   request(record: RequestRecord): void;
   connectionOpened(listener: ListenerSide): void;
   connectionClosed(listener: ListenerSide): void;

@@ -9,6 +9,25 @@ import { peer, record, snapshotOf, testClock, workload } from './testing.ts';
 const total = (counts: Float64Array) => counts.reduce((sum, count) => sum + count, 0);
 
 describe('recorder', () => {
+  test('what goes on counts its bytes and is no request; it is asked before each snapshot', () => {
+    const recorder = createRecorder({ workload, startTimeMs: 0, clock: testClock(0) });
+    const stream = {
+      reportProgress: () => recorder.request(record({ isProgress: true, requestBytes: 3, responseBytes: 7 })),
+    };
+    recorder.openStreams.add(stream);
+    recorder.collect();
+    const during = recorder.collect().edges[0];
+    expect(during).toMatchObject({ requestBytes: 6, responseBytes: 14, outcomes: [] });
+    expect(total(during?.duration.counts ?? new Float64Array([-1]))).toBe(0);
+    recorder.openStreams.delete(stream);
+    recorder.request(record({ requestBytes: 1, responseBytes: 1 }));
+    expect(recorder.collect().edges[0]).toMatchObject({
+      requestBytes: 7,
+      responseBytes: 15,
+      outcomes: [{ requests: 1 }],
+    });
+  });
+
   test('counts every request once under its own labels, status and flags', () => {
     const recorder = createRecorder({ workload, startTimeMs: 1000, clock: testClock(5000) });
     const reused = record({});

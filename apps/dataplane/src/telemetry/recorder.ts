@@ -1,6 +1,7 @@
 // The hot path of telemetry: one call per finished request, no strings built, no allocation for unsampled requests.
 import type { Clock } from '@malha/traffic/clock';
 import { bucketOf } from '@malha/traffic/histogram';
+import { OpenStreams } from './open-streams.ts';
 import { ProtectionCounts } from './protection-counts.ts';
 import {
   type ListenerSide,
@@ -59,6 +60,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 }
 
 class RequestRecorder implements Recorder {
+  readonly openStreams = new OpenStreams();
   readonly #options: RecorderOptions;
   readonly #series: SeriesTable;
   readonly #spans: Ring<SpanRecord>;
@@ -81,6 +83,8 @@ class RequestRecorder implements Recorder {
   request(record: RequestRecord): void {
     const series = this.#series;
     const edge = series.edgeOf(record);
+    this.#addBytes(edge.offset, record);
+    if (record.isProgress) return;
     const outcome = series.outcomeOf(edge, record.status, record.flags);
     const { counters, edgeValues } = series;
     add(counters, outcome, 1);
@@ -92,8 +96,6 @@ class RequestRecorder implements Recorder {
       add(edgeValues, at + TTFB + bucketOf(record.ttfbMs), 1);
       add(edgeValues, at + TTFB_SUM, record.ttfbMs);
     }
-    add(edgeValues, at + REQUEST_BYTES, record.requestBytes);
-    add(edgeValues, at + RESPONSE_BYTES, record.responseBytes);
     const trace = record.trace;
     if (trace?.sampled && this.#spans.hasRoom()) this.#spans.push(spanOf(record, trace));
   }
@@ -117,6 +119,7 @@ class RequestRecorder implements Recorder {
   }
 
   collect(): MetricsSnapshot {
+    this.openStreams.reportProgress();
     return {
       startTimeMs: this.#options.startTimeMs,
       timeMs: this.#options.clock.now(),
@@ -134,6 +137,12 @@ class RequestRecorder implements Recorder {
 
   takeSpans(max?: number): SpanRecord[] {
     return this.#spans.take(max);
+  }
+
+  #addBytes(at: number, { requestBytes, responseBytes }: RequestRecord): void {
+    const { edgeValues } = this.#series;
+    add(edgeValues, at + REQUEST_BYTES, requestBytes);
+    add(edgeValues, at + RESPONSE_BYTES, responseBytes);
   }
 }
 

@@ -59,6 +59,7 @@ export function record(some: Partial<RequestRecord>): RequestRecord {
     shadowPolicy: '',
     protection: '',
     trace: undefined,
+    isProgress: false,
     ...some,
   };
 }

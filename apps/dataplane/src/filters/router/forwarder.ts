@@ -16,6 +16,7 @@ import { type TimerTarget, type TimerWheel, WheelTimer } from '../../exchange/ti
 import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
 import { readGrpcStatus } from '../../grpc/grpc-status.ts';
 import { formatGrpcTimeout, grpcTimeoutMs } from '../../grpc/grpc-timeout.ts';
+import type { OpenStream, OpenStreams } from '../../telemetry/open-streams.ts';
 import { mutateHeaders } from '../header-mutation.ts';
 import { introduce } from '../introduction.ts';
 import { ReplayBody } from './replay-body.ts';
@@ -37,16 +38,17 @@ export interface ForwardEnvironment {
   readonly random: () => number;
   /** What the peer's proxy is told of this workload; empty = nothing. */
   readonly introduction: string;
+  readonly openStreams: OpenStreams;
   count(event: 'retry-budget-exhausted' | 'request-mirrored' | 'mirror-dropped'): void;
 }
 
 /** The stack that started it; one object for all requests. */
 export interface ForwardObserver {
-  /** Once, whatever the end. */
-  forwardEnded(forwarder: Forwarder): void;
+  /** At its end, and as often before as it is asked how far it has come. */
+  report(forwarder: Forwarder): void;
 }
 
-export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget {
+export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget, OpenStream {
   readonly exchange: Exchange;
   readonly cluster: ClusterRuntime;
   /** What the stack keeps with this request. */
@@ -59,6 +61,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   hash = NO_HASH;
   /** What the last attempt's connection spoke; http = there was none. */
   spoken: 'http' | 'http1' | 'http2' = 'http';
+  requestBytesTold = 0;
+  responseBytesTold = 0;
   private readonly request: RequestHead;
   private readonly plan: ForwardPlan;
   private readonly environment: ForwardEnvironment;
@@ -105,6 +109,20 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.observer = observer;
   }
 
+  get isProgress(): boolean {
+    return !this.isEnded;
+  }
+
+  reportProgress(): void {
+    const { requestBytes, responseBytes } = this.exchange;
+    // Before there is an endpoint, nobody can say whose bytes they are.
+    if (this.endpoint === undefined) return;
+    if (requestBytes === this.requestBytesTold && responseBytes === this.responseBytesTold) return;
+    this.observer.report(this);
+    this.requestBytesTold = requestBytes;
+    this.responseBytesTold = responseBytes;
+  }
+
   get needsHttp1(): boolean {
     return this.request.upgrade !== '';
   }
@@ -117,6 +135,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
       this.finishWith(new ProxyError('overflow', `${cluster.cluster.name}: too many concurrent requests`));
       return;
     }
+    this.environment.openStreams.add(this);
     const { startMs } = exchange;
     if (plan.requestTimeoutMs > 0 && exchange.request.upgrade === '')
       this.requestDueMs = startMs + plan.requestTimeoutMs;
@@ -164,7 +183,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.stream = undefined;
     this.flag(error);
     this.release(true);
-    this.observer.forwardEnded(this);
+    this.observer.report(this);
   }
 
   responseDrained(): void {
@@ -258,7 +277,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.release(true);
     if (trailers !== undefined) this.noteGrpcStatus(trailers);
     // Counted before the end is sent: the next request of the connection may begin within that call.
-    this.observer.forwardEnded(this);
+    this.observer.report(this);
     this.exchange.sendEnd(trailers);
   }
 
@@ -267,7 +286,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.stream = undefined;
     this.release(true);
     this.exchange.tunnelEnded();
-    this.observer.forwardEnded(this);
+    this.observer.report(this);
   }
 
   upstreamFailed(error: ProxyError, isUntouched: boolean): void {
@@ -441,7 +460,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
     this.flag(error);
     this.release(false);
     respondWithError(this.exchange, error);
-    this.observer.forwardEnded(this);
+    this.observer.report(this);
   }
 
   private noteGrpcStatus(headers: HeaderBlock): void {
@@ -456,6 +475,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget 
   /** Gives back everything that it holds; nothing that comes later changes the request. */
   private release(ok: boolean): void {
     this.isEnded = true;
+    this.environment.openStreams.delete(this);
     if (this.timer !== undefined) this.environment.wheel.disarm(this.timer);
     if (this.isRetryHeld) this.releaseRetry();
     this.balanced?.finished(ok);

@@ -1,7 +1,7 @@
 // Sends metrics and spans to the control plane each second; what counts is exact across lost exports and restarts.
 import type { Clock } from '@malha/traffic/clock';
 import type { MetricsSnapshot, SpanRecord } from '../snapshot.ts';
-import { type Acknowledged, acknowledgedBy, MetricsEncoder, requestsOf } from './metrics-encoder.ts';
+import { type Acknowledged, acknowledgedBy, MetricsEncoder, workOf } from './metrics-encoder.ts';
 import { PendingReports } from './pending-reports.ts';
 import type { TelemetryResource } from './resource.ts';
 import { encodeSpans } from './trace-encoder.ts';
@@ -204,7 +204,7 @@ export class OtlpExporter {
   /** The whole cumulative state, because nobody can say what of the last export arrived. */
   async #save(): Promise<void> {
     const snapshot = await this.#options.collect();
-    const isKnown = snapshot.edges.every((edge) => this.#acknowledged.get(edge.key) === requestsOf(edge));
+    const isKnown = snapshot.edges.every((edge) => this.#acknowledged.get(edge.key) === workOf(edge));
     if (isKnown) return;
     const earlier = this.#pendingReports ?? (await this.#readPending());
     await this.#writePending([...earlier, this.#encoder.encode(snapshot, NOTHING)]);

@@ -33,7 +33,7 @@ interface HistogramPoint {
   readonly histogram: HistogramSnapshot;
 }
 
-/** Requests by edge and outcome that the receiver has acknowledged. */
+/** `workOf` each edge that the receiver has acknowledged, by key. */
 export type Acknowledged = ReadonlyMap<string, number>;
 
 export class MetricsEncoder {
@@ -47,7 +47,7 @@ export class MetricsEncoder {
   /** Series whose number of requests is as acknowledged are left out; a report with no series still tells the time. */
   encode(snapshot: MetricsSnapshot, acknowledged: Acknowledged): Uint8Array {
     if (this.#labels.size > LABEL_CACHE_MAX) this.#labels.clear();
-    const changed = snapshot.edges.filter((edge) => acknowledged.get(edge.key) !== requestsOf(edge));
+    const changed = snapshot.edges.filter((edge) => acknowledged.get(edge.key) !== workOf(edge));
     const times = encode((writer) => {
       timeField(writer, NUMBER_POINT.start, snapshot.startTimeMs);
       timeField(writer, NUMBER_POINT.time, snapshot.timeMs);
@@ -147,13 +147,14 @@ export class MetricsEncoder {
 
 /** What the receiver has when it acknowledged this snapshot. */
 export function acknowledgedBy(snapshot: MetricsSnapshot): Acknowledged {
-  return new Map(snapshot.edges.map((edge) => [edge.key, requestsOf(edge)]));
+  return new Map(snapshot.edges.map((edge) => [edge.key, workOf(edge)]));
 }
 
-export function requestsOf(edge: EdgeSnapshot): number {
-  let requests = 0;
-  for (const outcome of edge.outcomes) requests += outcome.requests;
-  return requests;
+/** Grows with whatever an edge counts, also with the bytes of what has not ended. */
+export function workOf(edge: EdgeSnapshot): number {
+  let work = edge.requestBytes + edge.responseBytes;
+  for (const outcome of edge.outcomes) work += outcome.requests;
+  return work;
 }
 
 function openConnections({ proxy }: MetricsSnapshot): SumPoint[] {
