@@ -3,11 +3,13 @@ import type { Section } from '../src/case.ts';
 import { authorization } from './authorization.ts';
 import { backendFilters } from './backend-filters.ts';
 import { balancing } from './balancing.ts';
+import { breakers } from './breakers.ts';
 import { browsersAndCohorts } from './browsers-and-cohorts.ts';
-import { conformanceHttpRoutes } from './conformance-http-routes.ts';
+import { conformance } from './conformance.ts';
 import { countries } from './countries.ts';
 import { directResponses } from './direct-responses.ts';
 import { ejection } from './ejection.ts';
+import { faults } from './faults.ts';
 import { gatewayConnections } from './gateway-connections.ts';
 import { gateways } from './gateways.ts';
 import { grpcRoutes } from './grpc-routes.ts';
@@ -44,11 +46,13 @@ export const SECTIONS: readonly Section[] = [
   balancing,
   ejection,
   healthChecks,
+  breakers,
   rateLimits,
+  faults,
   meshes,
   authorization,
   identities,
-  conformanceHttpRoutes,
+  conformance,
   protocols,
   grpcRoutes,
   gateways,

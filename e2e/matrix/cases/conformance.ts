@@ -1,4 +1,4 @@
-// HTTPRoutes by the semantics of the Gateway API's conformance tests, each attached to a Service and to a Gateway.
+// Routes by the semantics of the Gateway API's conformance tests, HTTPRoutes attached to a Service and to a Gateway.
 import { ask, ref, route, to } from '../src/authoring.ts';
 import type { Exchange, MatrixCase, Section } from '../src/case.ts';
 import { edgeRoute, gateway, HTTP_PORT, OUTSIDE } from '../src/edge.ts';
@@ -415,7 +415,47 @@ const forwarding: readonly MatrixCase[] = [
   ),
 ];
 
-export const conformanceHttpRoutes: Section = {
-  name: 'conformance tests of HTTPRoute',
-  cases: [...matching, ...redirecting, ...changing, ...forwarding],
+const grpcRoute = (name: string, parent: string, rule: string) => `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: {name: ${name}, namespace: shop}
+spec: {parentRefs: [${parent}], rules: [{${rule}, backendRefs: [{name: ledger, port: 80}]}]}
+`;
+
+const called = (host: string, winner: string | null): Exchange => ({
+  request: { host, protocol: 'grpc', path: '/bank.Ledger/Get' },
+  expect:
+    winner === null ? { backend: null, grpcStatus: 12 } : { grpcStatus: 0, saw: { headers: { 'x-set': winner } } },
+});
+
+const told = (name: string) => `filters: [${requestHeaders(`set: [{name: x-set, value: ${name}}]`)}]`;
+
+const calling: readonly MatrixCase[] = [
+  {
+    name: 'GRPCRouteNamedRule: of a service',
+    resources: grpcRoute('g', '{group: "", kind: Service, name: ledger}', `name: named, ${told('named')}`),
+    exchanges: [called('ledger', 'named')],
+  },
+  {
+    name: 'GRPCRouteListenerHostnameMatching: a route of each listener, for its hosts only',
+    resources:
+      gateway('hostname: bar.example', 'hostname: "*.bar.example"', 'hostname: "*.foo.example"') +
+      grpcRoute('one', '{name: edge, sectionName: a}', told('one')) +
+      grpcRoute('two', '{name: edge, sectionName: b}', told('two')) +
+      grpcRoute('three', '{name: edge, sectionName: c}', told('three')),
+    caller: OUTSIDE,
+    exchanges: [
+      called('bar.example', 'one'),
+      called('foo.bar.example', 'two'),
+      called('multiple.labels.bar.example', 'two'),
+      called('a.foo.example', 'three'),
+      called('foo.example', null),
+      called('no.match', null),
+    ],
+  },
+];
+
+export const conformance: Section = {
+  name: 'conformance tests of routes',
+  cases: [...matching, ...redirecting, ...changing, ...forwarding, ...calling],
 };
