@@ -28,6 +28,7 @@ import { resilience } from './resilience.ts';
 import { rewrites } from './rewrites.ts';
 import { upstreams } from './upstreams.ts';
 import { valueMatching } from './value-matching.ts';
+import { webSockets } from './websockets.ts';
 import { weights } from './weights.ts';
 
 export const SECTIONS: readonly Section[] = [
@@ -55,6 +56,7 @@ export const SECTIONS: readonly Section[] = [
   conformance,
   protocols,
   grpcRoutes,
+  webSockets,
   gateways,
   gatewayConnections,
   upstreams,

@@ -7,6 +7,7 @@ import { createTestCa } from '@malha/testing/test-ca';
 import type { Answer, AnswerDetails } from './case.ts';
 import type { Fields, SeenRequest } from './outcome.ts';
 import { APPLICATIONS, type Application, backendName } from './stage.ts';
+import { serveUpgrades } from './websocket.ts';
 
 /** Names a request to the backends, so that its answers and attempts are told from others. */
 export const ID_HEADER = 'x-matrix-id';
@@ -58,6 +59,7 @@ export async function startBackends(): Promise<Backends> {
   for (const application of APPLICATIONS) {
     const backend = backendName(application.name, application.port);
     const server = serverOf(application, (request, response) => void serve(backend, request, response, scriptOf));
+    if (server instanceof http.Server) serveUpgrades(server, backend, scriptOf);
     ports.set(backend, await listen(server));
     servers.push(server);
   }

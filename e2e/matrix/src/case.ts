@@ -73,8 +73,11 @@ export interface CaseRequest {
   /** In this order, names as written. */
   readonly headers?: readonly (readonly [name: string, value: string])[];
   readonly body?: string;
-  /** `h2`: HTTP/2 with prior knowledge; `grpc`: a unary call over it, `path` is `/service/method`. */
-  readonly protocol?: 'http/1.1' | 'h2' | 'grpc';
+  /**
+   * `h2`: HTTP/2 with prior knowledge; `grpc`: a unary call over it, `path` is `/service/method`; `websocket`: an upgrade
+   * over HTTP/1.1, whose `body` goes through the tunnel and comes back.
+   */
+  readonly protocol?: 'http/1.1' | 'h2' | 'grpc' | 'websocket';
   /** Port of `vault` that the SNI names; for callers `inbound`. */
   readonly serverPort?: number;
 }

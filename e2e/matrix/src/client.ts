@@ -8,6 +8,7 @@ import { fieldsOf, ID_HEADER } from './backends.ts';
 import type { CaseRequest } from './case.ts';
 import { grpcCodeOf } from './grpc-status.ts';
 import type { Outcome } from './outcome.ts';
+import { sendUpgrade } from './websocket.ts';
 
 /** Where a request goes, and what the client proves there; plaintext without an identity. */
 export interface Target {
@@ -23,10 +24,12 @@ const DEADLINE_MS = 20_000;
 
 /** One connection for each request. A connection that ends without an answer is an outcome, silence is an error. */
 export async function send(target: Target, request: CaseRequest, id: string): Promise<Answered> {
-  const isHttp1 = request.protocol === undefined || request.protocol === 'http/1.1';
+  const isUpgrade = request.protocol === 'websocket';
+  const isHttp1 = isUpgrade || request.protocol === undefined || request.protocol === 'http/1.1';
   const socket = connect(target, isHttp1 ? 'http/1.1' : 'h2');
   const deadline = setTimeout(() => socket.destroy(new SilenceError(request)), DEADLINE_MS);
   try {
+    if (isUpgrade) return await sendUpgrade(socket, request, id);
     return await (isHttp1 ? sendHttp1(socket, request, id) : sendHttp2(socket, request, id));
   } catch (error) {
     if (error instanceof SilenceError || !isClosing(error)) throw error;

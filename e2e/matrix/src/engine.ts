@@ -113,9 +113,10 @@ export class EnginePlayer implements Player {
       authority: request.host.toLowerCase(),
       path: request.path ?? '/',
       headers: new HeaderList(request.headers ?? []),
-      body: request.body ?? '',
+      body: request.protocol === 'websocket' ? '' : (request.body ?? ''),
     };
     const outcome = this.#outcomeOf(caller, request, message, answers);
+    if (request.protocol === 'websocket') return upgraded(outcome, request);
     if (request.protocol !== 'grpc') return outcome;
     return { ...outcome, grpcStatus: outcome.grpcStatus ?? grpcCodeOf(outcome.status) };
   }
@@ -446,6 +447,12 @@ function corsRequestOf({ method, headers }: Message): CorsRequest {
 
 function answered(status: number | 'closed'): Outcome {
   return { status, headers: [], seen: [] };
+}
+
+/** A backend that would have answered 200 takes the upgrade, and sends back what it gets. */
+function upgraded(outcome: Outcome, { body }: CaseRequest): Outcome {
+  const isTaken = outcome.status === 200 && outcome.seen.length > 0;
+  return isTaken ? { ...outcome, status: 101, body } : { ...outcome, body: '' };
 }
 
 function failed(outcome: AttemptOutcome, status: number | 'closed', seen: readonly SeenRequest[]): Attempt {
