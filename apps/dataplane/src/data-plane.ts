@@ -6,7 +6,7 @@ import { ClusterRegistry } from './cluster/cluster-registry.ts';
 import type { ClusterEnvironment, ClusterStats } from './cluster/cluster-runtime.ts';
 import { type SecretMaterial, WorkloadTls } from './cluster/identity.ts';
 import { TimerWheel } from './exchange/timer-wheel.ts';
-import { Faults } from './filters/fault/faults.ts';
+import { Faults, faultsOf } from './filters/fault/faults.ts';
 import { introductionOf } from './filters/introduction.ts';
 import { Limits } from './filters/rate-limit/limits.ts';
 import { RequestRecorder } from './filters/request-recorder.ts';
@@ -98,6 +98,7 @@ export class DataPlane {
   private readonly outbound: { listener: Listener; context: ServerContext };
   private readonly tcp: TcpListeners;
   private readonly gateways: GatewayListeners;
+  private readonly faults: Faults;
   private identity: WorkloadTls | undefined;
   private config: MeshConfig | undefined;
 
@@ -113,9 +114,10 @@ export class DataPlane {
     const { openStreams } = telemetry;
     const forwarding = { wheel, monotonic, random, count, introduction: '', openStreams };
     const introduction = introductionOf(workload);
+    this.faults = new Faults({ wheel, monotonic, now, random, telemetry });
     const shared = {
       limits: new Limits({ monotonic, random, telemetry }),
-      faults: new Faults({ wheel, monotonic, now, random, telemetry }),
+      faults: this.faults,
       tracing: { ids: createIdentifierPool(), random },
       telemetry,
     };
@@ -187,6 +189,7 @@ export class DataPlane {
     const commitGateways = this.gateways.prepare(config.gateways ?? NO_GATEWAYS, config.routeTables);
     if (previous?.clusters !== config.clusters || previous.endpoints !== config.endpoints)
       this.clusters.apply(config.clusters, config.endpoints);
+    if (previous?.routeTables !== config.routeTables) this.faults.follow(faultsOf(config.routeTables));
     commitOutbound();
     commitInbound();
     commitTcp();

@@ -6,6 +6,8 @@ import {
   type ClusterName,
   type DirectResponseAction,
   type Endpoint,
+  FaultClock,
+  type FaultRule,
   type ForwardAction,
   INVALID_BACKEND,
   type InboundPort,
@@ -25,6 +27,7 @@ import { withoutHttpRules } from '@malha/traffic/authorization-layer4';
 import { clientAddress } from '@malha/traffic/client-address';
 import { Cors, type CorsRequest } from '@malha/traffic/cors';
 import { isHttpListener } from '@malha/traffic/gateway';
+import { admits, RouteBreakers } from '@malha/traffic/route-breakers';
 import { answerFrom, BACKEND_HEADERS } from './backends.ts';
 import {
   type Answer,
@@ -34,7 +37,7 @@ import {
   OUTSIDE_COUNTRY,
   UPSTREAM_PORTS,
 } from './case.ts';
-import { EngineCluster } from './engine-cluster.ts';
+import { EngineCluster, NOW_MS } from './engine-cluster.ts';
 import { ENGINE, type EngineParts } from './engine-parts.ts';
 import { grpcCodeOf } from './grpc-status.ts';
 import { HeaderList } from './header-list.ts';
@@ -85,6 +88,7 @@ export class EnginePlayer implements Player {
   #setting: string | undefined;
   #turn = 0;
   #clusters = new Map<string, EngineCluster>();
+  #routeBreakers = new RouteBreakers();
   #buckets = BucketTable.create(seededRandom(2));
 
   constructor(parts: EngineParts = ENGINE, random = seededRandom(1)) {
@@ -104,6 +108,7 @@ export class EnginePlayer implements Player {
     );
     this.#buckets = BucketTable.create(seededRandom(2));
     this.#clusters = new Map();
+    this.#routeBreakers = new RouteBreakers();
     this.#setting = settingOf(matrixCase);
   }
 
@@ -230,12 +235,14 @@ export class EnginePlayer implements Player {
       return { ...answered(200), headers: preflight.map(({ name, value }) => [name, value]) };
     if (weighted === undefined) return answered(503);
     if (weighted.cluster === INVALID_BACKEND) return answered(500);
+    const faulted = this.#faulted(action.faults, message);
+    if (faulted !== undefined) return faulted;
     const { refusal, told } = this.#limited(`route|${route.name}`, action.rateLimits, undefined, message);
     if (refusal !== undefined) return refusal;
     this.#change(message, route, action, weighted);
     const added = cors?.response(message.headers.get('origin')) ?? [];
     const copies = this.#copies(config, message, [...(action.mirrors ?? []), ...(weighted.mirrors ?? [])]);
-    const outcome = this.#forward(workload, config, message, action, weighted, answers);
+    const outcome = this.#guarded(workload, config, message, { route, action, weighted }, answers);
     return {
       ...outcome,
       seen: [...copies, ...outcome.seen],
@@ -267,6 +274,25 @@ export class EnginePlayer implements Player {
     const { host, path } = weighted.rewrite ?? action.rewrite ?? {};
     if (path !== undefined) message.path = this.#parts.rewritePath(path, route.match.path, message.path);
     if (host !== undefined) message.authority = host;
+  }
+
+  /** Past the breakers of the route and of the cluster, which hear what came of it. */
+  #guarded(
+    workload: string,
+    config: MeshConfig,
+    message: Message,
+    { route, action, weighted }: { route: Route; action: ForwardAction; weighted: WeightedCluster },
+    answers: readonly Answer[],
+  ): Outcome {
+    const breakers = [
+      action.breaker === undefined ? undefined : this.#routeBreakers.of(`${workload} ${route.name}`, action.breaker),
+      this.#cluster(workload, config, weighted.cluster)?.breaker,
+    ] as const;
+    if (!admits(...breakers, NOW_MS)) return answered(503);
+    const outcome = this.#forward(workload, config, message, action, weighted, answers);
+    const ok = typeof outcome.status === 'number' && outcome.status < 500;
+    for (const breaker of breakers) breaker?.ended(ok, NOW_MS);
+    return outcome;
   }
 
   #forward(
@@ -389,6 +415,19 @@ export class EnginePlayer implements Player {
     const attempt = applied(backendName(name, port.port), message, answers, seen);
     const headers = [...attempt.result.headers, ...told];
     return { ...attempt, result: { ...attempt.result, ...policies, headers } };
+  }
+
+  /** What a fault makes of the request; delays are not to be seen here. */
+  #faulted(rules: readonly FaultRule[] | undefined, { method, path, headers }: Message): Outcome | undefined {
+    if (rules === undefined) return undefined;
+    const request = { principal: undefined, method, path, header: (name: string) => headers.get(name) };
+    const now = () => Date.now();
+    const fault = new this.#parts.FaultInjector(rules, new FaultClock(now)).draw(request, now(), this.#random);
+    if (fault === undefined) return undefined;
+    if (fault.isReset) return answered('closed');
+    if (fault.abort === undefined) return undefined;
+    const { status = 503, grpcStatus } = fault.abort;
+    return { ...answered(status), ...(grpcStatus !== undefined && { grpcStatus }) };
   }
 
   /** The answer to a request beyond a limit, or what the answer to one within it tells. No time passes within a case. */

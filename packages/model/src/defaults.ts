@@ -82,6 +82,16 @@ export const healthCheckDefaults = {
   healthyThreshold: 2,
 } as const;
 
+/** Of a circuit breaker by success rate, once a policy asks for one. */
+export const circuitBreakerDefaults = {
+  successRatePercent: 80,
+  windowMs: 10_000,
+  minRequests: 5,
+  openMs: 5_000,
+  openMaxMs: 60_000,
+  halfOpenRequests: 3,
+} as const;
+
 export const defaults = {
   traffic: trafficDefaults,
   trustDomain: 'mesh.local',

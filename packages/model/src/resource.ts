@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type AuthorizationPolicyResource, authorizationPolicySchema } from './schema/authorization-policy.ts';
 import { type DirectResponseResource, directResponseSchema } from './schema/direct-response.ts';
+import { type FaultInjectionResource, faultInjectionSchema } from './schema/fault-injection.ts';
 import { type GatewayResource, gatewaySchema } from './schema/gateway.ts';
 import { type GrpcRouteResource, grpcRouteSchema } from './schema/grpc-route.ts';
 import { type HttpRouteResource, httpRouteSchema } from './schema/http-route.ts';
@@ -31,7 +32,8 @@ export type Resource =
   | TrafficPolicyResource
   | PeerAuthenticationResource
   | AuthorizationPolicyResource
-  | RateLimitResource;
+  | RateLimitResource
+  | FaultInjectionResource;
 
 export type ResourceKind = Resource['kind'];
 export type ResourceOf<K extends ResourceKind> = Extract<Resource, { kind: K }>;
@@ -56,6 +58,7 @@ export const schemas = {
   PeerAuthentication: peerAuthenticationSchema,
   AuthorizationPolicy: authorizationPolicySchema,
   RateLimit: rateLimitSchema,
+  FaultInjection: faultInjectionSchema,
 } as const satisfies Record<ResourceKind, z.ZodType>;
 
 export const kinds = Object.keys(schemas) as readonly ResourceKind[];

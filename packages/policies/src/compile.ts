@@ -15,6 +15,7 @@ import {
   type VirtualHost,
 } from '@malha/traffic';
 import { isHttpListener } from '@malha/traffic/gateway';
+import { hasFaultsByCaller } from './fault/apply.ts';
 import { type CompiledGateway, compileGateway } from './gateway/apply.ts';
 import { domainsOf } from './hosts.ts';
 import { inboundPortsOf } from './inbound-ports.ts';
@@ -97,7 +98,7 @@ function virtualHost(index: WorldIndex, service: ServiceEntry, port: PortEntry, 
   const attached = routesFor(index, service, port, caller.namespace);
   if (attached.some((route) => hasConditions(index, route)))
     return makeVirtualHost(index, service, port, attached, caller);
-  if (!index.faults.isEmpty) return makeVirtualHost(index, service, port, attached, caller);
+  if (hasFaultsByCaller(index.faults)) return makeVirtualHost(index, service, port, attached, caller);
   const consumer = attached.some((route) => route.namespace !== service.namespace) ? caller.namespace : '';
   const key = `${service.key}:${port.port}:${isLocal ? 'local' : ''}:${consumer}`;
   return index.shared(key, () => makeVirtualHost(index, service, port, attached, caller));

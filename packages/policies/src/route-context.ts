@@ -1,4 +1,5 @@
 // What routes are compiled with, the same for those of a service and those of a gateway, but for their parent.
+import { faultsOf } from './fault/apply.ts';
 import { limitContext } from './limit-places.ts';
 import { limitsOfRule } from './rate-limit/apply.ts';
 import { type Caller, cohortKeyOf, conditionsOf, isForCaller, policiesOfRule } from './route-policy/apply.ts';
@@ -9,7 +10,9 @@ import {
   effectiveOfService,
   type RuleTarget,
   routeSettings,
+  specsOfRule,
 } from './traffic-policy/apply.ts';
+import { breakerOf } from './traffic-policy/breaker.ts';
 import type { WorldIndex } from './world-index.ts';
 
 export function routeContext(index: WorldIndex, caller: Caller, parent: RouteContext['parent']): RouteContext {
@@ -25,7 +28,13 @@ export function routeContext(index: WorldIndex, caller: Caller, parent: RouteCon
     isForCaller: (ref) => isForCaller(policiesOf(ref), caller),
     conditionsOf: (ref) => conditionsOf(policiesOf(ref), caller),
     cohortOf: (ref) => cohortKeyOf(policiesOf(ref), caller),
-    protectionOf: (ref) => limitsOfRule(index.rateLimits, ruleTarget(ref), limitContext(index)),
+    protectionOf: (ref, service) => {
+      const rule = ref === undefined ? undefined : ruleTarget(ref);
+      return {
+        ...(rule !== undefined && limitsOfRule(index.rateLimits, rule, limitContext(index))),
+        ...faultsOf(index.faults, { rule, service, caller }),
+      };
+    },
   };
 }
 
@@ -36,7 +45,8 @@ function settingsOf(index: WorldIndex, ref: RuleRef | undefined, { service, vers
   const rule = ref === undefined ? undefined : ruleTarget(ref);
   const effective =
     rule === undefined ? effectiveOfService(trafficPolicies, target) : effectiveOfRule(trafficPolicies, rule, target);
-  const settings = routeSettings(effective);
+  const breaker = rule === undefined ? undefined : breakerOf(specsOfRule(trafficPolicies, rule));
+  const settings = { ...routeSettings(effective), ...(breaker !== undefined && { breaker }) };
   return isGrpc ? { ...settings, requestTimeoutMs: callTimeoutMs(trafficPolicies, rule, target) } : settings;
 }
 

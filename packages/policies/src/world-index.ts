@@ -2,6 +2,7 @@
 import { type Finding, keyOf, type Resource, type ResourceKind, type ResourceOf } from '@malha/model';
 import type { Cluster, ClusterEndpoints, ClusterName, MtlsMode, VirtualHost } from '@malha/traffic';
 import type { AuthorizationPolicies } from './authorization/apply.ts';
+import type { FaultPolicies } from './fault/apply.ts';
 import { attachToGateways, type Gateways } from './gateway/attach.ts';
 import { Isolation } from './isolation/apply.ts';
 import { modeOf, type PeerAuthentications } from './peer-authentication/apply.ts';
@@ -18,7 +19,8 @@ import { type LinkedWorld, link } from './services/link.ts';
 import { byLocality, type Locality, type LocalityPolicy, localityKey } from './services/locality.ts';
 import { type Existing, PolicyTargets } from './targets.ts';
 import { attachLayer4Routes, type Layer4Attachments } from './tcp/attach.ts';
-import { effectiveOfService, type TrafficPolicies } from './traffic-policy/apply.ts';
+import { effectiveOfService, specsOfService, type TrafficPolicies } from './traffic-policy/apply.ts';
+import { breakerOf } from './traffic-policy/breaker.ts';
 import { clusterSettings, localityPolicyOf } from './traffic-policy/cluster.ts';
 import type { World } from './world.ts';
 
@@ -46,6 +48,7 @@ export class WorldIndex {
   readonly authorizationPolicies: AuthorizationPolicies;
   readonly routePolicies: RoutePolicies;
   readonly rateLimits: RateLimitPolicies;
+  readonly faults: FaultPolicies;
   readonly namespaces: readonly ResourceOf<'Namespace'>[];
   readonly #namespaces: ReadonlyMap<string, ResourceOf<'Namespace'>>;
   readonly #used = new Map<ClusterName, UsedCluster>();
@@ -79,6 +82,7 @@ export class WorldIndex {
     this.authorizationPolicies = new PolicyTargets(byKind.of('AuthorizationPolicy'), existing);
     this.routePolicies = new PolicyTargets(byKind.of('RoutePolicy'), existing);
     this.rateLimits = new PolicyTargets(byKind.of('RateLimit'), existing);
+    this.faults = new PolicyTargets(byKind.of('FaultInjection'), existing);
   }
 
   namespace(name: string): ResourceOf<'Namespace'> | undefined {
@@ -111,7 +115,11 @@ export class WorldIndex {
     if (known !== undefined || used === undefined) return known;
     const { service, port, version } = used;
     const target = { namespace: service.namespace, service: service.name, version };
-    const settings = clusterSettings(effectiveOfService(this.trafficPolicies, target));
+    const breaker = breakerOf(specsOfService(this.trafficPolicies, target));
+    const settings = {
+      ...clusterSettings(effectiveOfService(this.trafficPolicies, target)),
+      ...(breaker !== undefined && { breaker }),
+    };
     const cluster = clusterOf(service, port, version, settings, this.world.trustDomain);
     this.#clusters.set(name, cluster);
     return cluster;
@@ -175,6 +183,7 @@ export class WorldIndex {
       ...this.authorizationPolicies.findings,
       ...this.routePolicies.findings,
       ...this.rateLimits.findings,
+      ...this.faults.findings,
     ].filter((finding) => finding.severity === 'error');
   }
 }

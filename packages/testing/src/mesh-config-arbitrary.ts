@@ -34,6 +34,15 @@ const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,8}[a-z0-9])?$/);
 const port = fc.integer({ min: 1, max: 65_535 });
 const milliseconds = fc.integer({ min: 0, max: 3_600_000 });
 const service = fc.record({ namespace: label, name: label });
+const positive = fc.integer({ min: 1, max: 600_000 });
+const breaker = fc.record({
+  successRate: fc.integer({ min: 1, max: 100 }).map((percent) => percent / 100),
+  windowMs: positive,
+  minRequests: positive,
+  openMs: positive,
+  openMaxMs: positive,
+  halfOpenRequests: positive,
+});
 const protocol = fc.constantFrom('http' as const, 'http2' as const, 'grpc' as const, 'tcp' as const, 'tls' as const);
 const headerName = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/);
 const headerValue = fc.stringMatching(/^[ -~]{0,16}$/);
@@ -223,6 +232,9 @@ const action: fc.Arbitrary<RouteAction> = fc.oneof(
       retry,
       mirrors,
       cohort: cohortKey,
+      rateLimits: fc.array(rateLimit, { minLength: 1, maxLength: 2 }),
+      breaker,
+      faults: fc.array(fault, { minLength: 1, maxLength: 2 }),
       cors,
     },
     {
@@ -349,6 +361,7 @@ const cluster: fc.Arbitrary<Cluster> = fc.record({
   loadBalancer,
   outlierDetection,
   healthCheck,
+  breaker,
   tls: fc.record({ serverName: label, spiffeIds: fc.array(spiffeId, { maxLength: 2 }) }),
 });
 

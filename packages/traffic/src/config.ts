@@ -215,6 +215,8 @@ export interface ForwardAction {
   readonly rateLimits?: readonly RateLimitRule[];
   /** The first that is for a request acts on it, before anything else. */
   readonly faults?: readonly FaultRule[];
+  /** For the requests of this route alone; absent = none. */
+  readonly breaker?: BreakerConfig;
   /** 0 = no limit. From the arrival of the request to the end of the response. */
   readonly requestTimeoutMs: number;
   /** 0 = no limit. One attempt. */
@@ -341,6 +343,8 @@ export interface Cluster {
   readonly loadBalancer: LoadBalancerConfig;
   /** Absent = no endpoint is ejected for its answers. */
   readonly outlierDetection?: OutlierDetectionConfig;
+  /** For all requests to the cluster; absent = none. */
+  readonly breaker?: BreakerConfig;
   /** Absent = endpoints are not probed. */
   readonly healthCheck?: HealthCheckConfig;
   /** What a peer must prove, and how it is asked for. */
@@ -401,6 +405,20 @@ export interface OutlierDetectionConfig {
     readonly minRequests: number;
     readonly threshold: number;
   };
+}
+
+/** Breaks when too few requests succeed; a success is an answer below 500. */
+export interface BreakerConfig {
+  /** 0 to 1. */
+  readonly successRate: number;
+  readonly windowMs: number;
+  /** With fewer in a window nothing is decided. */
+  readonly minRequests: number;
+  /** How long it is open the first time; doubled while it opens again, up to the maximum. */
+  readonly openMs: number;
+  readonly openMaxMs: number;
+  /** So many requests decide when it is half-open, and all must succeed. */
+  readonly halfOpenRequests: number;
 }
 
 /** Probes of each endpoint, on connections of their own. */

@@ -8,6 +8,8 @@ export * from './cors.ts';
 export * from './device.ts';
 export * from './endpoint-health.ts';
 export type * from './explain.ts';
+export * from './fault/fault-injector.ts';
+export type * from './fault/rule.ts';
 export * from './flags.ts';
 export * from './hash-key.ts';
 export * from './health-check.ts';

@@ -10,6 +10,7 @@ export const ENDPOINT_METADATA = 'malha.endpoint';
 /** Keys in a route's typed_per_filter_config. */
 export const RETRY_BUDGET_CONFIG = 'malha.retry_budget';
 export const CORS_CONFIG = 'malha.cors';
+export const BREAKER_CONFIG = 'malha.breaker';
 export const COHORT_CONFIG = 'malha.cohort';
 export const MATCH_CONFIG = 'malha.match';
 /** Key in a weighted cluster's typed_per_filter_config: a Route message with what holds for this backend alone. */

@@ -13,6 +13,8 @@ const ROLE_TO_WRITE: Readonly<Record<ResourceKind, Role>> = {
   DirectResponse: 'editor',
   TrafficPolicy: 'editor',
   RateLimit: 'editor',
+  // It breaks things on purpose.
+  FaultInjection: 'operator',
   // Isolation between tenants is part of a Namespace.
   Namespace: 'admin',
   // It opens ports to whoever is outside.

@@ -69,32 +69,38 @@ export const FAILURES = {
     grpcStatus: RESOURCE_EXHAUSTED,
     message: 'too many requests',
   },
+  faultInjected: { code: 'MALHA4031', status: 503, flag: 'FI', message: 'fault injected' },
   invalidBackend: { code: 'MALHA4015', status: 500, flag: 'NC', message: 'backend is not valid' },
 } as const satisfies Record<string, FailureKind>;
 
 export type FailureName = keyof typeof FAILURES;
+
+export interface ProxyErrorOptions extends ErrorOptions {
+  /** Other answers than those of its kind. */
+  readonly status?: number;
+  readonly grpcStatus?: number;
+}
 
 export class ProxyError extends Error {
   readonly failure: FailureName;
   readonly code: string;
   readonly status: number;
   readonly flag: FailureFlag;
+  /** Undefined: what clients make of the HTTP status. */
+  readonly grpcStatus: number | undefined;
 
   /** `detail` is for the operator: cluster, endpoint, what the socket said. */
-  constructor(failure: FailureName, detail: string, options?: ErrorOptions) {
-    const { code, status, flag, message } = FAILURES[failure];
+  constructor(failure: FailureName, detail: string, options: ProxyErrorOptions = {}) {
+    const kind: FailureKind = FAILURES[failure];
+    const { code, flag, message } = kind;
+    const { status = kind.status, grpcStatus = kind.grpcStatus } = options;
     super(`${message}: ${detail}`, options);
     this.name = 'ProxyError';
     this.failure = failure;
     this.code = code;
     this.status = status;
     this.flag = flag;
-  }
-
-  /** Undefined: what clients make of the HTTP status. */
-  get grpcStatus(): number | undefined {
-    const kind: FailureKind = FAILURES[this.failure];
-    return kind.grpcStatus;
+    this.grpcStatus = grpcStatus;
   }
 
   get clientMessage(): string {

@@ -11,6 +11,7 @@ import {
 import type { FaultRule } from '@malha/traffic/fault/rule';
 import { RequestFlags } from '@malha/traffic/flags';
 import { rewritePath } from '@malha/traffic/path';
+import { RouteBreakers } from '@malha/traffic/route-breakers';
 import { compileRouteTable, type RouteDecision, type Router } from '@malha/traffic/router';
 import type { ClusterRegistry } from '../cluster/cluster-registry.ts';
 import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
@@ -21,10 +22,10 @@ import { ProxyError } from '../exchange/proxy-error.ts';
 import type { RequestHead } from '../exchange/request-head.ts';
 import { dropClientCertificate } from '../filters/client-certificate.ts';
 import { applyCors } from '../filters/cors.ts';
+import type { Faults } from '../filters/fault/faults.ts';
 import { mutateHeaders } from '../filters/header-mutation.ts';
 import { dropIntroduction } from '../filters/introduction.ts';
 import { MirroredRequest, MirrorTee } from '../filters/mirror.ts';
-import type { Faults } from '../filters/fault/faults.ts';
 import type { Limits } from '../filters/rate-limit/limits.ts';
 import { redirect, respondDirectly } from '../filters/redirect.ts';
 import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
@@ -65,6 +66,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
   private readonly dependencies: OutboundDependencies;
   private readonly destinations = new Destinations();
   private readonly plans = new WeakMap<WeightedCluster, ForwardPlan>();
+  private readonly breakers = new RouteBreakers();
   private table: RouteTable | undefined;
   private router: Router | undefined;
   private samplePercent = 0;
@@ -86,6 +88,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       if (isSame) return;
       this.table = table;
       this.router = router;
+      this.breakers.keep(namesOf(table));
     };
   }
 
@@ -197,7 +200,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       if (host !== undefined) request.headers.set('host', host);
     }
     const copies = this.copiesOf(request, action.mirrors, weighted.mirrors);
-    const forwarder = new Forwarder(exchange, cluster, this.planOf(action, weighted), forwarding, this);
+    const forwarder = new Forwarder(exchange, cluster, this.planOf(route.name, action, weighted), forwarding, this);
     if (isFaulted) forwarder.flags = RequestFlags.FI;
     forwarder.start();
     if (copies.length === 0) return;
@@ -220,7 +223,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     });
   }
 
-  private planOf(action: ForwardAction, weighted: WeightedCluster): ForwardPlan {
+  private planOf(route: string, action: ForwardAction, weighted: WeightedCluster): ForwardPlan {
     const known = this.plans.get(weighted);
     if (known !== undefined) return known;
     const plan: ForwardPlan = {
@@ -228,6 +231,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       attemptTimeoutMs: action.backendRequestTimeoutMs,
       streamIdleTimeoutMs: action.streamIdleTimeoutMs,
       retry: action.retry,
+      ...(action.breaker !== undefined && { breaker: this.breakers.of(route, action.breaker) }),
       responseHeaders: [action.responseHeaders, weighted.responseHeaders],
     };
     this.plans.set(weighted, plan);
@@ -244,4 +248,8 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     const destination = cluster === undefined ? NO_DESTINATION : this.destinations.of(cluster.cluster, undefined);
     this.dependencies.recorder.tell(exchange, destination, { flags, attempts: 1, ttfbMs: -1 });
   }
+}
+
+function namesOf(table: RouteTable | undefined): ReadonlySet<string> {
+  return new Set(table?.virtualHosts.flatMap(({ routes }) => routes.map(({ name }) => name)));
 }

@@ -116,6 +116,17 @@ const retries = z.strictObject({
     .optional(),
 });
 
+/** By success rate; the limits of `connection` are the other kind of breaker. */
+const circuitBreaker = z.strictObject({
+  /** Percent. */
+  successRate: z.number().min(1).max(100).optional(),
+  window: positiveDuration.optional(),
+  minRequests: minimum.optional(),
+  open: positiveDuration.optional(),
+  openMax: positiveDuration.optional(),
+  halfOpenRequests: z.int().min(1).max(1000).optional(),
+});
+
 const threshold = z.int().min(1).max(100);
 
 /** Exactly one of `http`, `grpc` and `tcp`. */
@@ -163,6 +174,7 @@ export const trafficPolicySchema = z.strictObject({
     retries: retries.optional(),
     outlierDetection: outlierDetection.optional(),
     healthCheck: healthCheck.optional(),
+    circuitBreaker: circuitBreaker.optional(),
   }),
 });
 export type TrafficPolicyResource = z.infer<typeof trafficPolicySchema>;

@@ -27,7 +27,7 @@ import { comparePrecedence, type RankedMatch } from './precedence.ts';
 
 export type RouteSettings = Pick<
   ForwardAction,
-  'requestTimeoutMs' | 'backendRequestTimeoutMs' | 'streamIdleTimeoutMs' | 'retry'
+  'requestTimeoutMs' | 'backendRequestTimeoutMs' | 'streamIdleTimeoutMs' | 'retry' | 'breaker'
 >;
 
 export interface RuleRef {
@@ -62,7 +62,10 @@ export interface RouteContext {
   conditionsOf(rule: RuleRef): Pick<RouteMatch, 'countries' | 'devices' | 'share'> | undefined;
   cohortOf(rule: RuleRef): CohortKey | undefined;
   /** What holds requests of a rule back, beyond how they are carried. */
-  protectionOf(rule: RuleRef | undefined, service: ServiceEntry | undefined): Pick<ForwardAction, 'rateLimits' | 'faults'>;
+  protectionOf(
+    rule: RuleRef | undefined,
+    service: ServiceEntry | undefined,
+  ): Pick<ForwardAction, 'rateLimits' | 'faults'>;
 }
 
 /** A rule with one of its matches, at its place. */

@@ -9,7 +9,7 @@ import { identity } from './link.ts';
 /** The part of a cluster that traffic policies decide. */
 export type ClusterSettings = Pick<
   Cluster,
-  'connectTimeoutMs' | 'idleTimeoutMs' | 'limits' | 'loadBalancer' | 'outlierDetection' | 'healthCheck'
+  'connectTimeoutMs' | 'idleTimeoutMs' | 'limits' | 'loadBalancer' | 'outlierDetection' | 'healthCheck' | 'breaker'
 >;
 
 export function nameOf(service: ServiceEntry, port: PortEntry, version: string): ClusterName {

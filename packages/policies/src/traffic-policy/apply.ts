@@ -1,5 +1,5 @@
 // From merged traffic policies to the settings of routes.
-import { durationMs, type TrafficPolicyResource } from '@malha/model';
+import { durationMs, type TrafficPolicyResource, type TrafficPolicySpec } from '@malha/model';
 import type { ForwardAction, RetryPolicy } from '@malha/traffic';
 import type { PolicyTargets, RouteKind } from '../targets.ts';
 import { type EffectiveTraffic, mergeTraffic } from './merge.ts';
@@ -23,13 +23,23 @@ export interface RuleTarget {
 
 /** What a service or version sets, with its namespace and the mesh below it. */
 export function effectiveOfService(policies: TrafficPolicies, target: VersionTarget): EffectiveTraffic {
-  return mergeTraffic(serviceLevels(policies, target).map((policy) => policy.spec));
+  return mergeTraffic(specsOfService(policies, target));
 }
 
 /** What holds for the requests of one rule: rule, route, then the service that they go to. */
 export function effectiveOfRule(policies: TrafficPolicies, rule: RuleTarget, service: VersionTarget): EffectiveTraffic {
   const levels = [...ruleLevels(policies, rule), ...serviceLevels(policies, service)];
   return mergeTraffic(levels.map((policy) => policy.spec));
+}
+
+/** What the levels of a service say for itself, of the most specific on. */
+export function specsOfService(policies: TrafficPolicies, target: VersionTarget): TrafficPolicySpec[] {
+  return serviceLevels(policies, target).map((policy) => policy.spec);
+}
+
+/** What a rule and its route say, without the service that they go to. */
+export function specsOfRule(policies: TrafficPolicies, rule: RuleTarget): TrafficPolicySpec[] {
+  return ruleLevels(policies, rule).map((policy) => policy.spec);
 }
 
 /**
@@ -59,7 +69,7 @@ function serviceLevels(policies: TrafficPolicies, target: VersionTarget): Traffi
 /** The part of a forward action that traffic policies decide. */
 export type RouteSettings = Pick<
   ForwardAction,
-  'requestTimeoutMs' | 'backendRequestTimeoutMs' | 'streamIdleTimeoutMs' | 'retry'
+  'requestTimeoutMs' | 'backendRequestTimeoutMs' | 'streamIdleTimeoutMs' | 'retry' | 'breaker'
 >;
 
 export function routeSettings(effective: EffectiveTraffic): RouteSettings {

@@ -1,14 +1,26 @@
 // Entries of a route's typed_per_filter_config: messages of our own for what Envoy's routes have no field for.
-import type { CohortKey, CorsPolicy, DeviceClass, RateLimitRule, RetryBudgetConfig, RouteMatch } from '@malha/traffic';
+import type {
+  BreakerConfig,
+  CohortKey,
+  CorsPolicy,
+  DeviceClass,
+  FaultRule,
+  RateLimitRule,
+  RetryBudgetConfig,
+  RouteMatch,
+} from '@malha/traffic';
 import {
+  BREAKER_CONFIG,
   COHORT_CONFIG,
   CORS_CONFIG,
+  FAULTS_CONFIG,
   MATCH_CONFIG,
   RATE_LIMITS_CONFIG,
   RETRY_BUDGET_CONFIG,
 } from '@malha/xds/extension-names';
 import type { Route as WireRoute } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import {
+  CircuitBreakerSchema,
   CohortKeySchema,
   CorsPolicySchema,
   FaultsSchema,
@@ -17,16 +29,19 @@ import {
   RetryBudgetSchema,
   type CohortKey as WireCohort,
 } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
+import { breaker } from './breaker.ts';
 import { fault } from './faults.ts';
 import { rateLimit } from './rate-limits.ts';
 import { ResourceError, required, unpack } from './strict.ts';
 
 const KNOWN: ReadonlySet<string> = new Set([
   RETRY_BUDGET_CONFIG,
+  BREAKER_CONFIG,
   CORS_CONFIG,
   COHORT_CONFIG,
   MATCH_CONFIG,
   RATE_LIMITS_CONFIG,
+  FAULTS_CONFIG,
 ]);
 const DEVICES: ReadonlySet<string> = new Set<DeviceClass>(['mobile', 'tablet', 'desktop', 'bot']);
 
@@ -39,6 +54,13 @@ export function retryBudget(route: WireRoute, path: string): RetryBudgetConfig {
   const where = at(path, RETRY_BUDGET_CONFIG);
   const { percent, minConcurrent } = unpack(RetryBudgetSchema, route.typedPerFilterConfig[RETRY_BUDGET_CONFIG], where);
   return { percent, minConcurrent };
+}
+
+export function breakerOf(route: WireRoute, path: string): { breaker?: BreakerConfig } {
+  const any = route.typedPerFilterConfig[BREAKER_CONFIG];
+  if (any === undefined) return {};
+  const where = at(path, BREAKER_CONFIG);
+  return { breaker: breaker(unpack(CircuitBreakerSchema, any, where), where) };
 }
 
 export function corsPolicy(route: WireRoute, path: string): CorsPolicy | undefined {

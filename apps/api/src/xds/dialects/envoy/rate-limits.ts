@@ -36,6 +36,8 @@ const KEYS_MAX = 16_384;
 /** Of the bucket of requests that no descriptor matches. */
 const UNLIMITED = 4_294_967_295;
 const MS_PER_SECOND = 1000;
+/** Literal of CEL for a request without the value; those share a bucket. */
+const ABSENT = '"-"';
 const ALL = { defaultValue: { numerator: 100 } };
 
 /** Does nothing where a virtual host has no limits. */
@@ -117,14 +119,19 @@ function descriptor(rule: RateLimitRule): Descriptor {
 function keyAction(name: string, key: LimitKey): Action {
   switch (key.type) {
     case 'identity':
-      return expression(name, 'connection.mtls ? "=" + connection.uri_san_peer_certificate : "-"');
+      return expression(name, `connection.mtls ? connection.uri_san_peer_certificate : ${ABSENT}`);
     case 'address':
       return { actionSpecifier: { case: 'remoteAddress', value: {} } };
     case 'path':
-      return expression(name, '"=" + request.url_path');
+      return expression(name, 'request.url_path');
     case 'header':
-      return expression(name, `${text(key.name)} in request.headers ? "=" + request.headers[${text(key.name)}] : "-"`);
+      return expression(name, headerValue(text(key.name)));
   }
+}
+
+/** Envoy takes no empty values. */
+function headerValue(name: string): string {
+  return `${name} in request.headers && request.headers[${name}] != "" ? request.headers[${name}] : ${ABSENT}`;
 }
 
 function expression(descriptorKey: string, celText: string): Action {

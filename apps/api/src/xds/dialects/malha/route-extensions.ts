@@ -3,6 +3,7 @@ import { create, type DescMessage, type MessageInitShape } from '@bufbuild/proto
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
 import type { CohortKey, CorsPolicy, ForwardAction, Route, RouteMatch } from '@malha/traffic';
 import {
+  BREAKER_CONFIG,
   COHORT_CONFIG,
   CORS_CONFIG,
   FAULTS_CONFIG,
@@ -11,6 +12,7 @@ import {
   RETRY_BUDGET_CONFIG,
 } from '@malha/xds/extension-names';
 import {
+  CircuitBreakerSchema,
   CohortKeySchema,
   CorsPolicySchema,
   FaultsSchema,
@@ -44,9 +46,10 @@ function matchExtension({ countries, devices, share }: RouteMatch): Entries {
   };
 }
 
-function forwardExtensions({ retry, cohort, cors, rateLimits, faults }: ForwardAction): Entries {
+function forwardExtensions({ retry, breaker, cohort, cors, rateLimits, faults }: ForwardAction): Entries {
   return {
     [RETRY_BUDGET_CONFIG]: pack(RetryBudgetSchema, retry.budget),
+    ...(breaker !== undefined && { [BREAKER_CONFIG]: pack(CircuitBreakerSchema, breaker) }),
     ...(cohort !== undefined && { [COHORT_CONFIG]: pack(CohortKeySchema, cohortKey(cohort)) }),
     ...(faults !== undefined && { [FAULTS_CONFIG]: pack(FaultsSchema, { faults: faults.map(fault) }) }),
     ...(rateLimits !== undefined && {
