@@ -1,5 +1,6 @@
 // Explaining a routing decision: the virtual host, every rule with its verdict in words, and the winner.
-import type { DirectResponseAction, Route, RouteAction, VirtualHost } from './config.ts';
+import { actionWords, backendWords } from './action-words.ts';
+import type { Route, RouteAction, VirtualHost } from './config.ts';
 import { pathOf } from './path.ts';
 import type { RequestView } from './request-view.ts';
 import type { MatchCheck, RouteMatcher } from './route-matcher.ts';
@@ -30,6 +31,8 @@ export interface ExplainedBackend {
   readonly weight: number;
   /** 0..1 */
   readonly share: number;
+  /** What filters of its own do, in sentences; absent when it has none. */
+  readonly filters?: readonly string[];
 }
 
 interface ExplainableHost {
@@ -93,31 +96,13 @@ function judge(route: Route, checks: readonly MatchCheck[], winner: Route | unde
   };
 }
 
-function actionWords(action: RouteAction): string {
-  switch (action.type) {
-    case 'forward':
-      return [
-        action.clusters.length === 1 ? 'Forwarded to one backend.' : 'Forwarded to one of the backends by weight.',
-        ...(action.mirrors ?? []).map(
-          ({ cluster, perMillion }) => `A copy of ${perMillion / 10_000} % of the requests goes to ${cluster}.`,
-        ),
-        ...(action.cors === undefined ? [] : ['Preflights of browsers are answered by the proxy.']),
-      ].join(' ');
-    case 'redirect':
-      return `Redirected with ${action.status}.`;
-    case 'direct':
-      return directWords(action);
-  }
-}
-
-function directWords({ status, body, responseHeaders }: DirectResponseAction): string {
-  if (body === '') return `Answered by the proxy with ${status}.`;
-  const type = responseHeaders.set.find(({ name }) => name === 'content-type')?.value ?? 'text';
-  return `Answered by the proxy with ${status} and ${body.length} characters of ${type}.`;
-}
-
 function backendsOf(action: RouteAction): ExplainedBackend[] {
   if (action.type !== 'forward') return [];
   const total = action.clusters.reduce((sum, { weight }) => sum + weight, 0);
-  return action.clusters.map(({ cluster, weight }) => ({ cluster, weight, share: total === 0 ? 0 : weight / total }));
+  return action.clusters.map((weighted) => {
+    const { cluster, weight } = weighted;
+    const filters = backendWords(weighted);
+    const share = total === 0 ? 0 : weight / total;
+    return { cluster, weight, share, ...(filters.length > 0 && { filters }) };
+  });
 }

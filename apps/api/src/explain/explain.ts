@@ -47,7 +47,7 @@ export interface ExplainedBackend {
   readonly cluster: string;
   readonly weight: number;
   readonly share: number;
-  /** How its endpoints are picked, ejected and probed. */
+  /** What filters of its own do; how its endpoints are picked, ejected and probed. */
   readonly words: readonly string[];
   readonly endpoints: readonly ExplainedEndpoint[];
 }
@@ -83,7 +83,7 @@ export function explainCall(
     caller: { workload: caller.isImaginary ? '' : `${scope.namespace}/${scope.workload}`, principal },
     backends: backends.map((backend) => ({
       ...backend,
-      words: wordsOf(backend.cluster),
+      words: [...(backend.filters ?? []), ...wordsOf(backend.cluster)],
       endpoints: endpointsOf(config.endpoints, backend.cluster).map((endpoint) => judge.endpoint(endpoint)),
     })),
     quarantined,

@@ -20,6 +20,7 @@ const table = {
   from: matching('NAMESPACE[/WORKLOAD]', 'who calls', CALLER, 'NAMESPACE or NAMESPACE/WORKLOAD'),
   gateway: qualifiedName('NAMESPACE/NAME', 'instead: a client outside calls this Gateway, at the port of the URL'),
   method: withDefault(matching('METHOD', 'method of the request', /^[A-Z]+$/, 'a method in capitals'), 'GET'),
+  country: matching('CODE', 'with --gateway: the country of the client', /^[A-Z]{2}$/, 'a code of two capital letters'),
   header: repeated(matching('NAME:VALUE', 'a header', /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:.*$/, 'NAME:VALUE')),
   file: repeated(text('FILE', 'these files only, without a control plane')),
   json: flag('as JSON'),
@@ -42,7 +43,9 @@ async function run(argv: readonly string[], output: Output): Promise<number> {
   const place = target(positionals[0] ?? '');
   const resources = await load(options, output);
   if (resources === undefined) return EXIT_NEGATIVE;
-  const request: ExplainedCall = { method: options.method, ...place, header: headerLookup(options.header) };
+  const { method, country } = options;
+  if (country !== undefined && gateway === undefined) throw new UsageError(['--country is for calls of a --gateway']);
+  const request: ExplainedCall = { method, country, ...place, header: headerLookup(options.header) };
   const caller = gateway === undefined ? callerOf(resources, from ?? '') : edgeProxyOf(gateway);
   const config = configOf(resources, caller);
   const explained = gateway === undefined ? explainOutbound(config, request) : explainGateway(config, request);
@@ -96,7 +99,7 @@ interface BackendExplanation extends Explanation {
 function withClusterWords(explanation: Explanation, config: MeshConfig): BackendExplanation {
   const backends = explanation.backends.map((backend) => {
     const cluster = config.clusters.find(({ name }) => name === backend.cluster);
-    return { ...backend, words: cluster === undefined ? [] : clusterWords(cluster) };
+    return { ...backend, words: [...(backend.filters ?? []), ...(cluster === undefined ? [] : clusterWords(cluster))] };
   });
   return { ...explanation, backends };
 }
