@@ -246,7 +246,51 @@ const terminated: readonly MatrixCase[] = [
   ),
 ];
 
+const EXACT = connectionRoute('TLSRoute', 'exact', VERSION('v1', 1), { hostnames: 'abc.example.com' });
+
+/** Route `exact` to v1, route `wild` with the hostname to v2; each name with the backend that answers, or none. */
+function intersection(
+  name: string,
+  listenerHostname: string,
+  routes: string,
+  answers: readonly (readonly [serverName: string, backend: string | null])[],
+): MatrixCase[] {
+  const hostname = listenerHostname === '' ? '' : `hostname: "${listenerHostname}"`;
+  const resources = gatewayOf([terminate('a', 'name: www', hostname)]) + BYTES + routes;
+  return answers.map(([serverName, backend]) => ({
+    name: `gateway TLS: hostname intersection, as TLSRouteHostnameIntersection: ${name}, ${serverName}`,
+    resources,
+    caller: byTls(serverName),
+    exchanges: backend === null ? CLOSED : [{ request, times: 8, expect: { backend } }],
+  }));
+}
+
+const wild = (hostname: string) =>
+  connectionRoute('TLSRoute', 'wild', VERSION('v2', 1), { hostnames: `"${hostname}"` });
+
+const intersections: readonly MatrixCase[] = [
+  ...intersection('exact listener', 'abc.example.com', wild('*.example.com'), [
+    ['abc.example.com', 'reviews-v2'],
+    ['non.matching.com', null],
+  ]),
+  ...intersection('a listener that is more specific', '*.example.com', EXACT + wild('*.com'), [
+    ['abc.example.com', 'reviews-v1'],
+    ['other.example.com', 'reviews-v2'],
+    ['non.matching.com', null],
+  ]),
+  ...intersection('a listener that is less specific', '*.com', EXACT + wild('*.example.com'), [
+    ['abc.example.com', 'reviews-v1'],
+    ['other.example.com', 'reviews-v2'],
+    ['non.matching.com', null],
+  ]),
+  ...intersection('a listener without a hostname', '', EXACT + wild('*.com'), [
+    ['abc.example.com', 'reviews-v1'],
+    ['other.example.com', 'reviews-v2'],
+    ['non.matching.org', null],
+  ]),
+];
+
 export const gatewayConnections: Section = {
   name: 'connections of gateways',
-  cases: [...connections, ...passedOn, ...terminated],
+  cases: [...connections, ...passedOn, ...terminated, ...intersections],
 };

@@ -1,5 +1,6 @@
 // Faults that are put into the engine one at a time, each with the case that has to catch it.
 import {
+  type GatewayListener,
   INVALID_BACKEND,
   isEmptyMutation,
   NO_MUTATION,
@@ -7,6 +8,7 @@ import {
   type RouteTable,
   type TcpRoute,
 } from '@malha/traffic';
+import { isHttpListener } from '@malha/traffic/gateway';
 import { ENGINE, type EngineParts } from './engine-parts.ts';
 
 export interface Fault {
@@ -371,6 +373,34 @@ const CONNECTING: readonly Fault[] = [
   ),
 ];
 
+/** What the edge proxy is told, changed. */
+const gateways = (change: (listener: GatewayListener) => GatewayListener) =>
+  configs(({ gateways: listeners = [], ...config }) => ({ ...config, gateways: listeners.map(change) }));
+
+const AT_THE_EDGE: readonly Fault[] = [
+  fault(
+    'whoever comes is believed',
+    'gateway: without trusted proxies X-Forwarded-For of a client is not believed',
+    gateways((listener) => (isHttpListener(listener) ? { ...listener, trustedHops: 1 } : listener)),
+  ),
+  fault(
+    'one trusted proxy too many',
+    'gateway: two trusted proxies: the last entry but one',
+    gateways((listener) =>
+      isHttpListener(listener) ? { ...listener, trustedHops: listener.trustedHops + 1 } : listener,
+    ),
+  ),
+  fault(
+    'a route of TLS has every name of its listener',
+    'gateway TLS passed on: a name of the listener that no route has',
+    gateways((listener) =>
+      isHttpListener(listener)
+        ? listener
+        : { ...listener, routes: listener.routes.map((route) => ({ ...route, serverNames: ['*'] })) },
+    ),
+  ),
+];
+
 export const FAULTS: readonly Fault[] = [
   fault(
     'a listener without a route for a host leaves it to another listener',
@@ -383,4 +413,5 @@ export const FAULTS: readonly Fault[] = [
   ...RETRYING,
   ...DECIDING,
   ...CONNECTING,
+  ...AT_THE_EDGE,
 ];
