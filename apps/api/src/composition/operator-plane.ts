@@ -131,6 +131,7 @@ function createRouter(
       traffic: (service, seconds) => telemetry.queries.serviceTraffic(service, { liveSeconds: seconds }),
     },
     resilience: { world: () => world.world, queries: telemetry.queries },
+    faults: { store, now: Date.now },
     certificates: { authority: ca.authority, denials: ca.denials, currentLeaves: ca.currentLeaves, audit },
     joinTokens: { tokens: ca.tokens, invitations, audit },
     proxies: {

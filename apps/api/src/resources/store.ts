@@ -5,6 +5,7 @@ import type { Transaction } from '../db/client.ts';
 import { DomainError } from '../errors.ts';
 import { type Analyze, findingsOf, refusingErrors, resourcesOf } from './analysis.ts';
 import { ChangeSetInvalid, ResourcesInvalid, RevertConflict, RevisionNotFound, StaleBase } from './errors.ts';
+import { withFaultStarts } from './fault-start.ts';
 import { applyPlan, baseOf, findStaleKeys, planChanges } from './plan.ts';
 import type { ResourceRepository, RevisionRow } from './repository.ts';
 import { type RevisionListener, StateKeeper, type StateKeeperOptions, stateAfter } from './state-keeper.ts';
@@ -162,7 +163,7 @@ export class ResourceStore {
     const conflicts = await write.conflicts(before, transaction);
     if (conflicts.length > 0) return { type: 'conflict', keys: conflicts, state: before };
 
-    const plan = planChanges(before, write.changes);
+    const plan = planChanges(before, withFaultStarts(write.changes, before, this.#options.now()));
     const objects = plan.filter(({ op }) => op !== 'same');
     const revision = before.revision + 1;
     const stamp = { revision, updatedAtMs: this.#options.now(), updatedBy: write.author };

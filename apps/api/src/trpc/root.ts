@@ -10,6 +10,7 @@ import {
   type JoinTokensRouterDeps,
 } from '../ca/router.ts';
 import { createExplainRouter, type ExplainRouterDeps } from '../explain/router.ts';
+import { createFaultsRouter, type FaultsRouterDeps } from '../faults/router.ts';
 import { createMeshRouter } from '../mesh/router.ts';
 import type { MeshStatusReader } from '../mesh/status.ts';
 import { createResilienceRouter, type ResilienceRouterDeps } from '../resilience/router.ts';
@@ -35,6 +36,7 @@ export interface RootDeps {
   readonly changes: ChangesRouterDeps<Golden>;
   readonly explain: ExplainRouterDeps;
   readonly resilience: ResilienceRouterDeps;
+  readonly faults: FaultsRouterDeps;
   readonly certificates: CertificatesRouterDeps;
   readonly joinTokens: JoinTokensRouterDeps;
   readonly proxies: ProxiesRouterDeps;
@@ -53,6 +55,7 @@ export function createRootRouter(deps: RootDeps) {
     changes: createChangesRouter(deps.changes),
     explain: createExplainRouter(deps.explain),
     resilience: createResilienceRouter(deps.resilience),
+    faults: createFaultsRouter(deps.faults),
     certificates: createCertificatesRouter(deps.certificates),
     joinTokens: createJoinTokensRouter(deps.joinTokens),
     proxies: createProxiesRouter(deps.proxies),

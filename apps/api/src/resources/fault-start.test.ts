@@ -1,0 +1,59 @@
+import { type FaultInjectionResource, keyOf } from '@malha/model';
+import { expect, test } from 'vitest';
+import { withFaultStarts } from './fault-start.ts';
+import type { Change, ResourceState } from './types.ts';
+
+const NOW_MS = Date.parse('2026-11-26T09:30:00.000Z');
+const NOW = '2026-11-26T09:30:00.000Z';
+const EARLIER = '2026-11-26T09:00:00.000Z';
+
+function fault(spec: Partial<FaultInjectionResource['spec']> = {}): FaultInjectionResource {
+  return {
+    apiVersion: 'malha.dev/v1',
+    kind: 'FaultInjection',
+    metadata: { namespace: 'shop', name: 'slow' },
+    spec: {
+      targetRef: { kind: 'Service', name: 'reviews' },
+      delay: { percent: 10, duration: '1s' },
+      expiresAfter: '10m',
+      ...spec,
+    },
+  };
+}
+
+function stateWith(...faults: FaultInjectionResource[]): ResourceState {
+  const stamp = { revision: 1, createdRevision: 1, updatedAtMs: 0, updatedBy: 'a' };
+  return {
+    revision: 1,
+    byKey: new Map(faults.map((resource) => [keyOf(resource), { key: keyOf(resource), resource, ...stamp }])),
+  };
+}
+
+function startOf(change: FaultInjectionResource, state = stateWith()): string | undefined {
+  const [changed] = withFaultStarts([{ op: 'put', resource: change }], state, NOW_MS);
+  return changed?.op === 'put' && changed.resource.kind === 'FaultInjection'
+    ? changed.resource.spec.startedAt
+    : undefined;
+}
+
+test('a new fault begins when it is applied', () => {
+  expect(startOf(fault())).toBe(NOW);
+});
+
+test('one that is applied again as it is does not begin anew', () => {
+  expect(startOf(fault(), stateWith(fault({ startedAt: EARLIER })))).toBe(EARLIER);
+});
+
+test('one that does something else now begins anew', () => {
+  expect(startOf(fault({ expiresAfter: '20m' }), stateWith(fault({ startedAt: EARLIER })))).toBe(NOW);
+});
+
+test('a beginning in the past is kept, one in the future is not', () => {
+  expect(startOf(fault({ startedAt: EARLIER }))).toBe(EARLIER);
+  expect(startOf(fault({ startedAt: '2027-01-01T00:00:00Z' }))).toBe(NOW);
+});
+
+test('other changes pass as they are', () => {
+  const changes: Change[] = [{ op: 'delete', key: 'FaultInjection/shop/slow' }];
+  expect(withFaultStarts(changes, stateWith(), NOW_MS)).toBe(changes);
+});
