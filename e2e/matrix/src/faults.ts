@@ -373,6 +373,41 @@ const CONNECTING: readonly Fault[] = [
   ),
 ];
 
+const ANSWERING: readonly Fault[] = [
+  fault(
+    'the answer that a backend has of its own is forgotten',
+    'filters of a backend: a redirect of its share',
+    forwards((action) => ({ ...action, clusters: action.clusters.map(({ answer: _, ...weighted }) => weighted) })),
+  ),
+  fault(
+    'a rewrite of the rule counts before that of the backend',
+    'filters of a backend: what the backend says of the path counts, what the rule says of the host stays',
+    forwards((action) => ({ ...action, clusters: action.clusters.map(({ rewrite: _, ...weighted }) => weighted) })),
+  ),
+  fault(
+    'copies go out for all requests',
+    'mirror: a quarter of them, as HTTPRouteRequestPercentageMirror',
+    forwards(({ mirrors, ...action }) => ({
+      ...action,
+      ...(mirrors !== undefined && { mirrors: mirrors.map((mirror) => ({ ...mirror, perMillion: 1_000_000 })) }),
+    })),
+  ),
+  fault(
+    'a direct response loses its text',
+    'direct response: 503, with its headers and as text',
+    routes((all) =>
+      all.map((route) =>
+        route.action.type === 'direct' ? { ...route, action: { ...route.action, body: '' } } : route,
+      ),
+    ),
+  ),
+  fault(
+    'a rule for countries is for everybody',
+    'country: another one goes to the next rule',
+    matches(({ countries: _, ...match }) => match),
+  ),
+];
+
 /** What the edge proxy is told, changed. */
 const gateways = (change: (listener: GatewayListener) => GatewayListener) =>
   configs(({ gateways: listeners = [], ...config }) => ({ ...config, gateways: listeners.map(change) }));
@@ -413,5 +448,6 @@ export const FAULTS: readonly Fault[] = [
   ...RETRYING,
   ...DECIDING,
   ...CONNECTING,
+  ...ANSWERING,
   ...AT_THE_EDGE,
 ];
