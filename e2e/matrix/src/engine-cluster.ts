@@ -8,21 +8,24 @@ import {
   type RequestView,
   requestHash,
 } from '@malha/traffic';
+import { Breaker } from '@malha/traffic/breaker';
 import type { EngineParts } from './engine-parts.ts';
 
-const NOW_MS = 1_000_000;
+export const NOW_MS = 1_000_000;
 export const CALLER_ADDRESS = '127.0.0.1';
 
 export class EngineCluster {
   readonly #cluster: Cluster;
   readonly #balancer: Balancer;
   readonly #detector: OutlierDetector | undefined;
+  readonly breaker: Breaker | undefined;
 
   constructor(cluster: Cluster, endpoints: readonly Endpoint[], parts: EngineParts, random: () => number) {
     this.#cluster = cluster;
     this.#balancer = parts.createBalancer(cluster.loadBalancer, { random, monotonic: () => NOW_MS });
     this.#balancer.update(endpoints);
-    const { outlierDetection } = cluster;
+    const { outlierDetection, breaker } = cluster;
+    this.breaker = breaker === undefined ? undefined : new Breaker(breaker);
     this.#detector = outlierDetection === undefined ? undefined : new OutlierDetector(outlierDetection, random);
   }
 

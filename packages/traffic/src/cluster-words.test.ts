@@ -45,10 +45,19 @@ it('says how an endpoint is picked, ejected and probed, and nothing of what is o
       unhealthyThreshold: 3,
       healthyThreshold: 2,
     },
+    breaker: {
+      successRate: 0.8,
+      windowMs: 10_000,
+      minRequests: 5,
+      openMs: 5_000,
+      openMaxMs: 60_000,
+      halfOpenRequests: 3,
+    },
   });
   expect(words).toEqual([
     'The same key goes to the same endpoint, by a table; the key is the header x-user, else the query parameter user, else the address of the caller, else it is drawn; with fewer than 50 % available, all are called.',
     'An endpoint is ejected for 30 s and longer after 5 answers from 500 on in a row, or 3 failures without an answer in a row, or 85 % failures in an interval; at most 10 % of the endpoints, but one.',
     'Endpoints are probed by GET /health each 2.5 s: 3 failures in a row take an endpoint out, 2 passes bring it back.',
+    'When less than 80 % of at least 5 requests in 10 s succeed, requests are answered with 503 for 5 s and longer; then 3 decide.',
   ]);
 });

@@ -1,5 +1,12 @@
 // How a cluster is called, in sentences for the operator: what `explain` says beside each backend.
-import type { Cluster, HashKey, HealthCheckConfig, LoadBalancerConfig, OutlierDetectionConfig } from './config.ts';
+import type {
+  BreakerConfig,
+  Cluster,
+  HashKey,
+  HealthCheckConfig,
+  LoadBalancerConfig,
+  OutlierDetectionConfig,
+} from './config.ts';
 
 const PICKS: Readonly<Record<LoadBalancerConfig['type'], string>> = {
   RoundRobin: 'Endpoints take turns, by weight',
@@ -11,11 +18,12 @@ const PICKS: Readonly<Record<LoadBalancerConfig['type'], string>> = {
   PeakEwma: 'Of two drawn endpoints, the one with the smaller latency for its load is taken',
 };
 
-export function clusterWords({ loadBalancer, outlierDetection, healthCheck }: Cluster): string[] {
+export function clusterWords({ loadBalancer, outlierDetection, healthCheck, breaker }: Cluster): string[] {
   return [
     balancerWords(loadBalancer),
     ...(outlierDetection === undefined ? [] : ejectionWords(outlierDetection)),
     ...(healthCheck === undefined ? [] : [probeWords(healthCheck)]),
+    ...(breaker === undefined ? [] : [breakerWords(breaker)]),
   ];
 }
 
@@ -55,6 +63,12 @@ function probeWords(config: HealthCheckConfig): string {
   const path = config.type === 'http' ? ` ${config.path}` : '';
   const verdict = `${config.unhealthyThreshold} failures in a row take an endpoint out, ${config.healthyThreshold} passes bring it back`;
   return `Endpoints are probed by ${what}${path} each ${seconds(config.intervalMs)}: ${verdict}.`;
+}
+
+export function breakerWords(config: BreakerConfig): string {
+  const { successRate, windowMs, minRequests, openMs } = config;
+  const when = `less than ${Math.round(successRate * 1000) / 10} % of at least ${minRequests} requests in ${seconds(windowMs)} succeed`;
+  return `When ${when}, requests are answered with 503 for ${seconds(openMs)} and longer; then ${config.halfOpenRequests} decide.`;
 }
 
 function seconds(ms: number): string {

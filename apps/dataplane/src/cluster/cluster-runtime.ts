@@ -1,7 +1,8 @@
 // One cluster at work: picks an endpoint, hands out streams within the limits, queues a bounded number of requests.
 import { isDeepStrictEqual } from 'node:util';
 import { type BalancedEndpoint, type Balancer, createBalancer } from '@malha/traffic/balancer';
-import type { Cluster, Endpoint } from '@malha/traffic/config';
+import { Breaker, type BreakerState } from '@malha/traffic/breaker';
+import type { BreakerConfig, Cluster, Endpoint } from '@malha/traffic/config';
 import type { EjectionReason } from '@malha/traffic/endpoint-health';
 import { connectionHash } from '@malha/traffic/hash-key';
 import { RetryBudget } from '@malha/traffic/retry';
@@ -29,6 +30,8 @@ export interface ClusterStats {
   readonly limits: Cluster['limits'];
   /** So few endpoints are available that requests go to the others too. */
   readonly isPanicking: boolean;
+  /** By success rate, where there is one. */
+  readonly breaker?: BreakerState;
   readonly endpoints: readonly {
     readonly workload: string;
     readonly address: string;
@@ -62,6 +65,8 @@ export class ClusterRuntime implements PoolOwner {
   readonly environment: ClusterEnvironment;
   readonly retryBudget = new RetryBudget({ percent: 20, minConcurrent: 3 });
   readonly health: ClusterHealth;
+  /** Of all requests to the cluster; undefined where none is wanted. */
+  breaker: Breaker | undefined;
   private readonly checker: HealthChecker;
   activeRequests = 0;
   private balancer: Balancer;
@@ -77,6 +82,7 @@ export class ClusterRuntime implements PoolOwner {
     this.balancer = createBalancer(cluster.loadBalancer, environment);
     this.health = new ClusterHealth(environment, () => this.balancer);
     this.health.configure(cluster.outlierDetection);
+    this.breaker = cluster.breaker === undefined ? undefined : new Breaker(cluster.breaker);
     this.checker = new HealthChecker(environment, (item, isPassing) => this.health.checked(item, isPassing));
   }
 
@@ -96,7 +102,15 @@ export class ClusterRuntime implements PoolOwner {
     }
     this.health.configure(cluster.outlierDetection);
     this.checker.watch(cluster, this.balancer.endpoints);
+    this.configureBreaker(cluster.breaker);
     this.servePending();
+  }
+
+  /** What it has counted stays; where it is open, it stays open. */
+  private configureBreaker(config: BreakerConfig | undefined): void {
+    if (config === undefined) this.breaker = undefined;
+    else if (this.breaker === undefined) this.breaker = new Breaker(config);
+    else this.breaker.config = config;
   }
 
   updateEndpoints(endpoints: readonly Endpoint[]): void {
@@ -235,6 +249,7 @@ export class ClusterRuntime implements PoolOwner {
       pendingRequests: this.pending.length,
       limits: this.cluster.limits,
       isPanicking: this.balancer.isPanicking,
+      ...(this.breaker !== undefined && { breaker: this.breaker.state }),
       endpoints: this.balancer.endpoints.map((balanced) => {
         const pool = this.pools.get(balanced);
         const { workload, address, port, tls } = balanced.endpoint;

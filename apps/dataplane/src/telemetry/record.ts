@@ -1,6 +1,7 @@
 // What the proxy tells telemetry: one record per finished request, connection events, and counters of refusals.
-import type { OpenStreams } from './open-streams.ts';
+
 import type { EjectionReason } from '@malha/traffic/endpoint-health';
+import type { OpenStreams } from './open-streams.ts';
 
 /** Labels of the other side of a call. Keep one object per peer: telemetry recognises it by identity. */
 export interface PeerLabels {
@@ -122,6 +123,8 @@ export const PROXY_EVENTS = [
   'mirror-dropped',
   'endpoint-ejected',
   'ejection-refused',
+  'breaker-opened',
+  'breaker-rejected',
   'health-check-failed',
   'config-rejected',
   'first-byte-timeout',

@@ -1,9 +1,17 @@
 // Carries one request to a cluster and its response back: attempts, retries, timeouts, back-pressure both ways.
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
+import type { Breaker } from '@malha/traffic/breaker';
 import type { Endpoint, HeaderMutation, RetryPolicy } from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
 import { NO_HASH, requestHash } from '@malha/traffic/hash-key';
-import { type AttemptOutcome, backoffMs, isIdempotentMethod, retryDecision } from '@malha/traffic/retry';
+import {
+  type AttemptOutcome,
+  isIdempotentMethod,
+  retryAfterMs,
+  retryDecision,
+  retryDelayMs,
+} from '@malha/traffic/retry';
+import { admits } from '@malha/traffic/route-breakers';
 import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
 import type { StreamRequester, Waiting } from '../../cluster/stream-requester.ts';
 import { respondWithError } from '../../exchange/error-response.ts';
@@ -28,6 +36,8 @@ export interface ForwardPlan {
   readonly attemptTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
   readonly retry: RetryPolicy;
+  /** Of the route alone. */
+  readonly breaker?: Breaker | undefined;
   /** Applied to the response in this order. */
   readonly responseHeaders: readonly HeaderMutation[];
 }
@@ -39,7 +49,9 @@ export interface ForwardEnvironment {
   /** What the peer's proxy is told of this workload; empty = nothing. */
   readonly introduction: string;
   readonly openStreams: OpenStreams;
-  count(event: 'retry-budget-exhausted' | 'request-mirrored' | 'mirror-dropped'): void;
+  count(
+    event: 'breaker-opened' | 'breaker-rejected' | 'retry-budget-exhausted' | 'request-mirrored' | 'mirror-dropped',
+  ): void;
 }
 
 /** The stack that started it; one object for all requests. */
@@ -93,6 +105,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
   private isRequestPaused = false;
   private isTunnel = false;
   private isResponseEnded = false;
+  /** Nothing is to be told to breakers, or it was. */
+  private isJudged = true;
 
   constructor(
     exchange: Exchange,
@@ -137,6 +151,14 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
     }
     this.environment.openStreams.add(this);
     const { startMs } = exchange;
+    if (plan.breaker !== undefined || cluster.breaker !== undefined) {
+      if (!admits(plan.breaker, cluster.breaker, startMs)) {
+        this.environment.count('breaker-rejected');
+        this.finishWith(new ProxyError('overflow', `${cluster.cluster.name}: the circuit breaker is open`));
+        return;
+      }
+      this.isJudged = false;
+    }
     if (plan.requestTimeoutMs > 0 && exchange.request.upgrade === '')
       this.requestDueMs = startMs + plan.requestTimeoutMs;
     if (plan.streamIdleTimeoutMs > 0) this.idleDueMs = startMs + plan.streamIdleTimeoutMs;
@@ -181,6 +203,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
     if (this.isEnded) return;
     this.stream?.cancel();
     this.stream = undefined;
+    this.judge(undefined);
     this.flag(error);
     this.release(true);
     this.observer.report(this);
@@ -239,8 +262,9 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
     const { status } = head;
     this.noteAnswer(status);
     const isSuspect = status >= 500 || plan.retry.statusCodes.includes(status);
-    if (isSuspect && this.retry({ type: 'response', status })) return;
+    if (isSuspect && this.retry({ type: 'response', status }, retryAfterMs(head.headers.get('retry-after')))) return;
     this.events++;
+    this.judge(status < 500);
     this.attemptDueMs = Number.POSITIVE_INFINITY;
     this.ttfbMs = this.environment.monotonic() - exchange.startMs;
     this.body.drop();
@@ -250,6 +274,16 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
     this.isTunnel = isUpgrade;
     this.noteGrpcStatus(head.headers);
     exchange.sendHead(head, isUpgrade);
+  }
+
+  /** Tells the breakers what came of it; undefined = nothing that is the service's doing. */
+  private judge(ok: boolean | undefined): void {
+    if (this.isJudged) return;
+    this.isJudged = true;
+    for (const breaker of [this.plan.breaker, this.cluster.breaker]) {
+      if (ok === undefined) breaker?.abandoned();
+      else if (breaker?.ended(ok, this.environment.monotonic()) === true) this.environment.count('breaker-opened');
+    }
   }
 
   private noteAnswer(status: number): void {
@@ -340,7 +374,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
     return true;
   }
 
-  private retry(outcome: AttemptOutcome): boolean {
+  /** `askedMs`: how long the endpoint wants to be left alone. */
+  private retry(outcome: AttemptOutcome, askedMs?: number): boolean {
     const { plan, environment, request, body } = this;
     const { upgrade, method } = request;
     if (plan.retry.attempts === 0) return false;
@@ -350,6 +385,10 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
       if (decision.reason === 'attempts-exhausted') this.flags |= RequestFlags.URX;
       return false;
     }
+    const nowMs = environment.monotonic();
+    const leftMs = Math.min(this.requestDueMs, this.deadlineMs) - nowMs;
+    const delayMs = retryDelayMs(plan.retry, this.attempts, environment.random, { askedMs, leftMs });
+    if (delayMs === undefined) return false;
     if (this.isRetryHeld) this.releaseRetry();
     if (!this.cluster.retryBudget.tryAcquire()) {
       environment.count('retry-budget-exhausted');
@@ -358,7 +397,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
     this.isRetryHeld = true;
     this.leaveStream(false);
     if (decision.backoffFirst) {
-      this.backoffDueMs = environment.monotonic() + backoffMs(plan.retry, this.attempts, environment.random);
+      this.backoffDueMs = nowMs + delayMs;
       this.attemptDueMs = Number.POSITIVE_INFINITY;
       this.armTimer();
     } else {
@@ -457,6 +496,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
 
   private finishWith(error: ProxyError): void {
     if (this.isEnded) return;
+    this.judge(error.flag === 'UO' ? undefined : false);
     this.flag(error);
     this.release(false);
     respondWithError(this.exchange, error);

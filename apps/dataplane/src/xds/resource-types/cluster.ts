@@ -15,6 +15,7 @@ import { HttpProtocolOptionsSchema as CommonOptionsSchema } from '@malha/xds/gen
 import { UpstreamTlsContextSchema } from '@malha/xds/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import { HttpProtocolOptionsSchema } from '@malha/xds/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { ClusterInfoSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
+import { breaker } from './breaker.ts';
 import { protocol } from './enums.ts';
 import { healthCheck } from './health-check.ts';
 import { loadBalancer } from './load-balancer.ts';
@@ -72,6 +73,7 @@ export function decodeCluster(bytes: Uint8Array): Cluster {
       outlierDetection: outlierDetection(from.outlierDetection, 'outlier_detection'),
     }),
     ...(probes !== undefined && { healthCheck: probes }),
+    ...(info.breaker !== undefined && { breaker: breaker(info.breaker, 'metadata.breaker') }),
     tls: upstreamTls(from),
   };
 }

@@ -60,7 +60,7 @@ function tlsContext({ tls }: Cluster) {
   );
 }
 
-function info({ service, port, version, protocol, loadBalancer: balancer }: Cluster) {
+function info({ service, port, version, protocol, loadBalancer: balancer, breaker }: Cluster) {
   return anyPack(
     ClusterInfoSchema,
     create(ClusterInfoSchema, {
@@ -69,6 +69,7 @@ function info({ service, port, version, protocol, loadBalancer: balancer }: Clus
       version,
       protocol: PROTOCOLS[protocol],
       loadBalancer: loadBalancer(balancer),
+      ...(breaker !== undefined && { breaker }),
     }),
   );
 }

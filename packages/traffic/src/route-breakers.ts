@@ -1,0 +1,36 @@
+// The breakers that a request has to pass: that of its route and that of its cluster. What came of the request is told to both.
+import { Breaker, type BreakerState } from './breaker.ts';
+import type { BreakerConfig } from './config.ts';
+
+/** By the name of a route, so that they outlive the tables that configure them. */
+export class RouteBreakers {
+  private readonly byRoute = new Map<string, Breaker>();
+
+  of(route: string, config: BreakerConfig): Breaker {
+    const known = this.byRoute.get(route);
+    if (known !== undefined) {
+      known.config = config;
+      return known;
+    }
+    const made = new Breaker(config);
+    this.byRoute.set(route, made);
+    return made;
+  }
+
+  /** Those of routes that are no more are forgotten. */
+  keep(routes: ReadonlySet<string>): void {
+    for (const route of this.byRoute.keys()) if (!routes.has(route)) this.byRoute.delete(route);
+  }
+
+  states(): { readonly route: string; readonly state: BreakerState }[] {
+    return [...this.byRoute].map(([route, { state }]) => ({ route, state }));
+  }
+}
+
+/** Both let it through, or none is asked for it. */
+export function admits(ofRoute: Breaker | undefined, ofCluster: Breaker | undefined, nowMs: number): boolean {
+  if (ofRoute?.allow(nowMs) === false) return false;
+  if (ofCluster?.allow(nowMs) !== false) return true;
+  ofRoute?.abandoned();
+  return false;
+}
