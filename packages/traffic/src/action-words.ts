@@ -8,6 +8,7 @@ import type {
   RouteAction,
   WeightedCluster,
 } from './config.ts';
+import { faultWords, limitWords } from './protection-words.ts';
 
 export function actionWords(action: RouteAction): string {
   if (action.type !== 'forward') return answerWords(action);
@@ -15,6 +16,8 @@ export function actionWords(action: RouteAction): string {
   return [
     isOne ? 'Forwarded to one backend.' : 'Forwarded to one of the backends by weight.',
     ...filterWords(action),
+    ...(action.faults ?? []).map(faultWords),
+    ...(action.rateLimits ?? []).map(limitWords),
   ].join(' ');
 }
 

@@ -19,6 +19,7 @@ export { IpBlocks, parseAddress } from './ip-block.ts';
 export * from './mutation.ts';
 export * from './outlier.ts';
 export * from './path.ts';
+export * from './protection-words.ts';
 export * from './rate-limit/bucket-table.ts';
 export * from './rate-limit/quota-headers.ts';
 export * from './rate-limit/rate-limiter.ts';

@@ -8,6 +8,7 @@ import {
   type Endpoint,
   type Explanation,
   type InboundPort,
+  limitWords,
   type RequestView,
 } from '@malha/traffic';
 import { clusterWords } from '@malha/traffic/cluster-words';
@@ -33,6 +34,8 @@ export interface ExplainedEndpoint {
   readonly isHealthy: boolean;
   readonly mtls: boolean;
   readonly authorization: ExplainedAuthorization | null;
+  /** Rate limits of the port that is called, in words. */
+  readonly limits: readonly string[];
 }
 
 export interface ExplainedAuthorization {
@@ -100,7 +103,7 @@ export function explainCall(
   }
 }
 
-/** Asks the destination's inbound authorization. */
+/** Asks the destination's inbound authorization, and its limits. */
 class Judge {
   readonly #index: WorldIndex;
   readonly #request: ExplainRequest;
@@ -113,15 +116,19 @@ class Judge {
   }
 
   endpoint({ workload, version, address, port, healthy, tls }: Endpoint): ExplainedEndpoint {
-    const authorization = this.#authorization(workload, tls);
-    return { workload, version, address: `${address}:${port}`, isHealthy: healthy, mtls: tls, authorization };
+    const inbound = this.#inboundPort(workload);
+    const authorization = inbound === undefined ? null : this.#authorization(inbound, tls);
+    const limits = (inbound?.rateLimits ?? []).map(limitWords);
+    return { workload, version, address: `${address}:${port}`, isHealthy: healthy, mtls: tls, authorization, limits };
   }
 
-  #authorization(workload: string, mtls: boolean): ExplainedAuthorization | null {
+  #inboundPort(workload: string): InboundPort | undefined {
     const [namespace = '', name = ''] = workload.split('/');
     const { inbound } = compile(this.#index, { namespace, workload: name }).config;
-    const port = inboundPortFor(inbound.ports, this.#request.authority);
-    if (!port) return null;
+    return inboundPortFor(inbound.ports, this.#request.authority);
+  }
+
+  #authorization(port: InboundPort, mtls: boolean): ExplainedAuthorization {
     const view = viewOf(this.#request);
     const decision = compileAuthorization(port.authorization).decide({
       ...(mtls ? { principal: this.#principal, namespace: this.#request.caller.namespace } : {}),

@@ -8,6 +8,7 @@ import {
   type RequestLimitSpec,
 } from '@malha/model';
 import type { ClusterName, ConnectionLimitRule, GlobalLimit, LimitKey, RateLimitRule } from '@malha/traffic';
+import { isPlanned } from '../enforcement.ts';
 import { conditionOf } from '../request-match.ts';
 import type { PolicyTargets, RouteKind } from '../targets.ts';
 
@@ -69,6 +70,8 @@ function requestLimits(policies: readonly RateLimitResource[], context: LimitCon
   const rateLimits = policies.flatMap((policy) =>
     (policy.spec.limits ?? []).flatMap((limit) => {
       if (limit.scope !== 'Global') return [ruleOf(policy, limit, context)];
+      // Counted by each proxy for itself it would be another limit than the one that was asked for.
+      if (isPlanned('rate-limit.global')) return [];
       const cluster = context.counterOf(policy);
       return cluster === undefined ? [] : [{ ...ruleOf(policy, limit, context), global: globalOf(policy, cluster) }];
     }),
