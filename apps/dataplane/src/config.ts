@@ -17,6 +17,8 @@ import {
 } from '@malha/cli/option-types';
 import { describeOptions, OptionProblem, parseOptions, UsageError } from '@malha/cli/options';
 import { GATEWAY_NAME_LABEL } from '@malha/model/names';
+import { type LimitOptions, limitOptions, limitsOf } from './limit-options.ts';
+import type { ProxyLimits } from './proxy-limits.ts';
 
 export const DEFAULT_PORTS = {
   outbound: 15_001,
@@ -35,6 +37,7 @@ export interface RuntimeConfig {
   /** 0 = the data plane runs in the agent's own thread, 1 = in a thread of its own. */
   readonly workerThreads: number;
   readonly logLevel: LogLevel;
+  readonly limits: ProxyLimits;
   /** Folder with the certificates of gateways, `NAMESPACE/NAME/tls.crt` and `tls.key`; undefined = there are none. */
   readonly certificatesDir: string | undefined;
   /** Country database of gateways in MaxMind's format; undefined = no rule for countries matches. */
@@ -119,6 +122,7 @@ const runtimeOptions = (env: Environment) => ({
   'certificates-dir': text('DIR', 'certificates of gateways, NAMESPACE/NAME/tls.crt and tls.key; followed'),
   'geoip-database': text('FILE', 'country database (.mmdb) for rules of gateways by country; followed'),
   'gateway-address': text('ADDRESS', 'address of the listeners of gateways (default: that of the others)'),
+  ...limitOptions(),
   'log-level': withDefault(
     matching('LEVEL', 'debug, info, warn, error or silent', LOG_LEVELS, 'debug, info, warn, error or silent'),
     env.MALHA_LOG_LEVEL ?? 'info',
@@ -310,7 +314,7 @@ function definedPort(name: keyof ListenConfig, port: number | undefined): Partia
   return port === undefined ? {} : { [name]: port };
 }
 
-interface RuntimeOptions {
+interface RuntimeOptions extends LimitOptions {
   readonly 'drain-time': number;
   readonly 'worker-threads': number;
   readonly 'log-level': string;
@@ -327,6 +331,7 @@ function runtime(options: RuntimeOptions): RuntimeConfig {
     geoipDatabase: geoipDatabase === undefined ? undefined : path.resolve(geoipDatabase),
     gatewayAddress: options['gateway-address'],
     drainMs: options['drain-time'],
+    limits: limitsOf(options),
     workerThreads: options['worker-threads'],
     logLevel: decodeLogLevel(options['log-level']),
   };

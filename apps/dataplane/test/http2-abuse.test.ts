@@ -1,9 +1,9 @@
 // Clients that mean harm, by raw frames: what they cost is bounded, and others are served meanwhile.
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ProxyLimits } from '../src/data-plane.ts';
 import { HpackEncoder } from '../src/http2/hpack/encoder.ts';
 import { ErrorCode, Flag, FrameType, PREFACE } from '../src/http2/protocol.ts';
+import type { ProxyLimits } from '../src/proxy-limits.ts';
 import { simpleConfig, startProxy, type TestProxy } from './mesh-fixture.ts';
 import { answerOk, exchangeBytes, OK, type RawUpstream, rawUpstream } from './raw-http.ts';
 

@@ -12,7 +12,8 @@ import type {
   Route,
   SpiffeId,
 } from '@malha/traffic/config';
-import { DataPlane, type ProxyLimits, type SecretMaterial } from '../src/data-plane.ts';
+import { DataPlane, type SecretMaterial } from '../src/data-plane.ts';
+import type { ProxyLimits } from '../src/proxy-limits.ts';
 import { OpenStreams } from '../src/telemetry/open-streams.ts';
 import type { ProxyCounter, RequestRecord, Telemetry } from '../src/telemetry/record.ts';
 

@@ -1,6 +1,8 @@
 // `malha proxy` as a process: serves a folder, follows it, keeps the last good, drains.
+import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import path from 'node:path';
 import { createTestCa } from '@malha/testing/test-ca';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -210,6 +212,22 @@ test('SIGTERM lets a request in flight end, then exits with 0', async () => {
   expect((await pending).body).toBe('slow');
   expect(await exit).toEqual({ code: 0, signal: null });
   await expect(call(outbound, { host: 'slow' })).rejects.toThrow();
+});
+
+test('takes the limits of its command line', async () => {
+  const program = start(await bookFolder(), '--connections-max', '1', '--head-timeout', '300ms');
+  const { outbound, admin } = await program.ready();
+  const [host, port] = outbound.split(':');
+  const slow = net.connect({ host: host ?? '', port: Number(port) });
+  slow.write('GET / HTTP/1.1\r\n');
+  await once(slow, 'connect');
+  const [answer] = await once(slow, 'data');
+  expect(String(answer)).toContain('408 Request Timeout');
+  const second = net.connect({ host: host ?? '', port: Number(port) });
+  await once(second, 'close');
+  slow.destroy();
+  const stats = (await call(admin, { path: '/stats' })).body;
+  expect(stats).toContain('malha_proxy_events_total{event="connection-refused"} 1');
 });
 
 test('refuses to start with what is wrong in words', async () => {

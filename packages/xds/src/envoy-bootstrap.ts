@@ -17,6 +17,8 @@ export interface EnvoyBootstrapOptions {
    */
   readonly certificatesDirectory?: string;
   readonly trustDomain: string;
+  /** Open connections of all listeners together; further ones are closed. */
+  readonly connectionsMax?: number;
   readonly admin: { readonly address: string; readonly port: number };
   /** No TLS to the control plane and no secrets: only for its plaintext port, on the same host. */
   readonly plaintext?: boolean;
@@ -56,8 +58,18 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): EnvoyBootstrap {
       lds_config: ads,
     },
     static_resources: { clusters: [xdsCluster(options)] },
+    ...overloadManager(options),
   };
   return { bootstrap, secrets: plaintext ? {} : secretsOf(options.identityDirectory) };
+}
+
+/** Envoy counts connections for the whole process, not for each listener. */
+function overloadManager({ connectionsMax }: EnvoyBootstrapOptions) {
+  if (connectionsMax === undefined) return {};
+  const type = `${EXTENSIONS}.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig`;
+  const name = 'envoy.resource_monitors.global_downstream_max_connections';
+  const typed_config = { '@type': type, max_active_downstream_connections: connectionsMax };
+  return { overload_manager: { resource_monitors: [{ name, typed_config }] } };
 }
 
 function secretFiles({ identityDirectory, certificatesDirectory }: EnvoyBootstrapOptions) {

@@ -175,6 +175,7 @@ class WorkloadAgent implements Agent {
       workload: this.workload,
       bind: { address: this.address, ...this.ports, gatewayAddress: config.gatewayAddress ?? this.address },
       certificatesDir: config.certificatesDir,
+      limits: config.limits,
       geoipDatabase: config.geoipDatabase,
       startTimeMs: this.#startTimeMs,
     });

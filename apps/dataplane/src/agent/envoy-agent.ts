@@ -6,6 +6,7 @@ import type { Clock } from '@malha/traffic/clock';
 import { envoyBootstrap } from '@malha/xds/envoy-bootstrap';
 import { DEFAULT_PORTS, type JoinConfig } from '../config.ts';
 import type { Log } from '../log.ts';
+import { DEFAULT_LIMITS, type ProxyLimits } from '../proxy-limits.ts';
 import { type AppHealth, watchAppHealth } from './app-health.ts';
 import { type AppProcess, startApp } from './app-process.ts';
 import { ControlLink } from './control-link.ts';
@@ -34,6 +35,7 @@ const GOODBYE_MS = 500;
 
 export async function startEnvoyAgent(deps: EnvoyAgentDeps): Promise<EnvoyAgent> {
   const { config, clock, random, log } = deps;
+  for (const option of notOfEnvoy(config.limits)) log.warn(`${option} has no effect: Envoy keeps its own default`);
   const ports = config.ports.flatMap(({ port, appAddress }) =>
     appAddress === undefined ? [] : [{ port, appAddress: `${appAddress.host}:${appAddress.port}` }],
   );
@@ -130,6 +132,7 @@ function writeFiles({ membership, folder }: Enrolled, config: JoinConfig, instan
     service: membership.service,
     xds: { host, port },
     identityDirectory: folder.folder,
+    connectionsMax: config.limits.connectionsMax,
     ...(config.certificatesDir !== undefined && { certificatesDirectory: config.certificatesDir }),
     trustDomain: membership.trustDomain,
     admin: {
@@ -139,6 +142,18 @@ function writeFiles({ membership, folder }: Enrolled, config: JoinConfig, instan
   });
   for (const [name, secret] of Object.entries(secrets)) folder.saveJson(name, secret);
   return folder.saveJson('bootstrap.json', bootstrap);
+}
+
+/** Options that were set and that Envoy has no place for beyond what it is sent by the control plane. */
+function notOfEnvoy(limits: ProxyLimits): string[] {
+  const options: Readonly<Record<Exclude<keyof ProxyLimits, 'connectionsMax'>, string>> = {
+    handshakeTimeoutMs: '--handshake-timeout',
+    headTimeoutMs: '--head-timeout',
+    idleTimeoutMs: '--client-idle-timeout',
+    lingerMs: '--linger-time',
+  };
+  const names = Object.keys(options) as (keyof typeof options)[];
+  return names.filter((name) => limits[name] !== DEFAULT_LIMITS[name]).map((name) => options[name]);
 }
 
 /** `{}` in the command stands for the bootstrap's path. */

@@ -80,6 +80,7 @@ class StandaloneRunner implements Standalone {
         gatewayAddress: config.gatewayAddress ?? config.bindAddress,
       },
       certificatesDir: config.certificatesDir,
+      limits: config.limits,
       geoipDatabase: config.geoipDatabase,
       startTimeMs: clock.now(),
     });

@@ -1,6 +1,7 @@
 // The interface between the agent and what carries traffic; the same for a worker in this thread and for one in another.
 import type { MeshConfig } from '@malha/traffic';
 import type { DataPlaneOptions, DataPlaneStats, SecretMaterial } from '../data-plane.ts';
+import type { ProxyLimits } from '../proxy-limits.ts';
 import type { MetricsSnapshot, SpanRecord } from '../telemetry/recorder.ts';
 
 export interface WorkloadIdentity {
@@ -16,6 +17,7 @@ export interface WorkerSetup {
   readonly bind: DataPlaneOptions['bind'];
   /** Folder with the certificates that gateways show to clients outside, which are followed; undefined = there are none. */
   readonly certificatesDir: string | undefined;
+  readonly limits: ProxyLimits;
   /** Country database in MaxMind's format, which is followed; undefined = there is none. */
   readonly geoipDatabase: string | undefined;
   /** Since when counters count; the resource attribute of the process. */

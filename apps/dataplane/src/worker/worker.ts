@@ -32,6 +32,7 @@ export class Worker implements WorkerPort {
       telemetry: recorder,
       clock: this.clock,
       random: this.random,
+      limits: setup.limits,
     });
     const certificates = new CertificateFolder(setup.certificatesDir, (found) => dataPlane.setCertificates(found));
     const countries = await countriesOf(setup.geoipDatabase, (found) => dataPlane.setCountries(found));
