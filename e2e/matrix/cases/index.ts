@@ -26,6 +26,7 @@ import { rateLimits } from './rate-limits.ts';
 import { redirects } from './redirects.ts';
 import { resilience } from './resilience.ts';
 import { rewrites } from './rewrites.ts';
+import { sessions } from './sessions.ts';
 import { upstreams } from './upstreams.ts';
 import { valueMatching } from './value-matching.ts';
 import { webSockets } from './websockets.ts';
@@ -48,6 +49,7 @@ export const SECTIONS: readonly Section[] = [
   ejection,
   healthChecks,
   breakers,
+  sessions,
   rateLimits,
   faults,
   meshes,

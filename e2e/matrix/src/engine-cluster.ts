@@ -35,6 +35,10 @@ export class EngineCluster {
     return this.#balancer.pick(hash, tried.length === 0 ? undefined : tried);
   }
 
+  findSession(token: string): BalancedEndpoint | undefined {
+    return this.#balancer.findSession(token);
+  }
+
   /** `undefined` = no answer came. */
   ended(item: BalancedEndpoint, status: number | undefined): void {
     const reason = status === undefined ? this.#detector?.failed(item) : this.#detector?.responded(item, status);

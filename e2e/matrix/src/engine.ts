@@ -28,6 +28,7 @@ import { clientAddress } from '@malha/traffic/client-address';
 import { Cors, type CorsRequest } from '@malha/traffic/cors';
 import { isHttpListener } from '@malha/traffic/gateway';
 import { admits, RouteBreakers } from '@malha/traffic/route-breakers';
+import { sessionHeader, tokenOf } from '@malha/traffic/session';
 import { answerFrom, BACKEND_HEADERS } from './backends.ts';
 import {
   type Answer,
@@ -73,6 +74,14 @@ interface Peer {
 }
 
 const NOBODY: Peer = { principal: undefined, namespace: undefined };
+
+interface Carried {
+  readonly route: Route;
+  readonly action: ForwardAction;
+  readonly weighted: WeightedCluster;
+  /** Of its session. */
+  readonly preferred: BalancedEndpoint | undefined;
+}
 
 interface Attempt {
   readonly outcome: AttemptOutcome;
@@ -219,20 +228,23 @@ export class EnginePlayer implements Player {
     const config = this.#config(workload);
     const table = config.routeTables.find(({ name }) => name === routeTable);
     if (table === undefined) throw new Error('no route table');
-    const { route, weighted } = this.#parts.compileRouteTable(table).route(viewOf(message), this.#random);
+    const decision = this.#parts.compileRouteTable(table).route(viewOf(message), this.#random);
+    const { route } = decision;
     if (route === undefined) return answered(404);
-    const action = weighted?.answer ?? route.action;
+    const action = decision.weighted?.answer ?? route.action;
     if (action.type === 'direct') return { ...this.#own(action, new HeaderList([])), body: action.body };
     if (action.type === 'redirect') {
       const { authority, path } = message;
       const location = this.#parts.redirectLocation(action, route.match.path, { scheme, authority, path });
       return this.#own(action, new HeaderList([['location', location]]));
     }
-    const policy = weighted?.cors ?? action.cors;
+    const policy = decision.weighted?.cors ?? action.cors;
     const cors = policy === undefined ? undefined : new Cors(policy);
     const preflight = cors?.preflight(corsRequestOf(message));
     if (preflight !== undefined)
       return { ...answered(200), headers: preflight.map(({ name, value }) => [name, value]) };
+    const session = this.#session(workload, config, message, action);
+    const weighted = session?.weighted ?? decision.weighted;
     if (weighted === undefined) return answered(503);
     if (weighted.cluster === INVALID_BACKEND) return answered(500);
     const faulted = this.#faulted(action.faults, message);
@@ -242,7 +254,8 @@ export class EnginePlayer implements Player {
     this.#change(message, route, action, weighted);
     const added = cors?.response(message.headers.get('origin')) ?? [];
     const copies = this.#copies(config, message, [...(action.mirrors ?? []), ...(weighted.mirrors ?? [])]);
-    const outcome = this.#guarded(workload, config, message, { route, action, weighted }, answers);
+    const carried = { route, action, weighted, preferred: session?.preferred };
+    const outcome = this.#guarded(workload, config, message, carried, answers);
     return {
       ...outcome,
       seen: [...copies, ...outcome.seen],
@@ -276,12 +289,22 @@ export class EnginePlayer implements Player {
     if (host !== undefined) message.authority = host;
   }
 
+  #session(workload: string, config: MeshConfig, message: Message, { clusters, session }: ForwardAction) {
+    const token = session === undefined ? undefined : tokenOf(session, viewOf(message));
+    if (token === undefined) return undefined;
+    for (const weighted of clusters) {
+      const preferred = this.#cluster(workload, config, weighted.cluster)?.findSession(token);
+      if (preferred !== undefined && weighted.weight > 0) return { weighted, preferred };
+    }
+    return undefined;
+  }
+
   /** Past the breakers of the route and of the cluster, which hear what came of it. */
   #guarded(
     workload: string,
     config: MeshConfig,
     message: Message,
-    { route, action, weighted }: { route: Route; action: ForwardAction; weighted: WeightedCluster },
+    { route, action, weighted, preferred }: Carried,
     answers: readonly Answer[],
   ): Outcome {
     const breakers = [
@@ -289,7 +312,7 @@ export class EnginePlayer implements Player {
       this.#cluster(workload, config, weighted.cluster)?.breaker,
     ] as const;
     if (!admits(...breakers, NOW_MS)) return answered(503);
-    const outcome = this.#forward(workload, config, message, action, weighted, answers);
+    const outcome = this.#forward(workload, config, message, { action, weighted, preferred }, answers);
     const ok = typeof outcome.status === 'number' && outcome.status < 500;
     for (const breaker of breakers) breaker?.ended(ok, NOW_MS);
     return outcome;
@@ -299,8 +322,7 @@ export class EnginePlayer implements Player {
     workload: string,
     config: MeshConfig,
     message: Message,
-    action: ForwardAction,
-    weighted: WeightedCluster,
+    { action, weighted, preferred }: Omit<Carried, 'route'>,
     answers: readonly Answer[],
   ): Outcome {
     const cluster = this.#cluster(workload, config, weighted.cluster);
@@ -309,7 +331,7 @@ export class EnginePlayer implements Player {
     const seen: SeenRequest[] = [];
     let elapsedMs = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const picked = cluster?.pick(viewOf(message), tried);
+      const picked = (attempt === 1 ? preferred : undefined) ?? cluster?.pick(viewOf(message), tried);
       if (picked === undefined) return answered(503);
       const {
         outcome,
@@ -331,6 +353,10 @@ export class EnginePlayer implements Player {
       if (outcome.type === 'response') {
         this.#parts.applyHeaderMutation(action.responseHeaders, headers);
         this.#parts.applyHeaderMutation(weighted.responseHeaders, headers);
+        if (action.session !== undefined && picked !== preferred) {
+          const { name, value } = sessionHeader(action.session, picked.sessionToken);
+          headers.add(name, value);
+        }
       }
       return { ...result, headers: headers.entries };
     }

@@ -1,5 +1,6 @@
 // Faults that are put into the engine one at a time, each with the case that has to catch it.
 import {
+  type Endpoint,
   type GatewayListener,
   INVALID_BACKEND,
   isEmptyMutation,
@@ -436,6 +437,52 @@ const AT_THE_EDGE: readonly Fault[] = [
   ),
 ];
 
+type Balancer = ReturnType<EngineParts['createBalancer']>;
+
+const balancers = (change: (balancer: Balancer) => Partial<Balancer>): Partial<EngineParts> => ({
+  createBalancer: (config, environment) => {
+    const balancer = ENGINE.createBalancer(config, environment);
+    return Object.assign(balancer, change(balancer));
+  },
+});
+
+const lists = (change: (endpoint: Endpoint) => Endpoint) =>
+  balancers((balancer) => {
+    const update = balancer.update.bind(balancer);
+    return { update: (endpoints) => update(endpoints.map(change)) };
+  });
+
+const BALANCING: readonly Fault[] = [
+  fault('keys are not looked at', 'hash: Maglev on a header keeps a key on one endpoint', {
+    createBalancer: (config, environment) => ENGINE.createBalancer({ ...config, type: 'Random' }, environment),
+  }),
+  fault(
+    'all workloads weigh the same',
+    'balancer: RoundRobin goes by the weights of workloads',
+    lists((endpoint) => ({ ...endpoint, weight: 1 })),
+  ),
+  fault(
+    'near and far are the same',
+    'locality: the zone of the caller takes all',
+    lists((endpoint) => ({ ...endpoint, priority: 0 })),
+  ),
+  fault(
+    'nobody is ejected',
+    'ejection: five errors in a row by default',
+    balancers(() => ({ setAvailable: () => undefined })),
+  ),
+  fault(
+    'a session is nothing to keep to',
+    'session: by a cookie',
+    balancers(() => ({ findSession: () => undefined })),
+  ),
+  fault(
+    'the breaker of a route is left out',
+    'breaker: of a route opens for that route',
+    forwards(({ breaker: _, ...action }) => action),
+  ),
+];
+
 export const FAULTS: readonly Fault[] = [
   fault(
     'a listener without a route for a host leaves it to another listener',
@@ -450,4 +497,5 @@ export const FAULTS: readonly Fault[] = [
   ...CONNECTING,
   ...ANSWERING,
   ...AT_THE_EDGE,
+  ...BALANCING,
 ];

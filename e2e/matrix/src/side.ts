@@ -1,7 +1,7 @@
 // What a side of the matrix is: it takes the resources of cases, and says what came of their requests.
 import type { Answer, Caller, CaseRequest, Exchange, MatrixCase, Side } from './case.ts';
 import { FRONT } from './case.ts';
-import { judge, type Outcome } from './outcome.ts';
+import { judge, type Outcome, valuesOf } from './outcome.ts';
 
 /** Copies of a request arrive when they like: how many are waited for, and for how long at most. */
 export interface Copies {
@@ -29,14 +29,29 @@ const CONCURRENCY = 8;
 export async function play(player: Player, matrixCase: MatrixCase): Promise<string[]> {
   await player.prepare(matrixCase);
   const differences: string[] = [];
-  for (const [index, exchange] of matrixCase.exchanges.entries()) {
+  let former: Outcome | undefined;
+  for (const [index, scripted] of matrixCase.exchanges.entries()) {
+    const exchange = withSession(scripted, former);
     const outcomes = await exchanged(player, matrixCase.caller ?? FRONT, exchange);
+    former = outcomes.at(-1);
     const { method = 'GET', host, path = '/' } = exchange.request;
     differences.push(
       ...judge(exchange, outcomes).map((words) => `exchange ${index} (${method} ${host}${path}): ${words}`),
     );
   }
   return differences;
+}
+
+/** The request with what the answer before asked to be sent back. */
+function withSession(exchange: Exchange, former: Outcome | undefined): Exchange {
+  const { sendsBack, request } = exchange;
+  if (sendsBack === undefined || former === undefined) return exchange;
+  const [name, value] =
+    sendsBack === 'cookie'
+      ? ['cookie', valuesOf(former.headers, 'set-cookie')?.split(';')[0]]
+      : [sendsBack.header, valuesOf(former.headers, sendsBack.header)];
+  if (value === undefined || value === null) return exchange;
+  return { ...exchange, request: { ...request, headers: [...(request.headers ?? []), [name, value]] } };
 }
 
 async function exchanged(player: Player, caller: Caller, exchange: Exchange): Promise<Outcome[]> {

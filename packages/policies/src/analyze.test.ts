@@ -122,8 +122,8 @@ describe('analyze', () => {
     ],
     [
       'session persistence',
-      route('r', 'reviews', `[{sessionPersistence: {type: Cookie}, backendRefs: [${good}]}]`),
-      ['warning MALHA1033 HTTPRoute/shop/r spec.rules[0].sessionPersistence'],
+      route('r', 'reviews', `[{sessionPersistence: {idleTimeout: 1h}, backendRefs: [${good}]}]`),
+      ['warning MALHA1033 HTTPRoute/shop/r spec.rules[0].sessionPersistence.idleTimeout'],
     ],
     [
       'an extension',

@@ -234,6 +234,11 @@ const action: fc.Arbitrary<RouteAction> = fc.oneof(
       cohort: cohortKey,
       rateLimits: fc.array(rateLimit, { minLength: 1, maxLength: 2 }),
       breaker,
+      session: fc.record({
+        type: fc.constantFrom('header' as const, 'cookie' as const),
+        name: label,
+        maxAgeSeconds: fc.nat(86_400),
+      }),
       faults: fc.array(fault, { minLength: 1, maxLength: 2 }),
       cors,
     },

@@ -1,6 +1,7 @@
 // One endpoint as a balancer sees it, with all that is learned about it; kept over updates of the list.
 import type { Endpoint } from './config.ts';
 import { EndpointHealth } from './endpoint-health.ts';
+import { sessionToken } from './session.ts';
 
 /** Time constant of the moving latency: what was seen this long ago counts e times less. */
 const LATENCY_TAU_MS = 10_000;
@@ -19,12 +20,18 @@ export class BalancedEndpoint {
   readonly health = new EndpointHealth();
   /** When it joined, for its slow start; NEGATIVE_INFINITY = it was there from the beginning. */
   readonly joinedMs: number;
+  private token = '';
   private latencyMs = 0;
   private observedMs = 0;
 
   constructor(endpoint: Endpoint, joinedMs = Number.NEGATIVE_INFINITY) {
     this.endpoint = endpoint;
     this.joinedMs = joinedMs;
+  }
+
+  get sessionToken(): string {
+    if (this.token === '') this.token = sessionToken(this.endpoint.workload);
+    return this.token;
   }
 
   started(): void {

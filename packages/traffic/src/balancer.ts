@@ -31,6 +31,8 @@ export interface Balancer {
   probationChanged(): void;
   /** The endpoint of a workload. */
   find(workload: string): BalancedEndpoint | undefined;
+  /** The endpoint of a session, while it may be called. */
+  findSession(token: string): BalancedEndpoint | undefined;
   /** Endpoints that the control plane holds for healthy, in order. */
   readonly endpoints: readonly BalancedEndpoint[];
   readonly availableCount: number;
@@ -116,6 +118,11 @@ class EndpointBalancer implements Balancer {
 
   find(workload: string): BalancedEndpoint | undefined {
     return this.#byWorkload.get(workload);
+  }
+
+  findSession(token: string): BalancedEndpoint | undefined {
+    for (const item of this.#endpoints) if (item.isAvailable && item.sessionToken === token) return item;
+    return undefined;
   }
 
   update(endpoints: readonly Endpoint[]): void {

@@ -210,6 +210,7 @@ export interface ForwardAction {
   readonly rewrite?: Rewrite;
   /** Requests of one cohort go to one backend as long as the weights stay. */
   readonly cohort?: CohortKey;
+  readonly session?: SessionConfig;
   readonly cors?: CorsPolicy;
   readonly mirrors?: readonly Mirror[];
   readonly rateLimits?: readonly RateLimitRule[];
@@ -405,6 +406,15 @@ export interface OutlierDetectionConfig {
     readonly minRequests: number;
     readonly threshold: number;
   };
+}
+
+/** Requests of one session go to one endpoint while it is there, whatever the weights of the backends. */
+export interface SessionConfig {
+  readonly type: 'cookie' | 'header';
+  /** Of a header in lower case. */
+  readonly name: string;
+  /** Of a cookie; 0 = until the browser ends. */
+  readonly maxAgeSeconds: number;
 }
 
 /** Breaks when too few requests succeed; a success is an answer below 500. */

@@ -11,6 +11,7 @@ export const ENDPOINT_METADATA = 'malha.endpoint';
 export const RETRY_BUDGET_CONFIG = 'malha.retry_budget';
 export const CORS_CONFIG = 'malha.cors';
 export const BREAKER_CONFIG = 'malha.breaker';
+export const SESSION_CONFIG = 'malha.session';
 export const COHORT_CONFIG = 'malha.cohort';
 export const MATCH_CONFIG = 'malha.match';
 /** Key in a weighted cluster's typed_per_filter_config: a Route message with what holds for this backend alone. */

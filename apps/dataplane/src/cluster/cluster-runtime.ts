@@ -86,9 +86,9 @@ export class ClusterRuntime implements PoolOwner {
     this.checker = new HealthChecker(environment, (item, isPassing) => this.health.checked(item, isPassing));
   }
 
-  /** The endpoint of a workload, for a session that began there. */
-  find(workload: string): BalancedEndpoint | undefined {
-    return this.balancer.find(workload);
+  /** The endpoint that a session began with, while it may be called. */
+  findSession(token: string): BalancedEndpoint | undefined {
+    return this.balancer.findSession(token);
   }
 
   /** Takes what changed; connections stay as long as they lead to the same peer by the same rules. */

@@ -1,4 +1,5 @@
 // The outbound stack, top to bottom: trace, route, headers, rewrite, cluster, attempts; and the record at the end.
+import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import {
   type ForwardAction,
   INVALID_BACKEND,
@@ -6,6 +7,7 @@ import {
   type OutboundListener,
   type Route,
   type RouteTable,
+  type SessionConfig,
   type WeightedCluster,
 } from '@malha/traffic/config';
 import type { FaultRule } from '@malha/traffic/fault/rule';
@@ -13,6 +15,7 @@ import { RequestFlags } from '@malha/traffic/flags';
 import { rewritePath } from '@malha/traffic/path';
 import { RouteBreakers } from '@malha/traffic/route-breakers';
 import { compileRouteTable, type RouteDecision, type Router } from '@malha/traffic/router';
+import { tokenOf } from '@malha/traffic/session';
 import type { ClusterRegistry } from '../cluster/cluster-registry.ts';
 import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
 import { respondWithError } from '../exchange/error-response.ts';
@@ -54,6 +57,8 @@ export interface OutboundDependencies {
 
 /** A request whose route and backend are decided. */
 interface Carried {
+  /** The endpoint of its session. */
+  readonly preferred: BalancedEndpoint | undefined;
   readonly route: Route;
   readonly action: ForwardAction;
   readonly weighted: WeightedCluster;
@@ -135,7 +140,9 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     this.dependencies.recorder.tell(forwarder.exchange, destination, forwarder);
   }
 
-  private forward(exchange: Exchange, route: Route, action: ForwardAction, { weighted }: RouteDecision): void {
+  private forward(exchange: Exchange, route: Route, action: ForwardAction, decision: RouteDecision): void {
+    const session = action.session === undefined ? undefined : this.sessionOf(action, action.session, exchange.request);
+    const { weighted = decision.weighted, preferred } = session ?? {};
     if (weighted === undefined) {
       this.answer(exchange, new ProxyError('noHealthyUpstream', `${route.name}: all weights are 0`));
       return;
@@ -157,7 +164,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       this.answer(exchange, new ProxyError('unsupportedProtocol', `${weighted.cluster} is not for HTTP`));
       return;
     }
-    const carried = { route, action, weighted, cluster, isFaulted: false };
+    const carried = { route, action, weighted, cluster, preferred, isFaulted: false };
     if (action.faults === undefined) this.limited(exchange, carried);
     else this.faulted(exchange, action.faults, carried);
   }
@@ -187,7 +194,19 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     });
   }
 
-  private carry(exchange: Exchange, { route, action, weighted, cluster, isFaulted }: Carried): void {
+  /** The backend and endpoint that the session began with, while both are there. */
+  private sessionOf({ clusters }: ForwardAction, config: SessionConfig, request: RequestHead) {
+    const token = tokenOf(config, request);
+    if (token === undefined) return undefined;
+    for (const weighted of clusters) {
+      const preferred =
+        weighted.weight > 0 ? this.dependencies.clusters.get(weighted.cluster)?.findSession(token) : undefined;
+      if (preferred !== undefined) return { weighted, preferred };
+    }
+    return undefined;
+  }
+
+  private carry(exchange: Exchange, { route, action, weighted, cluster, preferred, isFaulted }: Carried): void {
     const { forwarding } = this.dependencies;
     const { request } = exchange;
     if ((request.headers.known & HOST) === 0) request.headers.set('host', cluster.cluster.service.name);
@@ -201,6 +220,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     }
     const copies = this.copiesOf(request, action.mirrors, weighted.mirrors);
     const forwarder = new Forwarder(exchange, cluster, this.planOf(route.name, action, weighted), forwarding, this);
+    forwarder.preferred = preferred;
     if (isFaulted) forwarder.flags = RequestFlags.FI;
     forwarder.start();
     if (copies.length === 0) return;
@@ -231,6 +251,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       attemptTimeoutMs: action.backendRequestTimeoutMs,
       streamIdleTimeoutMs: action.streamIdleTimeoutMs,
       retry: action.retry,
+      session: action.session,
       ...(action.breaker !== undefined && { breaker: this.breakers.of(route, action.breaker) }),
       responseHeaders: [action.responseHeaders, weighted.responseHeaders],
     };

@@ -71,9 +71,16 @@ function ruleFindings(route: AttachedRoute, port: PortEntry | undefined, analysi
       ...weightFindings(route, rule, backends, path),
       ...idleFindings(route, rule, path),
       ...filterFindings(route, rule.filters, `${path}.filters`, false, analysis),
-      ...(rule.sessionPersistence === undefined || !isPlanned('route.session-persistence')
+      ...(rule.sessionPersistence?.idleTimeout === undefined
         ? []
-        : [report('MALHA1033', resource, `${path}.sessionPersistence`, 'Session persistence is not enforced yet.')]),
+        : [
+            report(
+              'MALHA1033',
+              resource,
+              `${path}.sessionPersistence.idleTimeout`,
+              'Sessions are not ended for being idle: nobody keeps when they were last used.',
+            ),
+          ]),
     ];
   });
 }

@@ -24,6 +24,7 @@ import { type CompiledFilters, compileFilters, mirroredPerMillion } from './filt
 import { grpcRank, rulesOfGrpc } from './grpc.ts';
 import { compileMatch } from './match.ts';
 import { comparePrecedence, type RankedMatch } from './precedence.ts';
+import { sessionOf } from './session.ts';
 
 export type RouteSettings = Pick<
   ForwardAction,
@@ -146,6 +147,7 @@ function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
     ref.route.resource.kind === 'GRPCRoute' || serving.every(({ backend }) => backend?.port.protocol === 'grpc');
   const destination = { ...targetOf(serving, context), isGrpc };
   const cohort = context.cohortOf(ref);
+  const session = sessionOf(ref.rule.sessionPersistence);
   return {
     type: 'forward',
     clusters: backends.map(({ weighted }) => weighted),
@@ -153,6 +155,7 @@ function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
     responseHeaders: filters.responseHeaders,
     ...(filters.rewrite === undefined ? {} : { rewrite: filters.rewrite }),
     ...(cohort === undefined ? {} : { cohort }),
+    ...(session === undefined ? {} : { session }),
     ...(filters.cors === undefined ? {} : { cors: filters.cors }),
     ...mirrorsOf(filters, ref, context),
     ...context.protectionOf(ref, destination.service),

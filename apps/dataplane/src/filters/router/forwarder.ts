@@ -1,7 +1,7 @@
 // Carries one request to a cluster and its response back: attempts, retries, timeouts, back-pressure both ways.
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import type { Breaker } from '@malha/traffic/breaker';
-import type { Endpoint, HeaderMutation, RetryPolicy } from '@malha/traffic/config';
+import type { Endpoint, HeaderMutation, RetryPolicy, SessionConfig } from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
 import { NO_HASH, requestHash } from '@malha/traffic/hash-key';
 import {
@@ -12,6 +12,7 @@ import {
   retryDelayMs,
 } from '@malha/traffic/retry';
 import { admits } from '@malha/traffic/route-breakers';
+import { sessionHeader } from '@malha/traffic/session';
 import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
 import type { StreamRequester, Waiting } from '../../cluster/stream-requester.ts';
 import { respondWithError } from '../../exchange/error-response.ts';
@@ -38,6 +39,7 @@ export interface ForwardPlan {
   readonly retry: RetryPolicy;
   /** Of the route alone. */
   readonly breaker?: Breaker | undefined;
+  readonly session?: SessionConfig | undefined;
   /** Applied to the response in this order. */
   readonly responseHeaders: readonly HeaderMutation[];
 }
@@ -71,6 +73,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
   endpoint: Endpoint | undefined;
   /** Of the key by which the cluster's balancer picks. */
   hash = NO_HASH;
+  /** The endpoint of its session; given up with the first attempt that fails. */
+  preferred: BalancedEndpoint | undefined;
   /** What the last attempt's connection spoke; http = there was none. */
   spoken: 'http' | 'http1' | 'http2' = 'http';
   requestBytesTold = 0;
@@ -273,6 +277,10 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
     for (const mutation of plan.responseHeaders) mutateHeaders(head.headers, mutation);
     this.isTunnel = isUpgrade;
     this.noteGrpcStatus(head.headers);
+    if (plan.session !== undefined && this.balanced !== undefined && this.balanced !== this.preferred) {
+      const { name, value } = sessionHeader(plan.session, this.balanced.sessionToken);
+      head.headers.add(name, value);
+    }
     exchange.sendHead(head, isUpgrade);
   }
 
@@ -426,6 +434,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
   }
 
   private noteTried(balanced: BalancedEndpoint): void {
+    this.preferred = undefined;
     this.tried ??= [];
     if (!this.tried.includes(balanced)) this.tried.push(balanced);
   }

@@ -39,7 +39,7 @@ import {
 import { RegexMatchAndSubstituteSchema, RegexMatcherSchema } from '@malha/xds/generated/envoy/type/matcher/v3/regex_pb';
 import { FractionalPercent_DenominatorType } from '@malha/xds/generated/envoy/type/v3/percent_pb';
 import { headerMutation } from './headers.ts';
-import { breakerOf, cohortOf, corsPolicy, faultsOf, rateLimitsOf, retryBudget } from './route-extensions.ts';
+import { breakerOf, cohortOf, corsPolicy, faultsOf, rateLimitsOf, retryBudget, sessionOf } from './route-extensions.ts';
 import { onlyFields, ResourceError, required, unpack } from './strict.ts';
 
 const checkForward = onlyFields(RouteActionSchema, [
@@ -140,6 +140,7 @@ export function routeAction(route: WireRoute, path: string): RouteAction {
       ...(cohort !== undefined && { cohort }),
       ...(cors !== undefined && { cors }),
       ...breakerOf(route, path),
+      ...sessionOf(route, path),
       ...rateLimitsOf(route, path),
       ...faultsOf(route, path),
     };

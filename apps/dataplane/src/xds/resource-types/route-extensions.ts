@@ -8,6 +8,7 @@ import type {
   RateLimitRule,
   RetryBudgetConfig,
   RouteMatch,
+  SessionConfig,
 } from '@malha/traffic';
 import {
   BREAKER_CONFIG,
@@ -17,6 +18,7 @@ import {
   MATCH_CONFIG,
   RATE_LIMITS_CONFIG,
   RETRY_BUDGET_CONFIG,
+  SESSION_CONFIG,
 } from '@malha/xds/extension-names';
 import type { Route as WireRoute } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import {
@@ -27,6 +29,7 @@ import {
   MatchConditionsSchema,
   RateLimitsSchema,
   RetryBudgetSchema,
+  SessionSchema,
   type CohortKey as WireCohort,
 } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import { breaker } from './breaker.ts';
@@ -37,6 +40,7 @@ import { ResourceError, required, unpack } from './strict.ts';
 const KNOWN: ReadonlySet<string> = new Set([
   RETRY_BUDGET_CONFIG,
   BREAKER_CONFIG,
+  SESSION_CONFIG,
   CORS_CONFIG,
   COHORT_CONFIG,
   MATCH_CONFIG,
@@ -61,6 +65,15 @@ export function breakerOf(route: WireRoute, path: string): { breaker?: BreakerCo
   if (any === undefined) return {};
   const where = at(path, BREAKER_CONFIG);
   return { breaker: breaker(unpack(CircuitBreakerSchema, any, where), where) };
+}
+
+export function sessionOf(route: WireRoute, path: string): { session?: SessionConfig } {
+  const any = route.typedPerFilterConfig[SESSION_CONFIG];
+  if (any === undefined) return {};
+  const where = at(path, SESSION_CONFIG);
+  const { carrier, maxAgeSeconds } = unpack(SessionSchema, any, where);
+  if (carrier.case === undefined) throw new ResourceError(where, 'neither a header nor a cookie');
+  return { session: { type: carrier.case, name: required(carrier.value, where), maxAgeSeconds } };
 }
 
 export function corsPolicy(route: WireRoute, path: string): CorsPolicy | undefined {

@@ -10,6 +10,7 @@ import {
   MATCH_CONFIG,
   RATE_LIMITS_CONFIG,
   RETRY_BUDGET_CONFIG,
+  SESSION_CONFIG,
 } from '@malha/xds/extension-names';
 import {
   CircuitBreakerSchema,
@@ -19,6 +20,7 @@ import {
   MatchConditionsSchema,
   RateLimitsSchema,
   RetryBudgetSchema,
+  SessionSchema,
 } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 
 import { fault } from './faults.ts';
@@ -46,10 +48,16 @@ function matchExtension({ countries, devices, share }: RouteMatch): Entries {
   };
 }
 
-function forwardExtensions({ retry, breaker, cohort, cors, rateLimits, faults }: ForwardAction): Entries {
+function forwardExtensions({ retry, breaker, session, cohort, cors, rateLimits, faults }: ForwardAction): Entries {
   return {
     [RETRY_BUDGET_CONFIG]: pack(RetryBudgetSchema, retry.budget),
     ...(breaker !== undefined && { [BREAKER_CONFIG]: pack(CircuitBreakerSchema, breaker) }),
+    ...(session !== undefined && {
+      [SESSION_CONFIG]: pack(SessionSchema, {
+        carrier: { case: session.type, value: session.name },
+        maxAgeSeconds: session.maxAgeSeconds,
+      }),
+    }),
     ...(cohort !== undefined && { [COHORT_CONFIG]: pack(CohortKeySchema, cohortKey(cohort)) }),
     ...(faults !== undefined && { [FAULTS_CONFIG]: pack(FaultsSchema, { faults: faults.map(fault) }) }),
     ...(rateLimits !== undefined && {
