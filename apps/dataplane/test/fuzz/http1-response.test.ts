@@ -2,11 +2,10 @@
 import http from 'node:http';
 import { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import { ChunkedDecoder } from '../../src/http1/chunked-decoder.ts';
-import { HEAD_LIMITS, HeadParser } from '../../src/http1/head-parser.ts';
-import { ProtocolError } from '../../src/http1/protocol-error.ts';
+import { HEAD_LIMITS } from '../../src/http1/head-parser.ts';
 import { responseOf } from '../../src/http1/response-head.ts';
 import { fuzz } from './fuzz.ts';
+import { readMessage, SHARDS } from './http1-message.ts';
 
 interface Reading {
   readonly status: number;
@@ -17,33 +16,16 @@ interface Reading {
 const GIVE_UP_MS = 500;
 
 /** Our reading of one final response, and where it ends; undefined = refused, incomplete, or none of ours to compare. */
-function ours(bytes: Buffer): (Reading & { readonly end: number; readonly isUntilClose: boolean }) | undefined {
-  try {
-    const parser = new HeadParser('response', HEAD_LIMITS);
-    const headEnd = parser.feed(bytes, 0);
-    if (headEnd === -1) return undefined;
+function ours(bytes: Buffer) {
+  let isUntilClose = false;
+  const message = readMessage('response', bytes, (parser) => {
     const { head, framing } = responseOf(parser, 'GET');
+    isUntilClose = framing.mode === 'until-close';
     // Interim responses are other events in Node.
     if (head.status < 200) return undefined;
-    const read = { status: head.status, type: head.headers.get('content-type') ?? '', isUntilClose: false };
-    if (framing.mode === 'until-close')
-      return { ...read, isUntilClose: true, end: bytes.length, body: bytes.toString('latin1', headEnd) };
-    if (framing.mode !== 'chunked') {
-      const end = headEnd + framing.contentLength;
-      return bytes.length < end ? undefined : { ...read, end, body: bytes.toString('latin1', headEnd, end) };
-    }
-    let body = '';
-    const decoder = new ChunkedDecoder(HEAD_LIMITS);
-    const end = decoder.decode(bytes, headEnd, {
-      chunkedData: (data) => {
-        body += data.toString('latin1');
-      },
-    });
-    return decoder.isDone ? { ...read, end, body } : undefined;
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+    return { head: { status: head.status, type: head.headers.get('content-type') ?? '' }, framing };
+  });
+  return message === undefined ? undefined : { ...message, isUntilClose };
 }
 
 class Upstream extends Duplex {
@@ -96,34 +78,11 @@ function nodes(bytes: Buffer, isUntilClose: boolean): Promise<Reading | string> 
 
 fuzz({
   name: 'http1-response',
-  shards: [
-    ...[
-      '\r',
-      '\n',
-      '\r\n',
-      '\r\n\r\n',
-      ' ',
-      '\t',
-      '\0',
-      ':',
-      ',',
-      ';',
-      '0',
-      'f',
-      '-',
-      '+',
-      '0x',
-      '\x0b',
-      '\x7f',
-      '\xff',
-    ],
-    ...['chunked', 'Transfer-Encoding: chunked\r\n', 'Content-Length: 1\r\n', 'HTTP/1.0', 'HTTP/1.1 ', '204', '304'],
-    ...['Connection: close\r\n', 'identity', '"', '\\'],
-  ],
+  shards: [...SHARDS, 'HTTP/1.1 ', '204', '304', 'Connection: close\r\n'],
   async check(bytes) {
     const mine = ours(bytes);
     if (mine === undefined) return undefined;
-    const { end, isUntilClose, ...reading } = mine;
+    const { end, isUntilClose, reading } = mine;
     const found = await nodes(bytes.subarray(0, end), isUntilClose);
     if (isDeepStrictEqual(found, reading)) return undefined;
     return `we read ${JSON.stringify(reading)}, Node ${JSON.stringify(found)}`;
