@@ -42,7 +42,17 @@ const STICKY =
 const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1';
 const DESK = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
-const NO_DEVICES = { envoy: 'Envoy cannot tell devices: such a rule is left out there' } as const;
+/** By class; the empty one is a request that names none. */
+const AGENTS = {
+  mobile: [PHONE, 'Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/120.0 Mobile Safari/537.36 com.example.android/2.1'],
+  tablet: [
+    'Mozilla/5.0 (iPad; CPU OS 16_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148',
+    'Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 Chrome/120.0 Safari/537.36',
+  ],
+  desktop: [DESK, ''],
+  bot: ['curl/8.5.0', 'Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) Mobile Safari (compatible; bingbot/2.0)'],
+} as const;
+
 const NO_COHORTS = { envoy: 'Envoy draws anew for each request: it has no cohorts' } as const;
 
 const onCors = (name: string, resources: string, exchanges: readonly Exchange[]): MatrixCase => ({
@@ -120,7 +130,29 @@ export const browsersAndCohorts: Section = {
       name: 'devices: the class that is named',
       resources: rules('match: {devices: [mobile]}'),
       exchanges: [ask('/', 'reviews-v2', { headers: [['User-Agent', PHONE]] })],
-      leftOut: NO_DEVICES,
+    },
+    ...(['mobile', 'tablet', 'desktop', 'bot'] as const).map(
+      (device): MatrixCase => ({
+        name: `devices: ${device}, told from the other classes`,
+        resources: rules(`match: {devices: [${device}]}`),
+        exchanges: Object.entries(AGENTS).flatMap(([of, agents]) =>
+          agents.map((agent) =>
+            ask('/', of === device ? 'reviews-v2' : 'reviews-v1', {
+              headers: agent === '' ? [] : [['User-Agent', agent]],
+            }),
+          ),
+        ),
+      }),
+    ),
+    {
+      name: 'devices: any of several classes',
+      resources: rules('match: {devices: [mobile, tablet]}'),
+      exchanges: [
+        ...[...AGENTS.mobile, ...AGENTS.tablet].map((agent) =>
+          ask('/', 'reviews-v2', { headers: [['User-Agent', agent]] }),
+        ),
+        ask('/', 'reviews-v1', { headers: [['User-Agent', DESK]] }),
+      ],
     },
     {
       name: 'devices: another class goes to the next rule',
@@ -136,6 +168,16 @@ export const browsersAndCohorts: Section = {
       ],
       leftOut: NO_COHORTS,
     },
+    ...[
+      { percent: 20, winner: 'reviews-v1' },
+      { percent: 80, winner: 'reviews-v2' },
+    ].map(
+      ({ percent, winner }): MatrixCase => ({
+        name: `cohort: a share of the callers by their identity, ${percent} %: this one is always ${percent < 50 ? 'out' : 'in'}`,
+        resources: rules(`match: {percent: ${percent}}, cohort: {source: identity}`),
+        exchanges: [{ ...ask('/', winner), times: 12 }],
+      }),
+    ),
     {
       name: 'cohort: without the key by weight',
       resources: STICKY,

@@ -57,6 +57,7 @@ const table = [
   row('timeout.request', 'Request timeout', [ON, ON, PLANNED]),
   row('timeout.backend-request', 'Timeout of one attempt', [ON, ON, NEVER]),
   row('timeout.stream-idle', 'Stream idle timeout', [ON, ON, NEVER]),
+  row('timeout.max-duration', 'Maximum duration of a request or stream', [ON, ON, NEVER]),
   row('timeout.connect', 'Connect timeout', [ON, ON, PLANNED]),
   row('retry.conditions', 'Retries', [ON, ON, PLANNED]),
   row('retry.budget', 'Retry budget', [ON, ON, NEVER]),

@@ -4,9 +4,12 @@ import type { GrpcRouteMatch, GrpcRouteResource, HttpRouteMatch, HttpRouteResour
 import { compileRouteTable } from '@malha/traffic';
 import { makeRequest, makeRoute } from '@malha/traffic/testing';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { rankRules } from './apply.ts';
 import { type AttachedRoute, attachedRoute } from './attach.ts';
+
+// Hundreds of route sets are ranked twice: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Call {
   readonly method: string;

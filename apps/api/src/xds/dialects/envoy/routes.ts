@@ -11,6 +11,7 @@ import {
   type RouteAction,
   type RouteTable,
   type ShareMatch,
+  stickyDraw,
   type VirtualHost,
   type WeightedCluster,
 } from '@malha/traffic';
@@ -31,6 +32,7 @@ import { directResponse, mirrorPolicies } from '../shared/actions.ts';
 import { routeMatch } from '../shared/matches.ts';
 import { byBackend, usedBackends } from './backend-routes.ts';
 import { corsPolicy } from './cors.ts';
+import { deviceMatchers, type HeaderMatcher } from './devices.ts';
 import { EDGE_TABLE } from './gateway.ts';
 import { requestHeaders, responseHeaders, withHeadersInOrder } from './headers.ts';
 import { hashPolicies } from './load-balancer.ts';
@@ -63,11 +65,12 @@ function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable, clust
       domains: [...domains],
       typedPerFilterConfig: localLimits(routes.flatMap(({ action }) => limitsOf(action))),
       routes: routes
+        .flatMap(decideShare)
         .filter(canMatch)
         .flatMap(byIdempotence)
         .map(withHeadersInOrder)
         .flatMap(byBackend)
-        .map((from) => route(from, clusters)),
+        .flatMap((from) => byDevice(from, clusters)),
     })),
   });
   return toBinary(RouteConfigurationSchema, message);
@@ -89,9 +92,18 @@ function withUniqueDomains(hosts: readonly VirtualHost[]): VirtualHost[] {
   return unique;
 }
 
-function route(from: Route, clusters: Clusters): MessageInitShape<typeof RouteSchema> {
+/** A rule for some devices becomes one route for each thing that a User-Agent of them may say. */
+function byDevice(from: Route, clusters: Clusters): MessageInitShape<typeof RouteSchema>[] {
+  return deviceMatchers(from.match.devices).map((device) => route(from, device, clusters));
+}
+
+function route(
+  from: Route,
+  device: readonly HeaderMatcher[],
+  clusters: Clusters,
+): MessageInitShape<typeof RouteSchema> {
   const { name, action } = from;
-  const match = routeMatch(withoutSlash(from).match, fractionOf(from.match.share));
+  const match = routeMatch(withoutSlash(from).match, fractionOf(from.match.share), device);
   const base = { name, match, ...responseHeaders(action.responseHeaders) };
   if (action.type === 'redirect') {
     return { ...base, action: { case: 'redirect', value: redirectMessage(action, from.match.path, name) } };
@@ -129,6 +141,9 @@ function forward(action: ForwardAction, from: Route, clusters: Clusters): Messag
     // The deadline of a gRPC call's client counts as it is; without one the timeout of the route alone does.
     maxStreamDuration: GRPC_DEADLINE,
     idleTimeout: durationFromMs(action.streamIdleTimeoutMs),
+    ...(action.maxDurationMs !== undefined && {
+      maxStreamDuration: { maxStreamDuration: durationFromMs(action.maxDurationMs) },
+    }),
     ...(retry !== undefined && { retryPolicy: retry }),
     hashPolicy: hashPolicies(action, clusters),
     rateLimits: rateLimitActions(action.rateLimits),
@@ -138,15 +153,24 @@ function forward(action: ForwardAction, from: Route, clusters: Clusters): Messag
   };
 }
 
-/** Envoy cannot tell countries or devices, and draws shares anew for each request: such a rule is left out, as if it did not match. */
-function canMatch({ match: { countries, devices, share } }: Route): boolean {
-  return countries === undefined && devices === undefined && share?.cohort === undefined;
+/** A share by what is the same for all of this workload's requests is decided here. */
+function decideShare(from: Route): Route[] {
+  const { share, ...match } = from.match;
+  if (share?.cohort?.type !== 'fixed') return [from];
+  return stickyDraw(share.cohort.value) * MILLION < share.perMillion ? [{ ...from, match }] : [];
+}
+
+const MILLION = 1_000_000;
+
+/** Envoy cannot tell countries, and draws shares anew for each request: such a rule is left out, as if it did not match. */
+function canMatch({ match: { countries, share } }: Route): boolean {
+  return countries === undefined && share?.cohort === undefined;
 }
 
 function fractionOf(share: ShareMatch | undefined): MessageInitShape<typeof RouteMatchSchema>['runtimeFraction'] {
   if (share === undefined) return undefined;
-  const { MILLION } = FractionalPercent_DenominatorType;
-  return { defaultValue: { numerator: share.perMillion, denominator: MILLION } };
+  const denominator = FractionalPercent_DenominatorType.MILLION;
+  return { defaultValue: { numerator: share.perMillion, denominator } };
 }
 
 function split(action: ForwardAction): MessageInitShape<typeof WeightedClusterSchema> {

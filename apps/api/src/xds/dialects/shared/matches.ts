@@ -9,7 +9,7 @@ import type {
 import type { StringMatcherSchema } from '@malha/xds/generated/envoy/type/matcher/v3/string_pb';
 
 type StringMatcher = MessageInitShape<typeof StringMatcherSchema>;
-type HeaderMatcher = MessageInitShape<typeof HeaderMatcherSchema>;
+export type HeaderMatcher = MessageInitShape<typeof HeaderMatcherSchema>;
 type QueryMatcher = MessageInitShape<typeof QueryParameterMatcherSchema>;
 type Match = MessageInitShape<typeof RouteMatchSchema>;
 
@@ -49,12 +49,16 @@ function pathSpecifier(path: PathMatch): NonNullable<Match['pathSpecifier']> {
   }
 }
 
-/** `fraction`: of the requests that match otherwise. */
-export function routeMatch(match: RouteMatch, fraction?: Match['runtimeFraction']): Match {
+/** `fraction`: of the requests that match otherwise; `more`: headers beside those of the match. */
+export function routeMatch(
+  match: RouteMatch,
+  fraction?: Match['runtimeFraction'],
+  more: readonly HeaderMatcher[] = [],
+): Match {
   const method = match.method === undefined ? [] : [exactHeader(':method', match.method)];
   return {
     pathSpecifier: pathSpecifier(match.path),
-    headers: [...method, ...match.headers.map(headerMatcher)],
+    headers: [...method, ...match.headers.map(headerMatcher), ...more],
     queryParameters: match.queryParams.map(queryMatcher),
     ...(fraction !== undefined && { runtimeFraction: fraction }),
   };
