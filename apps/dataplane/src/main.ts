@@ -15,6 +15,7 @@ const SECOND_SIGNAL_MS = 1_000;
 process.exit(await main(process.argv.slice(2)));
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'ratelimit') return await rateLimit(argv.slice(1));
   const usage = isHelp(argv) ? usageOf(argv[0] ?? '') : undefined;
   if (usage !== undefined) {
     process.stdout.write(usage);
@@ -26,12 +27,32 @@ async function main(argv: readonly string[]): Promise<number> {
     const log = createLog({ level: config.logLevel, now: Date.now, write: (line) => process.stderr.write(line) });
     return await run(config, log);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    const program = `malha ${argv[0] ?? ''}`.trim();
-    process.stderr.write(error.problems.map((problem) => `${program}: ${problem}\n`).join(''));
-    process.stderr.write(`See ${program} --help\n`);
-    return EXIT_USAGE;
+    return misused(`malha ${argv[0] ?? ''}`.trim(), error);
   }
+}
+
+/** Loaded when it is called: a proxy needs neither Redis nor a gRPC server. */
+async function rateLimit(argv: readonly string[]): Promise<number> {
+  const [{ runRateLimit }, { usageOfRateLimit }] = await Promise.all([
+    import('./ratelimit/program.ts'),
+    import('./ratelimit/config.ts'),
+  ]);
+  if (isHelp(argv)) {
+    process.stdout.write(usageOfRateLimit());
+    return 0;
+  }
+  try {
+    return await runRateLimit(argv);
+  } catch (error) {
+    return misused('malha ratelimit', error);
+  }
+}
+
+function misused(program: string, error: unknown): number {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(error.problems.map((problem) => `${program}: ${problem}\n`).join(''));
+  process.stderr.write(`See ${program} --help\n`);
+  return EXIT_USAGE;
 }
 
 /** The command after `--` may have a --help of its own. */

@@ -2,6 +2,7 @@
 import { resource, route, to } from '../src/authoring.ts';
 import type { Caller, CaseRequest, Exchange, Expectation, MatrixCase, Section } from '../src/case.ts';
 
+const PROBED = 'only the harness of Envoy takes a connection before the first one of a case';
 const NO_X = 'Envoy says x-ratelimit-* of an older draft instead';
 
 const FRONT: Caller = { via: 'outbound', workload: 'shop/front' };
@@ -329,6 +330,19 @@ export const rateLimits: Section = {
         asked({ host: 'bytes' }, { status: 'closed', backend: null }),
       ],
       leftOut: { envoy: 'the connection by which the harness waits for a listener counts too' },
+    },
+    {
+      name: 'rate limits: no connection is left after that of the probe',
+      resources:
+        BYTES_OF_VAULT +
+        resource(
+          'RateLimit',
+          fresh('connections'),
+          '{targetRef: {kind: Service, name: bytes}, connections: {limit: 1, interval: 1h}}',
+        ),
+      caller: { via: 'upstream', upstream: 'bytes' },
+      exchanges: [asked({ host: 'bytes' }, { status: 'closed', backend: null })],
+      leftOut: { engine: PROBED, sidecar: PROBED },
     },
     {
       name: 'rate limits: a limit of a route holds at the proxy of the caller',

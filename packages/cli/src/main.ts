@@ -19,6 +19,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   gateway: 'joins as an edge proxy, which serves a Gateway to clients outside of the mesh',
   envoy: 'joins for a stock Envoy: writes its bootstrap and identity, and renews them',
   proxy: 'runs a proxy from YAML files, without a control plane',
+  ratelimit: 'counts global rate limits in Redis, for all proxies',
 };
 
 const output: Output = {

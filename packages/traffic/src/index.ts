@@ -21,6 +21,7 @@ export * from './outlier.ts';
 export * from './path.ts';
 export * from './protection-words.ts';
 export * from './rate-limit/bucket-table.ts';
+export * from './rate-limit/descriptor.ts';
 export * from './rate-limit/quota-headers.ts';
 export * from './rate-limit/rate-limiter.ts';
 export type * from './rate-limit/rule.ts';

@@ -6,6 +6,7 @@ import {
   DiscoveryRequestSchema,
   DiscoveryResponseSchema,
 } from './generated/envoy/service/discovery/v3/discovery_pb.ts';
+import { RateLimitRequestSchema, RateLimitResponseSchema } from './generated/envoy/service/ratelimit/v3/rls_pb.ts';
 import { AgentMessageSchema, ControlMessageSchema } from './generated/malha/agent/v1/agent_pb.ts';
 import {
   JoinRequestSchema,
@@ -39,6 +40,16 @@ export const identityService = {
 
 export const agentService = {
   Session: defineMethod('/malha.agent.v1.Agent/Session', 'bidi', AgentMessageSchema, ControlMessageSchema),
+};
+
+/** Envoy's contract with the service that counts rate limits. */
+export const rateLimitService = {
+  ShouldRateLimit: defineMethod(
+    '/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit',
+    'unary',
+    RateLimitRequestSchema,
+    RateLimitResponseSchema,
+  ),
 };
 
 /** Handlers of a service whose methods are all unary. */
