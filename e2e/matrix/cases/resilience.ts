@@ -204,6 +204,19 @@ export const resilience: Section = {
       1,
       'POST',
     ),
+    {
+      name: 'timeout: the longest duration of a request, whatever its other times',
+      resources: route('slow', `[{${to('v1')}, timeouts: {request: 10s}}]`) + policy('timeouts: {maxDuration: 250ms}'),
+      exchanges: [{ request: { host: 'reviews' }, answers: [SLOW], expect: { status: 504, attempts: 1 } }],
+      leftOut: { engine: 'no time passes there', envoy: 'Envoy answers 408' },
+    },
+    times(
+      'none when the answer is within the longest duration',
+      PLAIN + policy('timeouts: {maxDuration: 10s}'),
+      [{ delayMs: 100 }],
+      200,
+      1,
+    ),
     times(
       'none when the answer is in time',
       route('slow', `[{${to('v1')}, timeouts: {request: 10s}}]`),

@@ -12,6 +12,8 @@ export interface TrafficDefaults {
   /** 0 = no limit. */
   readonly requestTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
+  /** 0 = no limit. Of every request, also of streams that last by design. */
+  readonly maxDurationMs: number;
   readonly loadBalancer: LoadBalancerType;
   /** 0 = an endpoint that joins gets its whole share at once. */
   readonly slowStartMs: number;
@@ -45,6 +47,7 @@ export const trafficDefaults: TrafficDefaults = {
   maxRequests: 1024,
   requestTimeoutMs: 15_000,
   streamIdleTimeoutMs: 300_000,
+  maxDurationMs: 0,
   loadBalancer: 'LeastRequest',
   slowStartMs: 0,
   panicPercent: 0,

@@ -234,6 +234,7 @@ const action: fc.Arbitrary<RouteAction> = fc.oneof(
       cohort: cohortKey,
       rateLimits: fc.array(rateLimit, { minLength: 1, maxLength: 2 }),
       breaker,
+      maxDurationMs: milliseconds,
       session: fc.record({
         type: fc.constantFrom('header' as const, 'cookie' as const),
         name: label,

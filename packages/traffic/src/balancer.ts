@@ -152,7 +152,7 @@ class EndpointBalancer implements Balancer {
   }
 
   pick(hash = NO_HASH, avoid?: readonly BalancedEndpoint[]): BalancedEndpoint | undefined {
-    const [first] = this.#levels;
+    const first = this.#levels[0];
     if (this.#loads === undefined || first === undefined) return undefined;
     const draw = this.#levels.length === 1 ? 0 : this.#loads.at(this.#drawOf(hash));
     const level = this.#levels[draw] ?? first;

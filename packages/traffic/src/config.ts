@@ -223,6 +223,8 @@ export interface ForwardAction {
   /** 0 = no limit. One attempt. */
   readonly backendRequestTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
+  /** From the arrival of the request to the last byte of either side, also of streams that last by design; absent = no limit. */
+  readonly maxDurationMs?: number;
   readonly retry: RetryPolicy;
 }
 

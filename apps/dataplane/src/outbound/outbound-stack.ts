@@ -250,6 +250,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       requestTimeoutMs: action.requestTimeoutMs,
       attemptTimeoutMs: action.backendRequestTimeoutMs,
       streamIdleTimeoutMs: action.streamIdleTimeoutMs,
+      maxDurationMs: action.maxDurationMs,
       retry: action.retry,
       session: action.session,
       ...(action.breaker !== undefined && { breaker: this.breakers.of(route, action.breaker) }),

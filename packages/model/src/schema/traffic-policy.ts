@@ -169,7 +169,13 @@ export const trafficPolicySchema = z.strictObject({
         maxRequests: count.optional(),
       })
       .optional(),
-    timeouts: z.strictObject({ request: duration.optional(), streamIdle: duration.optional() }).optional(),
+    timeouts: z
+      .strictObject({
+        request: duration.optional(),
+        streamIdle: duration.optional(),
+        maxDuration: duration.optional(),
+      })
+      .optional(),
     loadBalancer: loadBalancer.optional(),
     retries: retries.optional(),
     outlierDetection: outlierDetection.optional(),

@@ -28,7 +28,7 @@ import { sessionOf } from './session.ts';
 
 export type RouteSettings = Pick<
   ForwardAction,
-  'requestTimeoutMs' | 'backendRequestTimeoutMs' | 'streamIdleTimeoutMs' | 'retry' | 'breaker'
+  'requestTimeoutMs' | 'backendRequestTimeoutMs' | 'streamIdleTimeoutMs' | 'retry' | 'breaker' | 'maxDurationMs'
 >;
 
 export interface RuleRef {

@@ -69,7 +69,7 @@ function serviceLevels(policies: TrafficPolicies, target: VersionTarget): Traffi
 /** The part of a forward action that traffic policies decide. */
 export type RouteSettings = Pick<
   ForwardAction,
-  'requestTimeoutMs' | 'backendRequestTimeoutMs' | 'streamIdleTimeoutMs' | 'retry' | 'breaker'
+  'requestTimeoutMs' | 'backendRequestTimeoutMs' | 'streamIdleTimeoutMs' | 'retry' | 'breaker' | 'maxDurationMs'
 >;
 
 export function routeSettings(effective: EffectiveTraffic): RouteSettings {
@@ -77,6 +77,7 @@ export function routeSettings(effective: EffectiveTraffic): RouteSettings {
     requestTimeoutMs: effective.requestTimeoutMs,
     backendRequestTimeoutMs: 0,
     streamIdleTimeoutMs: effective.streamIdleTimeoutMs,
+    ...(effective.maxDurationMs > 0 && { maxDurationMs: effective.maxDurationMs }),
     retry: retryOf(effective),
   };
 }

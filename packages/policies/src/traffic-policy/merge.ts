@@ -54,6 +54,7 @@ export function mergeTraffic(specs: readonly TrafficPolicySpec[]): EffectiveTraf
     maxRequests: pick((s) => s.connection?.maxRequests) ?? base.maxRequests,
     requestTimeoutMs: ms((s) => s.timeouts?.request) ?? base.requestTimeoutMs,
     streamIdleTimeoutMs: ms((s) => s.timeouts?.streamIdle) ?? base.streamIdleTimeoutMs,
+    maxDurationMs: ms((s) => s.timeouts?.maxDuration) ?? base.maxDurationMs,
     loadBalancer: pick((s) => s.loadBalancer?.type) ?? base.loadBalancer,
     hashOn: pick((s) => s.loadBalancer?.hashOn),
     tableSize: pick((s) => s.loadBalancer?.tableSize),

@@ -1,17 +1,9 @@
-// Carries one request to a cluster and its response back: attempts, retries, timeouts, back-pressure both ways.
+// Carries one request to a cluster and its response back, attempt by attempt, with back-pressure both ways.
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
-import type { Breaker } from '@malha/traffic/breaker';
-import type { Endpoint, HeaderMutation, RetryPolicy, SessionConfig } from '@malha/traffic/config';
+import type { Endpoint } from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
 import { NO_HASH, requestHash } from '@malha/traffic/hash-key';
-import {
-  type AttemptOutcome,
-  isIdempotentMethod,
-  retryAfterMs,
-  retryDecision,
-  retryDelayMs,
-} from '@malha/traffic/retry';
-import { admits } from '@malha/traffic/route-breakers';
+import { type AttemptOutcome, retryAfterMs } from '@malha/traffic/retry';
 import { sessionHeader } from '@malha/traffic/session';
 import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
 import type { StreamRequester, Waiting } from '../../cluster/stream-requester.ts';
@@ -21,40 +13,19 @@ import type { HeaderBlock } from '../../exchange/header-block.ts';
 import { CONTENT_TYPE } from '../../exchange/known-headers.ts';
 import { ProxyError } from '../../exchange/proxy-error.ts';
 import type { RequestHead } from '../../exchange/request-head.ts';
-import { type TimerTarget, type TimerWheel, WheelTimer } from '../../exchange/timer-wheel.ts';
 import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
 import { readGrpcStatus } from '../../grpc/grpc-status.ts';
 import { formatGrpcTimeout, grpcTimeoutMs } from '../../grpc/grpc-timeout.ts';
-import type { OpenStream, OpenStreams } from '../../telemetry/open-streams.ts';
+import type { OpenStream } from '../../telemetry/open-streams.ts';
 import { mutateHeaders } from '../header-mutation.ts';
 import { introduce } from '../introduction.ts';
+import { BreakerVerdict } from './breaker-verdict.ts';
+import { type Deadline, type DeadlineOwner, Deadlines } from './deadlines.ts';
+import type { ForwardEnvironment, ForwardPlan } from './forward-plan.ts';
 import { ReplayBody } from './replay-body.ts';
+import { Retries } from './retries.ts';
 
-/** How one request is to be carried; shared by all requests of a route. */
-export interface ForwardPlan {
-  /** 0 = no limit, for all three. */
-  readonly requestTimeoutMs: number;
-  readonly attemptTimeoutMs: number;
-  readonly streamIdleTimeoutMs: number;
-  readonly retry: RetryPolicy;
-  /** Of the route alone. */
-  readonly breaker?: Breaker | undefined;
-  readonly session?: SessionConfig | undefined;
-  /** Applied to the response in this order. */
-  readonly responseHeaders: readonly HeaderMutation[];
-}
-
-export interface ForwardEnvironment {
-  readonly wheel: TimerWheel;
-  readonly monotonic: () => number;
-  readonly random: () => number;
-  /** What the peer's proxy is told of this workload; empty = nothing. */
-  readonly introduction: string;
-  readonly openStreams: OpenStreams;
-  count(
-    event: 'breaker-opened' | 'breaker-rejected' | 'retry-budget-exhausted' | 'request-mirrored' | 'mirror-dropped',
-  ): void;
-}
+export type { ForwardEnvironment, ForwardPlan } from './forward-plan.ts';
 
 /** The stack that started it; one object for all requests. */
 export interface ForwardObserver {
@@ -62,11 +33,16 @@ export interface ForwardObserver {
   report(forwarder: Forwarder): void;
 }
 
-export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget, OpenStream {
+const TOOK_TOO_LONG: Readonly<Record<Exclude<Deadline, 'call' | 'backoff'>, string>> = {
+  request: 'the whole request',
+  duration: 'all of it',
+  attempt: 'one attempt',
+  idle: 'silence on the stream',
+};
+
+export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwner, OpenStream {
   readonly exchange: Exchange;
   readonly cluster: ClusterRuntime;
-  /** What the stack keeps with this request. */
-  attempts = 0;
   flags = 0;
   /** Milliseconds from the start to the response head, -1 before it. */
   ttfbMs = -1;
@@ -84,6 +60,9 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
   private readonly environment: ForwardEnvironment;
   private readonly observer: ForwardObserver;
   private readonly body = new ReplayBody();
+  private readonly retries: Retries;
+  private readonly deadlines: Deadlines;
+  private verdict: BreakerVerdict | undefined;
   private balanced: BalancedEndpoint | undefined;
   /** Endpoints of attempts that failed; another one is tried while there is one. */
   private tried: BalancedEndpoint[] | undefined;
@@ -93,24 +72,11 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
   /** Place in the queue of the cluster. */
   private waiting: Waiting | undefined;
   private trailers: HeaderBlock | undefined;
-  private timer: WheelTimer | undefined;
-  /** Of the client's own, for calls of gRPC. */
-  private deadlineMs = Number.POSITIVE_INFINITY;
-  private requestDueMs = Number.POSITIVE_INFINITY;
-  private attemptDueMs = Number.POSITIVE_INFINITY;
-  private backoffDueMs = Number.POSITIVE_INFINITY;
-  private idleDueMs = Number.POSITIVE_INFINITY;
-  private events = 0;
-  private eventsSeen = 0;
   private isEnded = false;
   private isCounted = false;
-  private isRetryHeld = false;
-  private isStaleRetried = false;
   private isRequestPaused = false;
   private isTunnel = false;
   private isResponseEnded = false;
-  /** Nothing is to be told to breakers, or it was. */
-  private isJudged = true;
 
   constructor(
     exchange: Exchange,
@@ -125,6 +91,12 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
     this.plan = plan;
     this.environment = environment;
     this.observer = observer;
+    this.retries = new Retries(plan.retry, cluster.retryBudget, exchange.request.method, environment);
+    this.deadlines = new Deadlines(environment, this);
+  }
+
+  get attempts(): number {
+    return this.retries.attempts;
   }
 
   get isProgress(): boolean {
@@ -154,36 +126,39 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
       return;
     }
     this.environment.openStreams.add(this);
-    const { startMs } = exchange;
-    if (plan.breaker !== undefined || cluster.breaker !== undefined) {
-      if (!admits(plan.breaker, cluster.breaker, startMs)) {
-        this.environment.count('breaker-rejected');
-        this.finishWith(new ProxyError('overflow', `${cluster.cluster.name}: the circuit breaker is open`));
-        return;
-      }
-      this.isJudged = false;
-    }
-    if (plan.requestTimeoutMs > 0 && exchange.request.upgrade === '')
-      this.requestDueMs = startMs + plan.requestTimeoutMs;
-    if (plan.streamIdleTimeoutMs > 0) this.idleDueMs = startMs + plan.streamIdleTimeoutMs;
-    const timeoutMs = grpcTimeoutMs(this.request);
-    if (timeoutMs !== undefined) this.deadlineMs = startMs + timeoutMs;
-    if (timeoutMs === 0) {
-      this.deadlineExceeded();
+    const verdict = BreakerVerdict.ask(plan.breaker, cluster.breaker, exchange.startMs);
+    if (verdict === 'rejected') {
+      this.environment.count('breaker-rejected');
+      this.finishWith(new ProxyError('overflow', `${cluster.cluster.name}: the circuit breaker is open`));
       return;
     }
+    this.verdict = verdict;
+    if (!this.setDeadlines()) return;
     const { loadBalancer } = cluster.cluster;
     if (loadBalancer.hashKeys !== undefined)
       this.hash = requestHash(loadBalancer.hashKeys, this.request, exchange.connection.remoteAddress);
     this.attempt(false);
-    this.armTimer();
+    this.deadlines.arm();
+  }
+
+  /** False: the client waits no longer, and was told so. */
+  private setDeadlines(): boolean {
+    const { exchange, plan, deadlines, request } = this;
+    const { startMs } = exchange;
+    if (plan.requestTimeoutMs > 0 && request.upgrade === '') deadlines.requestMs = startMs + plan.requestTimeoutMs;
+    if (plan.maxDurationMs !== undefined) deadlines.durationMs = startMs + plan.maxDurationMs;
+    if (plan.streamIdleTimeoutMs > 0) deadlines.watchSilence(plan.streamIdleTimeoutMs, startMs);
+    const timeoutMs = grpcTimeoutMs(request);
+    if (timeoutMs !== undefined) deadlines.callMs = startMs + timeoutMs;
+    if (timeoutMs === 0) this.deadlineExceeded();
+    return timeoutMs !== 0;
   }
 
   // ——— from the client ———
 
   requestData(chunk: Buffer): void {
     const { stream, body } = this;
-    this.events++;
+    this.deadlines.noteEvent();
     if (this.isEnded) return;
     if (stream === undefined) {
       body.keep(chunk);
@@ -191,7 +166,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
       return;
     }
     if (body.isWhole) {
-      if (this.canRetry() && !body.isFull) body.keep(chunk);
+      if (this.retries.arePossible && !body.isFull) body.keep(chunk);
       else body.drop();
     }
     if (!stream.sendData(chunk)) this.pauseRequest();
@@ -236,12 +211,12 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
         isReused: stream.isReused,
       });
     }
-    if (this.deadlineMs !== Number.POSITIVE_INFINITY) this.tellDeadline();
+    if (this.deadlines.callMs !== Number.POSITIVE_INFINITY) this.tellDeadline();
     stream.sendHead(this.request);
     let isOpen = true;
     for (const chunk of this.body.kept) isOpen = stream.sendData(chunk);
     if (this.exchange.isRequestEnded) stream.sendEnd(this.trailers);
-    else if (!this.canRetry()) this.body.drop();
+    else if (!this.retries.arePossible) this.body.drop();
     // Also when it was the stream of an earlier attempt that took no more.
     if (this.isRequestPaused && isOpen) this.requestDrained();
   }
@@ -257,7 +232,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
   // ——— from the upstream ———
 
   responseInformational(head: ResponseHead): void {
-    this.events++;
+    this.deadlines.noteEvent();
     this.exchange.sendInformational(head);
   }
 
@@ -267,13 +242,13 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
     this.noteAnswer(status);
     const isSuspect = status >= 500 || plan.retry.statusCodes.includes(status);
     if (isSuspect && this.retry({ type: 'response', status }, retryAfterMs(head.headers.get('retry-after')))) return;
-    this.events++;
+    this.deadlines.noteEvent();
     this.judge(status < 500);
-    this.attemptDueMs = Number.POSITIVE_INFINITY;
+    this.deadlines.attemptMs = Number.POSITIVE_INFINITY;
     this.ttfbMs = this.environment.monotonic() - exchange.startMs;
     this.body.drop();
     // Streams that last by design are bounded by silence, not by their length.
-    if (isUpgrade || isEventStream(head)) this.requestDueMs = Number.POSITIVE_INFINITY;
+    if (isUpgrade || isEventStream(head)) this.deadlines.requestMs = Number.POSITIVE_INFINITY;
     for (const mutation of plan.responseHeaders) mutateHeaders(head.headers, mutation);
     this.isTunnel = isUpgrade;
     this.noteGrpcStatus(head.headers);
@@ -284,14 +259,12 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
     exchange.sendHead(head, isUpgrade);
   }
 
-  /** Tells the breakers what came of it; undefined = nothing that is the service's doing. */
+  /** Undefined = nothing that is the service's doing. */
   private judge(ok: boolean | undefined): void {
-    if (this.isJudged) return;
-    this.isJudged = true;
-    for (const breaker of [this.plan.breaker, this.cluster.breaker]) {
-      if (ok === undefined) breaker?.abandoned();
-      else if (breaker?.ended(ok, this.environment.monotonic()) === true) this.environment.count('breaker-opened');
-    }
+    const { verdict, environment } = this;
+    if (verdict === undefined) return;
+    for (let opened = verdict.tell(ok, environment.monotonic()); opened > 0; opened--)
+      environment.count('breaker-opened');
   }
 
   private noteAnswer(status: number): void {
@@ -304,7 +277,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
   }
 
   responseData(chunk: Buffer): void {
-    this.events++;
+    this.deadlines.noteEvent();
     if (!this.exchange.sendData(chunk)) this.stream?.pauseResponse();
   }
 
@@ -360,58 +333,38 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
   // ——— attempts ———
 
   private attempt(isFresh: boolean): void {
-    this.attempts++;
+    this.retries.attempts++;
     const { attemptTimeoutMs } = this.plan;
-    if (attemptTimeoutMs > 0) this.attemptDueMs = this.environment.monotonic() + attemptTimeoutMs;
+    if (attemptTimeoutMs > 0) this.deadlines.attemptMs = this.environment.monotonic() + attemptTimeoutMs;
     // Told at once, it may even have begun another attempt within the call.
     const waiting = this.cluster.acquire(this, this.tried, isFresh);
     if (waiting !== undefined) this.waiting = waiting;
   }
 
-  /**
-   * The peer closed an idle connection just when we used it, or said that it did not look at the request: not a failure
-   * of the peer, and not a retry of the policy.
-   */
   private retryStale(isRefused: boolean): boolean {
-    if (this.isStaleRetried || !this.body.isWhole) return false;
-    if (!isRefused && !isIdempotentMethod(this.request.method)) return false;
-    this.isStaleRetried = true;
+    if (!this.body.isWhole || !this.retries.takeStale(isRefused)) return false;
     this.leaveStream(true);
-    this.attempts--;
     this.attempt(true);
     return true;
   }
 
   /** `askedMs`: how long the endpoint wants to be left alone. */
   private retry(outcome: AttemptOutcome, askedMs?: number): boolean {
-    const { plan, environment, request, body } = this;
-    const { upgrade, method } = request;
-    if (plan.retry.attempts === 0) return false;
-    const isReplayable = body.isWhole && upgrade === '' && !this.exchange.isResponseStarted;
-    const decision = retryDecision(plan.retry, outcome, this.attempts, isIdempotentMethod(method), isReplayable);
-    if (!decision.retry) {
-      if (decision.reason === 'attempts-exhausted') this.flags |= RequestFlags.URX;
+    const { retries, deadlines, request, exchange } = this;
+    const nowMs = this.environment.monotonic();
+    const isReplayable = this.body.isWhole && request.upgrade === '' && !exchange.isResponseStarted;
+    const leftMs = deadlines.wholeMs - nowMs;
+    const delayMs = retries.delayAfter(outcome, { isReplayable, askedMs, leftMs });
+    if (delayMs === undefined) {
+      if (retries.isExhausted) this.flags |= RequestFlags.URX;
       return false;
     }
-    const nowMs = environment.monotonic();
-    const leftMs = Math.min(this.requestDueMs, this.deadlineMs) - nowMs;
-    const delayMs = retryDelayMs(plan.retry, this.attempts, environment.random, { askedMs, leftMs });
-    if (delayMs === undefined) return false;
-    if (this.isRetryHeld) this.releaseRetry();
-    if (!this.cluster.retryBudget.tryAcquire()) {
-      environment.count('retry-budget-exhausted');
-      return false;
-    }
-    this.isRetryHeld = true;
     this.leaveStream(false);
-    if (decision.backoffFirst) {
-      this.backoffDueMs = nowMs + delayMs;
-      this.attemptDueMs = Number.POSITIVE_INFINITY;
-      this.armTimer();
-    } else {
-      this.attempt(false);
-      this.armTimer();
-    }
+    if (delayMs > 0) {
+      deadlines.backoffMs = nowMs + delayMs;
+      deadlines.attemptMs = Number.POSITIVE_INFINITY;
+    } else this.attempt(false);
+    deadlines.arm();
     return true;
   }
 
@@ -439,32 +392,12 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
     if (!this.tried.includes(balanced)) this.tried.push(balanced);
   }
 
-  private canRetry(): boolean {
-    return this.plan.retry.attempts > 0 || isIdempotentMethod(this.request.method);
-  }
-
-  private releaseRetry(): void {
-    this.isRetryHeld = false;
-    this.cluster.retryBudget.release();
-  }
-
   // ——— time ———
 
-  timerFired(): void {
-    if (this.isEnded) return;
-    const nowMs = this.environment.monotonic();
-    if (nowMs >= this.deadlineMs) this.deadlineExceeded();
-    else if (nowMs >= this.requestDueMs) this.timedOut('the whole request', false);
-    else if (nowMs >= this.backoffDueMs) {
-      this.backoffDueMs = Number.POSITIVE_INFINITY;
-      this.attempt(false);
-    } else if (nowMs >= this.attemptDueMs) this.timedOut('one attempt', true);
-    else if (nowMs >= this.idleDueMs) {
-      if (this.events === this.eventsSeen) this.timedOut('silence on the stream', false);
-      this.eventsSeen = this.events;
-      this.idleDueMs = nowMs + this.plan.streamIdleTimeoutMs;
-    }
-    if (!this.isEnded) this.armTimer();
+  deadlinePassed(deadline: Deadline): void {
+    if (deadline === 'call') this.deadlineExceeded();
+    else if (deadline === 'backoff') this.attempt(false);
+    else this.timedOut(TOOK_TOO_LONG[deadline], deadline === 'attempt');
   }
 
   private timedOut(what: string, mayRetry: boolean): void {
@@ -488,17 +421,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
 
   /** What is left for this attempt: an upstream must not work longer than somebody waits for it. */
   private tellDeadline(): void {
-    const dueMs = Math.min(this.deadlineMs, this.requestDueMs, this.attemptDueMs);
+    const dueMs = Math.min(this.deadlines.wholeMs, this.deadlines.attemptMs);
     this.request.headers.set('grpc-timeout', formatGrpcTimeout(dueMs - this.environment.monotonic()));
-  }
-
-  private armTimer(): void {
-    if (this.isEnded) return;
-    const { deadlineMs, requestDueMs, attemptDueMs, backoffDueMs, idleDueMs } = this;
-    const dueMs = Math.min(deadlineMs, requestDueMs, attemptDueMs, backoffDueMs, idleDueMs);
-    if (dueMs === Number.POSITIVE_INFINITY) return;
-    this.timer ??= new WheelTimer(this);
-    this.environment.wheel.arm(this.timer, dueMs);
   }
 
   // ——— the end ———
@@ -525,8 +449,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, TimerTarget,
   private release(ok: boolean): void {
     this.isEnded = true;
     this.environment.openStreams.delete(this);
-    if (this.timer !== undefined) this.environment.wheel.disarm(this.timer);
-    if (this.isRetryHeld) this.releaseRetry();
+    this.deadlines.end();
+    this.retries.release();
     this.balanced?.finished(ok);
     this.balanced = undefined;
     if (this.isCounted) this.cluster.requestFinished();

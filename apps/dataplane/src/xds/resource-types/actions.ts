@@ -22,6 +22,7 @@ import {
   RedirectActionSchema,
   RetryPolicy_RetryBackOffSchema,
   RetryPolicySchema,
+  RouteAction_MaxStreamDurationSchema,
   RouteAction_RequestMirrorPolicySchema,
   RouteActionSchema,
   RouteSchema,
@@ -46,12 +47,14 @@ const checkForward = onlyFields(RouteActionSchema, [
   'weightedClusters',
   'timeout',
   'idleTimeout',
+  'maxStreamDuration',
   'retryPolicy',
   'requestMirrorPolicies',
   'hostRewriteLiteral',
   'prefixRewrite',
   'regexRewrite',
 ]);
+const checkDuration = onlyFields(RouteAction_MaxStreamDurationSchema, ['maxStreamDuration']);
 const checkClusters = onlyFields(WeightedClusterSchema, ['clusters']);
 const checkWeight = onlyFields(WeightedCluster_ClusterWeightSchema, [
   'name',
@@ -208,9 +211,16 @@ function forwardAction(
     requestTimeoutMs: milliseconds(action.timeout, `${path}.timeout`),
     backendRequestTimeoutMs: milliseconds(retry.perTryTimeout, `${path}.retry_policy.per_try_timeout`),
     streamIdleTimeoutMs: milliseconds(action.idleTimeout, `${path}.idle_timeout`),
+    ...maxDuration(action.maxStreamDuration, `${path}.max_stream_duration`),
     retry: retryPolicy(retry, budget, `${path}.retry_policy`),
     ...mirrors(action.requestMirrorPolicies, `${path}.request_mirror_policies`),
   };
+}
+
+function maxDuration(from: WireForward['maxStreamDuration'], path: string): { maxDurationMs?: number } {
+  if (from === undefined) return {};
+  checkDuration(from, path);
+  return { maxDurationMs: milliseconds(from.maxStreamDuration, `${path}.max_stream_duration`) };
 }
 
 function weightedClusters(from: WireClusters, path: string): WeightedCluster[] {

@@ -82,6 +82,9 @@ function forward(action: ForwardAction): MessageInitShape<typeof RouteActionSche
     clusterSpecifier: { case: 'weightedClusters', value: { clusters: action.clusters.map(clusterWeight) } },
     timeout: durationFromMs(action.requestTimeoutMs),
     idleTimeout: durationFromMs(action.streamIdleTimeoutMs),
+    ...(action.maxDurationMs !== undefined && {
+      maxStreamDuration: { maxStreamDuration: durationFromMs(action.maxDurationMs) },
+    }),
     retryPolicy: retryPolicy(action.retry, action.backendRequestTimeoutMs),
     requestMirrorPolicies: mirrorPolicies(action.mirrors),
     ...rewriteFields(action.rewrite),
