@@ -7,7 +7,7 @@ import { createTestCa } from '@malha/testing/test-ca';
 import type { Answer, AnswerDetails } from './case.ts';
 import type { Fields, SeenRequest } from './outcome.ts';
 import { APPLICATIONS, type Application, backendName } from './stage.ts';
-import { serveUpgrades } from './websocket.ts';
+import { serveUpgrades } from './websocket-backend.ts';
 
 /** Names a request to the backends, so that its answers and attempts are told from others. */
 export const ID_HEADER = 'x-matrix-id';
@@ -59,7 +59,14 @@ export async function startBackends(): Promise<Backends> {
   for (const application of APPLICATIONS) {
     const backend = backendName(application.name, application.port);
     const server = serverOf(application, (request, response) => void serve(backend, request, response, scriptOf));
-    if (server instanceof http.Server) serveUpgrades(server, backend, scriptOf);
+    if (server instanceof http.Server) {
+      const seen = (request: http.IncomingMessage): Answer => {
+        const script = scriptOf(String(request.headers[ID_HEADER] ?? ''));
+        script.seen.push(seenBy(backend, request, ''));
+        return script.answer;
+      };
+      serveUpgrades(server, { headers: BACKEND_HEADERS, seen });
+    }
     ports.set(backend, await listen(server));
     servers.push(server);
   }
@@ -95,6 +102,17 @@ function serverOf({ protocol }: Application, serve: (request: Incoming, response
   return protocol === 'h2' ? http2.createServer(serve) : http.createServer({ keepAliveTimeout: 60_000 }, serve);
 }
 
+function seenBy(backend: string, request: Incoming, body: string): SeenRequest {
+  return {
+    backend,
+    method: request.method ?? '',
+    path: request.url ?? '',
+    host: String(request.headers[':authority'] ?? request.headers.host ?? ''),
+    headers: fieldsOf(request.rawHeaders),
+    body,
+  };
+}
+
 async function serve(
   backend: string,
   request: Incoming,
@@ -106,14 +124,7 @@ async function serve(
   response.on('error', () => undefined);
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const script = scriptOf(String(request.headers[ID_HEADER] ?? ''));
-  script.seen.push({
-    backend,
-    method: request.method ?? '',
-    path: request.url ?? '',
-    host: String(request.headers[':authority'] ?? request.headers.host ?? ''),
-    headers: fieldsOf(request.rawHeaders),
-    body: Buffer.concat(chunks).toString(),
-  });
+  script.seen.push(seenBy(backend, request, Buffer.concat(chunks).toString()));
   await answer(isOut(request.url ?? '', backend) ? 503 : answerFrom(backend, script.answer), request, response);
 }
 

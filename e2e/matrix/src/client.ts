@@ -7,8 +7,8 @@ import type { TestIdentity } from '@malha/testing/test-ca';
 import { fieldsOf, ID_HEADER } from './backends.ts';
 import type { CaseRequest } from './case.ts';
 import { grpcCodeOf } from './grpc-status.ts';
-import type { Outcome } from './outcome.ts';
-import { sendUpgrade } from './websocket.ts';
+import type { Answered } from './outcome.ts';
+import { sendUpgrade } from './websocket-client.ts';
 
 /** Where a request goes, and what the client proves there; plaintext without an identity. */
 export interface Target {
@@ -16,8 +16,6 @@ export interface Target {
   readonly port: number;
   readonly tls?: { readonly identity?: TestIdentity; readonly serverName: string };
 }
-
-export type Answered = Pick<Outcome, 'status' | 'headers' | 'body' | 'grpcStatus'>;
 
 const CLOSED: Answered = { status: 'closed', headers: [] };
 const DEADLINE_MS = 20_000;

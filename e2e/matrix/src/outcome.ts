@@ -25,6 +25,9 @@ export interface Outcome {
   readonly grpcStatus?: number | undefined;
 }
 
+/** What the caller itself sees. */
+export type Answered = Pick<Outcome, 'status' | 'headers' | 'body' | 'grpcStatus'>;
+
 /** Differences in words; none = as expected. */
 export function judge({ expect, times }: Exchange, all: readonly Outcome[]): string[] {
   const { copies = {} } = expect;

@@ -2,26 +2,11 @@
 import type { Socket } from 'node:net';
 import type { GatewayListener, RouteTable } from '@malha/traffic/config';
 import { isHttpListener } from '@malha/traffic/gateway';
-import type { TimerWheel } from '../exchange/timer-wheel.ts';
 import { Listener } from '../listener/listener.ts';
-import type { ServerContext, ServerTimeouts } from '../listener/server-context.ts';
-import type { OutboundDependencies } from '../outbound/outbound-stack.ts';
-import type { TcpForwarder } from '../outbound/tcp-forwarder.ts';
-import type { GatewayCertificates } from './certificates.ts';
-import type { ClientCountries } from './client-countries.ts';
+import type { ServerContext } from '../listener/server-context.ts';
 import { HttpAcceptor } from './http-acceptor.ts';
+import type { GatewayPortOptions } from './port-options.ts';
 import { TcpAcceptor } from './tcp-acceptor.ts';
-
-export interface GatewayPortOptions {
-  readonly stack: OutboundDependencies;
-  readonly forwarder: TcpForwarder;
-  readonly certificates: GatewayCertificates;
-  readonly countries: ClientCountries;
-  readonly wheel: TimerWheel;
-  readonly monotonic: () => number;
-  readonly timeouts: ServerTimeouts;
-  readonly connectionsMax: number;
-}
 
 export class GatewayPort {
   readonly listener: Listener;

@@ -3,7 +3,8 @@ import type { GatewayListener, RouteTable } from '@malha/traffic/config';
 import { ListeningPorts } from '../listener/listening-ports.ts';
 import { type FoundCertificates, GatewayCertificates } from './certificates.ts';
 import { ClientCountries, type FoundCountries } from './client-countries.ts';
-import { GatewayPort, type GatewayPortOptions } from './gateway-listener.ts';
+import { GatewayPort } from './gateway-listener.ts';
+import type { GatewayPortOptions } from './port-options.ts';
 
 export type GatewayListenersOptions = Omit<GatewayPortOptions, 'certificates' | 'countries'> & {
   readonly address: string;

@@ -8,8 +8,8 @@ import { CLIENT_FACING_SETTINGS } from '../http2/settings.ts';
 import type { Listener } from '../listener/listener.ts';
 import { ProtocolDetector } from '../listener/protocol-detector.ts';
 import type { ServerContext } from '../listener/server-context.ts';
-import type { GatewayPortOptions } from './gateway-listener.ts';
 import { GatewayStack } from './gateway-stack.ts';
+import type { GatewayPortOptions } from './port-options.ts';
 import { TlsTerminator } from './tls-terminator.ts';
 
 /** A client connects because it has a request. */
@@ -31,7 +31,7 @@ export class HttpAcceptor {
     const { telemetry } = options.stack;
     this.options = options;
     this.listener = listener;
-    this.stack = new GatewayStack(options.stack);
+    this.stack = new GatewayStack(options.stack, options.countries);
     this.context = {
       handler: this.stack,
       wheel,
@@ -61,6 +61,11 @@ export class HttpAcceptor {
       this.config = config;
       if (former?.servers !== config.servers) this.certificatesChanged();
     };
+  }
+
+  /** Why rules of this port never match. */
+  get problems(): readonly string[] {
+    return this.stack.problems;
   }
 
   /** New handshakes show what is there now; connections keep what they began with. */

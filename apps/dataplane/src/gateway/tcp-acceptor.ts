@@ -5,7 +5,7 @@ import { compileTcpRoutes, type TcpRouter } from '@malha/traffic/tcp-router';
 import { NO_DESTINATION } from '../filters/request-recorder.ts';
 import type { Listener } from '../listener/listener.ts';
 import type { TcpPlace } from '../outbound/tcp-forwarder.ts';
-import type { GatewayPortOptions } from './gateway-listener.ts';
+import type { GatewayPortOptions } from './port-options.ts';
 import { TlsTerminator } from './tls-terminator.ts';
 
 export class TcpAcceptor {

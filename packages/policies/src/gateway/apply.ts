@@ -2,7 +2,6 @@
 import {
   coversHostname,
   type GatewayListener,
-  type GatewayServer,
   hostnameRank,
   mostSpecific,
   type RedirectAction,
@@ -16,7 +15,7 @@ import type { ReferenceGrants } from '../reference-grant/grants.ts';
 import type { AttachedRoute } from '../routes/attach.ts';
 import type { Layer4RouteResource } from '../tcp/attach.ts';
 import { certificatesOf } from './certificates.ts';
-import { type GatewayEntry, isPlannedProtocol, type ListenerEntry } from './entries.ts';
+import { type GatewayEntry, isPlannedProtocol, type ListenerEntry, type ServedListener } from './entries.ts';
 import { layer4Routes } from './layer4.ts';
 import { trustedHopsOf } from './trusted-hops.ts';
 
@@ -30,12 +29,6 @@ export interface GatewayContext {
 export interface CompiledGateway {
   readonly listeners: readonly GatewayListener[];
   readonly routeTables: readonly RouteTable[];
-}
-
-export interface ServedListener {
-  readonly hostname: string;
-  readonly listener: ListenerEntry;
-  readonly server: GatewayServer;
 }
 
 export function gatewayRouteTable(port: number): string {

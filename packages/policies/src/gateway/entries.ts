@@ -8,6 +8,7 @@ import {
   type NamespaceResource,
   namespaceOf,
 } from '@malha/model';
+import type { GatewayServer } from '@malha/traffic';
 import { isPlanned } from '../enforcement.ts';
 import type { AttachedRoute } from '../routes/attach.ts';
 import type { Layer4RouteResource } from '../tcp/attach.ts';
@@ -31,6 +32,13 @@ export interface ListenerEntry {
   readonly routes: ListenerRoute[];
   /** Of connections, oldest first; no two have a hostname in common. */
   readonly layer4: ListenerLayer4Route[];
+}
+
+/** A listener that is opened: its certificates are there for it. */
+export interface ServedListener {
+  readonly hostname: string;
+  readonly listener: ListenerEntry;
+  readonly server: GatewayServer;
 }
 
 export interface ListenerRoute {

@@ -1,8 +1,7 @@
 // Listeners TLS and TCP of one port as routes by server name: each name is that of the most specific listener for it.
 import { type GatewayTcpRoute, hostnameRank, mostSpecific, type TcpBackend } from '@malha/traffic';
 import { type Layer4RouteResource, routeNameOf } from '../tcp/attach.ts';
-import type { ServedListener } from './apply.ts';
-import { isPassthrough } from './entries.ts';
+import { isPassthrough, type ServedListener } from './entries.ts';
 
 /**
  * A name that a listener has and no route of it is a route without backends: connections end at the listener with the most
