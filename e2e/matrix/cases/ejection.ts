@@ -53,10 +53,10 @@ const keeps = (name: string, outlierDetection: string, status: number, times = 3
 const sweeps = (name: string, rule: string): MatrixCase =>
   ejecting(
     name,
-    `{consecutive5xx: 0, consecutiveLocalErrors: 0, interval: 300ms, ${rule}}`,
+    `{consecutive5xx: 0, consecutiveLocalErrors: 0, interval: 1500ms, ${rule}}`,
     [
       send(failing(500), ALL, 60),
-      ask('/', 'ratings', { host: 'ratings', answers: [{ delayMs: 700 }] }),
+      ask('/', 'ratings', { host: 'ratings', answers: [{ delayMs: 2_000 }] }),
       send(200, WITHOUT_V2),
     ],
     { leftOut: STANDS_STILL },
