@@ -1,0 +1,86 @@
+// The times at which something is done about a request if nothing ends it before, all on one timer.
+import { type TimerTarget, type TimerWheel, WheelTimer } from '../../exchange/timer-wheel.ts';
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/**
+ * In the order in which they count when several have passed. `call` is the client's own, for gRPC; `backoff` is when the
+ * next attempt begins; `idle` says that nothing happened for so long.
+ */
+export type Deadline = 'call' | 'request' | 'duration' | 'backoff' | 'attempt' | 'idle';
+
+export interface DeadlineOwner {
+  deadlinePassed(deadline: Deadline): void;
+}
+
+export class Deadlines implements TimerTarget {
+  callMs = NEVER;
+  requestMs = NEVER;
+  /** Also of streams that last by design, which `requestMs` leaves out. */
+  durationMs = NEVER;
+  attemptMs = NEVER;
+  backoffMs = NEVER;
+  private idleMs = NEVER;
+  private idleTimeoutMs = 0;
+  private events = 0;
+  private eventsSeen = 0;
+  private readonly wheel: TimerWheel;
+  private readonly monotonic: () => number;
+  private readonly owner: DeadlineOwner;
+  private timer: WheelTimer | undefined;
+  private isOver = false;
+
+  constructor({ wheel, monotonic }: { wheel: TimerWheel; monotonic: () => number }, owner: DeadlineOwner) {
+    this.wheel = wheel;
+    this.monotonic = monotonic;
+    this.owner = owner;
+  }
+
+  /** Of everything that is left to do, attempts to come included. */
+  get wholeMs(): number {
+    return Math.min(this.callMs, this.requestMs);
+  }
+
+  watchSilence(timeoutMs: number, fromMs: number): void {
+    this.idleTimeoutMs = timeoutMs;
+    this.idleMs = fromMs + timeoutMs;
+  }
+
+  /** Something came of the client or the upstream. */
+  noteEvent(): void {
+    this.events++;
+  }
+
+  /** After a change of one of the times. */
+  arm(): void {
+    if (this.isOver) return;
+    const { callMs, requestMs, durationMs, attemptMs, backoffMs, idleMs } = this;
+    const dueMs = Math.min(callMs, requestMs, durationMs, attemptMs, backoffMs, idleMs);
+    if (dueMs === NEVER) return;
+    this.timer ??= new WheelTimer(this);
+    this.wheel.arm(this.timer, dueMs);
+  }
+
+  end(): void {
+    this.isOver = true;
+    if (this.timer !== undefined) this.wheel.disarm(this.timer);
+  }
+
+  timerFired(): void {
+    if (this.isOver) return;
+    const nowMs = this.monotonic();
+    if (nowMs >= this.callMs) this.owner.deadlinePassed('call');
+    else if (nowMs >= this.requestMs) this.owner.deadlinePassed('request');
+    else if (nowMs >= this.durationMs) this.owner.deadlinePassed('duration');
+    else if (nowMs >= this.backoffMs) {
+      this.backoffMs = NEVER;
+      this.owner.deadlinePassed('backoff');
+    } else if (nowMs >= this.attemptMs) this.owner.deadlinePassed('attempt');
+    else if (nowMs >= this.idleMs) {
+      if (this.events === this.eventsSeen) this.owner.deadlinePassed('idle');
+      this.eventsSeen = this.events;
+      this.idleMs = nowMs + this.idleTimeoutMs;
+    }
+    this.arm();
+  }
+}

@@ -1,0 +1,33 @@
+// How requests are to be carried to a cluster, and what carrying them needs of the proxy.
+import type { Breaker } from '@malha/traffic/breaker';
+import type { HeaderMutation, RetryPolicy, SessionConfig } from '@malha/traffic/config';
+import type { TimerWheel } from '../../exchange/timer-wheel.ts';
+import type { OpenStreams } from '../../telemetry/open-streams.ts';
+
+/** How one request is to be carried; shared by all requests of a route. */
+export interface ForwardPlan {
+  /** 0 = no limit, for all three. */
+  readonly requestTimeoutMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly streamIdleTimeoutMs: number;
+  /** Absent = no limit. */
+  readonly maxDurationMs?: number | undefined;
+  readonly retry: RetryPolicy;
+  /** Of the route alone. */
+  readonly breaker?: Breaker | undefined;
+  readonly session?: SessionConfig | undefined;
+  /** Applied to the response in this order. */
+  readonly responseHeaders: readonly HeaderMutation[];
+}
+
+export interface ForwardEnvironment {
+  readonly wheel: TimerWheel;
+  readonly monotonic: () => number;
+  readonly random: () => number;
+  /** What the peer's proxy is told of this workload; empty = nothing. */
+  readonly introduction: string;
+  readonly openStreams: OpenStreams;
+  count(
+    event: 'breaker-opened' | 'breaker-rejected' | 'retry-budget-exhausted' | 'request-mirrored' | 'mirror-dropped',
+  ): void;
+}
