@@ -41,6 +41,15 @@ describe('a sticky split', () => {
     );
   });
 
+  it('gives each of two backends of one name its share', () => {
+    const split = new StickySplit(['v1', 'v1', 'v2'], [40, 20, 40]);
+    const counts = [0, 0, 0];
+    for (const user of USERS) counts[split.pick(user)] = (counts[split.pick(user)] ?? 0) + 1;
+    const shares = counts.map((count) => Math.round((count / USERS.length) * 100));
+    for (const [index, wanted] of [40, 20, 40].entries())
+      expect(Math.abs((shares[index] ?? 0) - wanted)).toBeLessThanOrEqual(2);
+  });
+
   it('does not depend on the order of the backends', () => {
     const one = new StickySplit(['v1', 'v2'], [70, 30]);
     const other = new StickySplit(['v2', 'v1'], [30, 70]);

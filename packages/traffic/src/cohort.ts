@@ -31,7 +31,13 @@ export class StickySplit {
 
   /** `names` are stable over changes of weights; all weights are above 0. */
   constructor(names: readonly string[], weights: readonly number[]) {
-    this.seeds = names.map((name) => hash32(name, 0));
+    // One service may stand there twice, with filters of its own each: the two draw numbers of their own.
+    const seen = new Map<string, number>();
+    this.seeds = names.map((name) => {
+      const before = seen.get(name) ?? 0;
+      seen.set(name, before + 1);
+      return hash32(name, before);
+    });
     this.weights = weights;
   }
 
