@@ -6,6 +6,7 @@ import { Panel } from '#components/ui/panel.tsx';
 import { Empty, Skeleton, SkeletonRows } from '#components/ui/states.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { useViewParameter } from '#features/scope/index.ts';
+import { FaultsPanel } from './faults-panel.tsx';
 import { ProtectionDetail } from './protection-detail.tsx';
 import { ProtectionTable } from './protection-table.tsx';
 import { type Card, cardsOf, headlineOf } from './resilience-words.ts';
@@ -53,9 +54,7 @@ export function ResiliencePage() {
         {headline.lead} <b className="font-semi text-t0">{headline.rest}</b>
       </h1>
       <Cards cards={edges === undefined ? undefined : cardsOf(edges)} />
-      <div
-        className={`grid items-start gap-3 ${chosen === undefined ? '' : 'grid-cols-[minmax(0,1fr)_344px] max-[1359px]:grid-cols-[minmax(0,1fr)_300px]'}`}
-      >
+      <div className="grid grid-cols-[minmax(0,1fr)_344px] items-start gap-3 max-[1359px]:grid-cols-[minmax(0,1fr)_300px]">
         <Panel
           className="overflow-hidden"
           title="Timeouts and retries"
@@ -72,7 +71,10 @@ export function ResiliencePage() {
             <ProtectionTable edges={edges} selected={selected} onSelect={setSelected} />
           )}
         </Panel>
-        {chosen !== undefined && <ProtectionDetail edge={chosen} onClose={() => setSelected('')} />}
+        <div className="grid gap-3">
+          {chosen !== undefined && <ProtectionDetail edge={chosen} onClose={() => setSelected('')} />}
+          <FaultsPanel />
+        </div>
       </div>
     </div>
   );

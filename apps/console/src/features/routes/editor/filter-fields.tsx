@@ -296,3 +296,18 @@ export function CorsFields({ body, isReadOnly, set }: FilterFieldsProps) {
     </>
   );
 }
+
+/** The DirectResponse, of the namespace of the route, that says what is answered. */
+export function AnswerFields({ body, isReadOnly, set }: FilterFieldsProps) {
+  return (
+    <Chip label="by">
+      <ChipText
+        label="Name of the DirectResponse"
+        placeholder="name of a DirectResponse"
+        value={textAt(body, 'name')}
+        isReadOnly={isReadOnly}
+        onChange={(next) => set(['name'], next.trim())}
+      />
+    </Chip>
+  );
+}

@@ -4,10 +4,10 @@ import { Plus } from 'lucide-react';
 import type { ComponentType } from 'react';
 import { Menu, MenuGroup, MenuItem } from '#components/ui/menu.tsx';
 import {
-  FILTER_KINDS,
   filterInWords,
   filterKindsOf,
   hindranceOf,
+  isDirectResponse,
   kindOf,
   newFilter,
   pathInWords,
@@ -18,6 +18,7 @@ import type { ValuePath } from '../model/write-value.ts';
 import { ChipRemove } from './chip-field.tsx';
 import { FieldFinding } from './field-findings.tsx';
 import {
+  AnswerFields,
   CorsFields,
   type FilterFieldsProps,
   HeaderFields,
@@ -34,10 +35,8 @@ const fieldsOf: Readonly<Record<string, ComponentType<FilterFieldsProps>>> = {
   RequestRedirect: RedirectFields,
   RequestMirror: MirrorFields,
   CORS: CorsFields,
+  ExtensionRef: AnswerFields,
 };
-
-/** Of one backend the mesh carries out changes of headers. */
-const BACKEND_TYPES = FILTER_KINDS.filter((kind) => kind.type.endsWith('HeaderModifier'));
 
 function isOnlyField({ body }: FilterView, [key, ...rest]: ValuePath): boolean {
   const value = body[String(key)];
@@ -55,7 +54,9 @@ interface RowProps extends RuleForm {
 function FilterRow({ filter, path, backend, ...form }: RowProps) {
   const { rule, isReadOnly, parent, kind: routeKind } = form;
   const kind = kindOf(filter.type);
-  const Fields = fieldsOf[filter.type];
+  // Extensions of others are shown, and edited in the YAML.
+  const isForeign = filter.type === 'ExtensionRef' && !isDirectResponse(filter.body);
+  const Fields = isForeign ? undefined : fieldsOf[filter.type];
   const field = FILTER_FIELDS[filter.type] ?? '';
   const name = `${kind?.name ?? filter.type}${backend === undefined ? '' : ` of ${backend}`}`;
   return (
@@ -104,7 +105,7 @@ function AddFilter(form: RuleForm) {
     const key = `add:${rule.index}:${path.join('.')}`;
     edit({ type: 'set-value', rule: rule.index, path, value: newFilter(type, target) }, key);
     // A redirect answers by itself: with backends beside it the route would be refused.
-    if (type === 'RequestRedirect')
+    if (type === 'RequestRedirect' && path[0] === 'filters')
       edit({ type: 'set-value', rule: rule.index, path: ['backendRefs'], value: undefined }, key);
   };
   return (
@@ -132,7 +133,7 @@ function AddFilter(form: RuleForm) {
       })}
       {rule.backends.map((backend, at) => (
         <MenuGroup key={backend.name} label={`Only for ${versionOf(backend)}`}>
-          {BACKEND_TYPES.map(({ type, add: words }) => (
+          {kinds.map(({ type, add: words }) => (
             <MenuItem
               key={type}
               disabled={hindranceOf(type, backend.filters) !== undefined}

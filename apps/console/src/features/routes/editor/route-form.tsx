@@ -3,7 +3,7 @@
 import type { ReactNode } from 'react';
 import { hasPolicies } from '../model/kinds.ts';
 import type { RouteView } from '../model/view.ts';
-import { LazyTestRequest } from '../test-request/index.ts';
+import { LazyTestConnection, LazyTestRequest } from '../test-request/index.ts';
 import { serviceTarget, versionTarget } from '../use-backend-choices.ts';
 import type { ParentService } from '../use-parent-service.ts';
 import type { RouteDraft } from '../use-route-draft.ts';
@@ -96,6 +96,9 @@ export function RouteForm(props: FormProps & { readonly sinceMs: number | undefi
             service={view.parentService}
             yaml={changed}
           />
+        )}
+        {!hasPolicies(view.kind) && (
+          <LazyTestConnection view={view} namespace={namespace} route={name} yaml={changed} />
         )}
       </div>
     </>

@@ -47,6 +47,7 @@ export const FILTER_KINDS: readonly FilterKind[] = [
   { type: 'RequestRedirect', name: 'Redirect', add: 'Redirect the caller', isRepeatable: false },
   { type: 'RequestMirror', name: 'Mirror', add: 'Mirror to a version', isRepeatable: true },
   { type: 'CORS', name: 'CORS', add: 'Let other origins call (CORS)', isRepeatable: false },
+  { type: 'ExtensionRef', name: 'Answer', add: 'Answer by itself (DirectResponse)', isRepeatable: false },
 ];
 
 /** Filters of the Gateway API for GRPCRoute; a redirect or a rewrite of paths means nothing to gRPC. */
@@ -93,6 +94,7 @@ export function newFilter(type: string, mirror: MirrorTarget): Value {
     URLRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } },
     RequestRedirect: { scheme: 'https', statusCode: 302 },
     RequestMirror: { backendRef: targetFields(mirror), percent: 10 },
+    ExtensionRef: { group: 'malha.dev', kind: 'DirectResponse', name: '' },
     CORS: { allowOrigins: ['https://'], allowMethods: ['GET', 'POST'] },
   };
   return { type, [FILTER_FIELDS[type] ?? '']: bodies[type] ?? {} };
@@ -139,9 +141,16 @@ export function filterInWords({ type, body }: FilterView): string {
       return `mirror ${mirrorShare(body)} to ${textAt(recordAt(body, 'backendRef'), 'name')}`;
     case 'CORS':
       return `CORS for ${textsAt(body, 'allowOrigins').join(', ') || 'no origin'}`;
+    case 'ExtensionRef':
+      return `${isDirectResponse(body) ? 'answer by' : textAt(body, 'kind')} ${textAt(body, 'name')}`;
     default:
       return type || 'a filter without a type';
   }
+}
+
+/** The one extension that the mesh knows. */
+export function isDirectResponse(body: Body): boolean {
+  return textAt(body, 'kind') === 'DirectResponse';
 }
 
 /** Percent or fraction, as the Gateway API writes it; all without either. */

@@ -3,10 +3,10 @@
 import { ArrowRight } from 'lucide-react';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { findingsOf, inPlainWords } from '#trpc/errors.ts';
-import { backendLine, ruleLines } from './explain-words.ts';
-import { type RequestExplanation, type TestedRequest, useExplanation } from './use-explanation.ts';
+import { backendLine, type Explained, ruleLines } from './explain-words.ts';
+import { type TestedRequest, useExplanation } from './use-explanation.ts';
 
-function Verdicts({ explanation, own }: { readonly explanation: RequestExplanation; readonly own: string }) {
+export function Verdicts({ explanation, own }: { readonly explanation: Explained; readonly own: string }) {
   const rules = ruleLines(explanation, own);
   const row = 'grid grid-cols-[12px_112px_minmax(0,1fr)] items-start gap-x-2.5 leading-[18px]';
   return (
@@ -73,15 +73,16 @@ export function Answer({
   readonly own: string;
 }) {
   const { data, error, isPending } = useExplanation(asked, yaml);
-  if (error !== null) {
-    const words = findingsOf(error)[0]?.message ?? inPlainWords(error);
-    return (
-      <p role="alert" className="flex gap-2 text-12 text-err-text">
-        <StatusShape tone="err" label="" className="mt-0.5" />
-        {words}
-      </p>
-    );
-  }
+  if (error !== null) return <AnswerFailure words={findingsOf(error)[0]?.message ?? inPlainWords(error)} />;
   if (isPending) return <p className="text-12 text-t2">Asking the engine</p>;
   return <Verdicts explanation={data} own={own} />;
+}
+
+export function AnswerFailure({ words }: { readonly words: string }) {
+  return (
+    <p role="alert" className="flex gap-2 text-12 text-err-text">
+      <StatusShape tone="err" label="" className="mt-0.5" />
+      {words}
+    </p>
+  );
 }

@@ -38,6 +38,7 @@ function endpoint(change: Partial<Endpoint> = {}): Endpoint {
     isHealthy: true,
     mtls: true,
     authorization: { isAllowed: true, policy: null, shadowDenied: null, words: '' },
+    limits: [],
     ...change,
   };
 }
@@ -73,6 +74,13 @@ describe('backendLine', () => {
       words: '1 of 2 endpoints healthy · mTLS · allowed by bookstore/readers',
       isSound: true,
     });
+  });
+
+  it('says which rate limits the call meets, each once', () => {
+    const limited = endpoint({ limits: ['10 a second'] });
+    expect(backendLine(backend([limited, limited])).words).toBe(
+      '2 endpoints · mTLS · no policy has a say · 10 a second',
+    );
   });
 
   it('is not sound where a policy denies it or nothing answers', () => {

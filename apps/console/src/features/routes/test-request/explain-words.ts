@@ -3,6 +3,24 @@ import { parseClusterName } from '@malha/model/names';
 import { count, inWords, percent, plural } from '#format/number.ts';
 import type { RequestExplanation } from './use-explanation.ts';
 
+type Verdict = NonNullable<RequestExplanation['backends'][number]['endpoints'][number]['authorization']>;
+
+/** What explanations of requests and of connections have in common; of a connection no policy is asked. */
+export interface Explained
+  extends Pick<RequestExplanation, 'virtualHost' | 'hostWords' | 'rules' | 'winner' | 'actionWords' | 'quarantined'> {
+  readonly backends: readonly {
+    readonly cluster: string;
+    readonly weight: number;
+    readonly share: number;
+    readonly endpoints: readonly {
+      readonly isHealthy: boolean;
+      readonly mtls: boolean;
+      readonly authorization?: Verdict | null;
+      readonly limits?: readonly string[];
+    }[];
+  }[];
+}
+
 export interface RuleLine {
   readonly route: string;
   readonly name: string;
@@ -32,7 +50,7 @@ function reasonsOf({ checks }: Rule, isOk: boolean): readonly string[] {
   );
 }
 
-export function ruleLines(explanation: RequestExplanation, own: string): readonly RuleLine[] {
+export function ruleLines(explanation: Pick<Explained, 'rules' | 'winner'>, own: string): readonly RuleLine[] {
   const winner = explanation.winner === undefined ? '' : ruleName(explanation.winner, own);
   return explanation.rules.map((rule) => {
     const words = {
@@ -49,7 +67,7 @@ export function ruleLines(explanation: RequestExplanation, own: string): readonl
   });
 }
 
-type Backend = RequestExplanation['backends'][number];
+type Backend = Explained['backends'][number];
 
 function authorizationInWords({ endpoints }: Backend): { readonly words: string; readonly isAllowed: boolean } {
   const verdicts = endpoints.flatMap(({ authorization }) => authorization ?? []);
@@ -75,11 +93,12 @@ export function backendLine(backend: Backend): BackendLine {
         ? plural(healthy, 'endpoint')
         : `${count(healthy)} of ${plural(backend.endpoints.length, 'endpoint')} healthy`;
   const tls = backend.endpoints.length === 0 ? '' : backend.endpoints.every(({ mtls }) => mtls) ? 'mTLS' : 'plain text';
+  const limits = new Set(backend.endpoints.flatMap((endpoint) => endpoint.limits ?? []));
   return {
     id: backend.cluster,
     name,
     share: inWords(percent(backend.share)),
-    words: [endpoints, tls, authorization.words].filter(Boolean).join(' · '),
+    words: [endpoints, tls, authorization.words, ...limits].filter(Boolean).join(' · '),
     isSound: healthy > 0 && authorization.isAllowed,
   };
 }

@@ -1,1 +1,2 @@
+export { LazyTestConnection } from './lazy-test-connection.tsx';
 export { LazyTestRequest } from './lazy-test-request.tsx';
