@@ -200,6 +200,19 @@ test('a port changes its protocol while it listens; connections go on as what th
   expect(await read(former, 'still')).toBe('still');
 });
 
+test('names of a listener without its certificate are not served with that of a less specific one', async () => {
+  const port = await freePort();
+  const wild = `{name: wild, port: ${port}, protocol: TLS, hostname: "*.example.com", tls: {certificateRefs: [{name: wild}]}}`;
+  const { dataPlane } = await start(configOf(await backends(), `${ENDED(port)}, ${wild}`));
+  const { certificateChainPem, privateKeyPem } = ca.issue('shop', 'wild');
+  dataPlane.setCertificates({
+    usable: [{ name: 'shop/wild', certificateChainPem, privateKeyPem }],
+    problems: new Map(),
+  });
+  expect((await handshake(port, 'a.example.com')).getPeerCertificate().subjectaltname).toContain('/sa/wild');
+  await expect(handshake(port, 'www.example.com')).rejects.toThrow();
+});
+
 test('a certificate that is missing is named, and its listener takes no handshake', async () => {
   const port = await freePort();
   const { dataPlane } = await start(configOf(await backends(), ENDED(port)));

@@ -20,8 +20,8 @@ export interface TlsTerminatorOptions {
 
 interface SecuredServer {
   readonly hostname: string;
-  readonly material: ReturnType<typeof materialOf>;
-  readonly context: SecureContext;
+  /** Undefined: its certificates are not there. Its names are not served with those of a less specific one. */
+  readonly secured: { readonly material: ReturnType<typeof materialOf>; readonly context: SecureContext } | undefined;
 }
 
 export class TlsTerminator {
@@ -35,13 +35,13 @@ export class TlsTerminator {
 
   /** For new handshakes; throws with nothing changed. Also ends the life of session tickets given out before. */
   serve(servers: readonly GatewayServer[], certificates: GatewayCertificates): void {
-    const secured = servers.flatMap((server) => {
+    this.servers = servers.map((server) => {
+      const { hostname } = server;
       const own = certificates.of(server);
-      if (own.length === 0) return [];
+      if (own.length === 0) return { hostname, secured: undefined };
       const material = materialOf(own);
-      return [{ hostname: server.hostname, material, context: createSecureContext(material) }];
+      return { hostname, secured: { material, context: createSecureContext(material) } };
     });
-    this.servers = secured;
     this.tls = this.createServer();
   }
 
@@ -56,7 +56,7 @@ export class TlsTerminator {
   private createServer(): Server {
     const { handshakeTimeoutMs, alpnProtocols, secured, telemetry } = this.options;
     // Clients that name no server get the one for all hosts, if there is one.
-    const fallback = this.servers.find(({ hostname }) => hostname === '*')?.material;
+    const fallback = this.servers.find(({ hostname }) => hostname === '*')?.secured?.material;
     const server = createServer({
       ...fallback,
       ...(alpnProtocols !== undefined && { ALPNProtocols: alpnProtocols }),
@@ -79,7 +79,7 @@ export class TlsTerminator {
   }
 
   private contextFor(name: string): SecureContext | undefined {
-    return mostSpecific(this.servers, name.toLowerCase())?.context;
+    return mostSpecific(this.servers, name.toLowerCase())?.secured?.context;
   }
 }
 
