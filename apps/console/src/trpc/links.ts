@@ -39,7 +39,13 @@ async function ask(url: RequestInfo | URL | string, options: RequestInit | undef
 }
 
 /** Queries that are given a whole draft, which no URL could hold: they go as POST. */
-const TAKES_TEXT: ReadonlySet<string> = new Set(['resources.validate', 'resources.preview', 'explain.request']);
+const TAKES_TEXT: ReadonlySet<string> = new Set([
+  'resources.validate',
+  'resources.preview',
+  'explain.request',
+  'explain.connection',
+  'explain.impact',
+]);
 
 const overHttp = {
   url: '/trpc',
