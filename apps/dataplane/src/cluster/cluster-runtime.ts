@@ -7,6 +7,7 @@ import type { EjectionReason } from '@malha/traffic/endpoint-health';
 import { connectionHash } from '@malha/traffic/hash-key';
 import { RetryBudget } from '@malha/traffic/retry';
 import { ProxyError } from '../exchange/proxy-error.ts';
+import { ClientShares } from './client-shares.ts';
 import { ClusterHealth, type HealthEvent } from './cluster-health.ts';
 import type { DialEnvironment, HttpVersion } from './dial.ts';
 import { EndpointPool, type FreeConnection, keyOf, type PoolOwner, type RawDialResult } from './endpoint-pool.ts';
@@ -72,6 +73,7 @@ export class ClusterRuntime implements PoolOwner {
   private balancer: Balancer;
   private readonly pools = new Map<BalancedEndpoint, EndpointPool>();
   private readonly pending: Waiting[] = [];
+  private readonly shares = new ClientShares();
   private connectionCount = 0;
   private endpoints: readonly Endpoint[] = [];
   private isClosed = false;
@@ -137,7 +139,7 @@ export class ClusterRuntime implements PoolOwner {
     avoid: readonly BalancedEndpoint[] | undefined,
     isFresh: boolean,
   ): Waiting | undefined {
-    const balanced = requester.preferred ?? this.balancer.pick(requester.hash, avoid);
+    const balanced = this.preferredBy(requester) ?? this.balancer.pick(requester.hash, avoid);
     if (balanced === undefined) {
       requester.streamFailed(new ProxyError('noHealthyUpstream', this.cluster.name));
       return undefined;
@@ -203,18 +205,23 @@ export class ClusterRuntime implements PoolOwner {
     if (index !== -1) this.pending.splice(index, 1);
   }
 
-  /** False: the limit of concurrent requests is reached. */
-  requestStarted(): boolean {
-    if (this.activeRequests >= this.cluster.limits.maxRequests) {
+  /**
+   * False: the limit of concurrent requests is reached. `client` is the address of one of an edge proxy's; among these
+   * the limit is shared out.
+   */
+  requestStarted(client = ''): boolean {
+    if (!this.shares.admits(client, this.activeRequests, this.cluster.limits.maxRequests)) {
       this.environment.count('limit-reached');
       return false;
     }
+    this.shares.started(client);
     this.activeRequests++;
     this.retryBudget.requestStarted();
     return true;
   }
 
-  requestFinished(): void {
+  requestFinished(client = ''): void {
+    this.shares.finished(client);
     this.activeRequests--;
     this.retryBudget.requestFinished();
   }
@@ -322,6 +329,12 @@ export class ClusterRuntime implements PoolOwner {
     this.pending.push(waiting);
     this.servePending();
     return true;
+  }
+
+  /** The endpoint of its session, unless it has gone since it was looked up. */
+  private preferredBy({ preferred }: StreamRequester): BalancedEndpoint | undefined {
+    if (preferred === undefined) return undefined;
+    return this.balancer.find(preferred.endpoint.workload) === preferred ? preferred : undefined;
   }
 
   private dial(pool: EndpointPool, waiting: Waiting): void {

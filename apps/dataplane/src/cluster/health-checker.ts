@@ -1,4 +1,5 @@
 // Active health checks of a cluster: each endpoint is probed at intervals on a connection of its own, outside of all limits.
+import { isDeepStrictEqual } from 'node:util';
 import { BalancedEndpoint } from '@malha/traffic/balancer';
 import type { Cluster, HealthCheckConfig } from '@malha/traffic/config';
 import { HealthCheckState } from '@malha/traffic/health-check';
@@ -18,7 +19,8 @@ export class HealthChecker {
   private readonly environment: HealthCheckEnvironment;
   private readonly verdict: Verdict;
   private readonly checks = new Map<BalancedEndpoint, EndpointCheck>();
-  private config: HealthCheckConfig | undefined;
+  /** What the probes under way ask, and how they are asked. */
+  private question: ({ readonly config: HealthCheckConfig } & Pick<Cluster, 'tls' | 'protocol'>) | undefined;
 
   constructor(environment: HealthCheckEnvironment, verdict: Verdict) {
     this.environment = environment;
@@ -27,10 +29,11 @@ export class HealthChecker {
 
   /** Probes these endpoints from now on, and no others. */
   watch(cluster: Cluster, endpoints: readonly BalancedEndpoint[]): void {
-    const config = cluster.healthCheck;
+    const { healthCheck: config, tls, protocol } = cluster;
+    const question = config === undefined ? undefined : { config, tls, protocol };
     // Other probes are other questions: nothing is known yet.
-    if (config !== this.config) this.close();
-    this.config = config;
+    if (this.question !== undefined && !isDeepStrictEqual(question, this.question)) this.close();
+    this.question = question;
     if (config === undefined) return;
     const wanted = new Set(endpoints);
     for (const [item, check] of this.checks) {
