@@ -96,7 +96,7 @@ export class DataPlane {
     const introduction = introductionOf(workload);
     this.faults = new Faults({ wheel, monotonic, now, random, telemetry });
     const shared = {
-      limits: new Limits({ monotonic, random, telemetry }),
+      limits: new Limits({ wheel, monotonic, random, telemetry, cluster: (name) => this.clusters.get(name) }),
       faults: this.faults,
       tracing: { ids: createIdentifierPool(), random },
       telemetry,

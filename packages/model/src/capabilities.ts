@@ -84,7 +84,7 @@ const table = [
   row('rate-limit.keys', 'Rate limits by identity, address, path or header', [ON, ON, NEVER]),
   row('rate-limit.connections', 'Rate of new TCP connections', [ON, ON, NEVER]),
   row('rate-limit.quota-headers', 'RateLimit headers for clients', [ON, NEVER, NEVER]),
-  row('rate-limit.global', 'Rate limits counted for all proxies', [PLANNED, PLANNED, NEVER]),
+  row('rate-limit.global', 'Rate limits counted for all proxies', [ON, PLANNED, NEVER]),
   row('fault.delay', 'Faults: delay', [ON, PLANNED, NEVER]),
   row('fault.abort', 'Faults: an error instead of an answer', [ON, PLANNED, NEVER]),
   row('fault.reset', 'Faults: the connection breaks off', [ON, NEVER, NEVER]),

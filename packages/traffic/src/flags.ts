@@ -14,7 +14,8 @@ export type RequestFlag =
   | 'FI'
   | 'UAEX'
   | 'DPE'
-  | 'UPE';
+  | 'UPE'
+  | 'RLSE';
 
 /** Bit of each flag; a request's flags are the bits combined with `|`. 0 = none. */
 export const RequestFlags: Readonly<Record<RequestFlag, number>> = {
@@ -32,6 +33,7 @@ export const RequestFlags: Readonly<Record<RequestFlag, number>> = {
   UAEX: 1 << 11,
   DPE: 1 << 12,
   UPE: 1 << 13,
+  RLSE: 1 << 14,
 };
 
 /** For the operator, never for the client. */
@@ -50,6 +52,7 @@ export const flagWords: Readonly<Record<RequestFlag, string>> = {
   UAEX: 'An authorization policy denied the request.',
   DPE: 'The client broke the HTTP protocol.',
   UPE: 'The upstream broke the HTTP protocol.',
+  RLSE: 'The service that counts global rate limits did not answer.',
 };
 
 const names = Object.keys(RequestFlags) as readonly RequestFlag[];

@@ -19,6 +19,7 @@ export type FailureFlag =
   | 'UPE'
   | 'RL'
   | 'FI'
+  | 'RLSE'
   | '';
 
 interface FailureKind {
@@ -69,6 +70,7 @@ export const FAILURES = {
     grpcStatus: RESOURCE_EXHAUSTED,
     message: 'too many requests',
   },
+  limitUnavailable: { code: 'MALHA4032', status: 500, flag: 'RLSE', message: 'rate limit cannot be counted' },
   faultInjected: { code: 'MALHA4031', status: 503, flag: 'FI', message: 'fault injected' },
   invalidBackend: { code: 'MALHA4015', status: 500, flag: 'NC', message: 'backend is not valid' },
 } as const satisfies Record<string, FailureKind>;

@@ -97,7 +97,7 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     if (peer !== undefined && ownSpiffeId !== undefined)
       setClientCertificate(headers, this.callers.certificateText(ownSpiffeId, peer));
     const { rateLimits } = port.config;
-    if (rateLimits === undefined) this.forward(exchange, port);
+    if (rateLimits === undefined) this.forward(exchange, port, 0);
     else this.limited(exchange, port, rateLimits);
   }
 
@@ -116,14 +116,16 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
   }
 
   private limited(exchange: Exchange, port: InboundPortRuntime, rules: readonly RateLimitRule[]): void {
-    this.dependencies.limits.admit(exchange, `inbound|${port.config.port}`, rules, (refusal) => {
-      if (refusal === undefined) this.forward(exchange, port);
+    this.dependencies.limits.admit(exchange, `inbound|${port.config.port}`, rules, (refusal, flags) => {
+      if (refusal === undefined) this.forward(exchange, port, flags);
       else this.answer(exchange, port, refusal);
     });
   }
 
-  private forward(exchange: Exchange, port: InboundPortRuntime): void {
-    new Forwarder(exchange, port.app, port.plan, this.dependencies.forwarding, this).start();
+  private forward(exchange: Exchange, port: InboundPortRuntime, flags: number): void {
+    const forwarder = new Forwarder(exchange, port.app, port.plan, this.dependencies.forwarding, this);
+    forwarder.flags = flags;
+    forwarder.start();
   }
 
   private answer(exchange: Exchange, port: InboundPortRuntime | undefined, error: ProxyError): void {

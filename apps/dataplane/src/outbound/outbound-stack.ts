@@ -63,8 +63,8 @@ interface Carried {
   readonly action: ForwardAction;
   readonly weighted: WeightedCluster;
   readonly cluster: ClusterRuntime;
-  /** A fault delayed it. */
-  readonly isFaulted: boolean;
+  /** Of what happened before it is carried: a fault that delayed it, a limit that could not be counted. */
+  readonly flags: number;
 }
 
 export class OutboundStack implements ExchangeHandler, ForwardObserver {
@@ -164,7 +164,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       this.answer(exchange, new ProxyError('unsupportedProtocol', `${weighted.cluster} is not for HTTP`));
       return;
     }
-    const carried = { route, action, weighted, cluster, preferred, isFaulted: false };
+    const carried = { route, action, weighted, cluster, preferred, flags: 0 };
     if (action.faults === undefined) this.limited(exchange, carried);
     else this.faulted(exchange, action.faults, carried);
   }
@@ -173,7 +173,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
   private faulted(exchange: Exchange, faults: readonly FaultRule[], carried: Carried): void {
     const { cluster } = carried;
     this.dependencies.faults.inject(exchange, faults, {
-      goOn: (isFaulted) => this.limited(exchange, isFaulted ? { ...carried, isFaulted } : carried),
+      goOn: (isFaulted) => this.limited(exchange, isFaulted ? { ...carried, flags: RequestFlags.FI } : carried),
       fail: (error) => this.answer(exchange, error, cluster),
       reset: () => {
         exchange.abortResponse();
@@ -188,8 +188,8 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       this.carry(exchange, carried);
       return;
     }
-    this.dependencies.limits.admit(exchange, `route|${route.name}`, action.rateLimits, (refusal) => {
-      if (refusal === undefined) this.carry(exchange, carried);
+    this.dependencies.limits.admit(exchange, `route|${route.name}`, action.rateLimits, (refusal, flags) => {
+      if (refusal === undefined) this.carry(exchange, { ...carried, flags: carried.flags | flags });
       else this.answer(exchange, refusal, cluster);
     });
   }
@@ -206,7 +206,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     return undefined;
   }
 
-  private carry(exchange: Exchange, { route, action, weighted, cluster, preferred, isFaulted }: Carried): void {
+  private carry(exchange: Exchange, { route, action, weighted, cluster, preferred, flags }: Carried): void {
     const { forwarding } = this.dependencies;
     const { request } = exchange;
     if ((request.headers.known & HOST) === 0) request.headers.set('host', cluster.cluster.service.name);
@@ -221,7 +221,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     const copies = this.copiesOf(request, action.mirrors, weighted.mirrors);
     const forwarder = new Forwarder(exchange, cluster, this.planOf(route.name, action, weighted), forwarding, this);
     forwarder.preferred = preferred;
-    if (isFaulted) forwarder.flags = RequestFlags.FI;
+    forwarder.flags = flags;
     forwarder.start();
     if (copies.length === 0) return;
     if (!exchange.isRequestEnded && !exchange.isFinished) exchange.consumer = new MirrorTee(forwarder, copies);

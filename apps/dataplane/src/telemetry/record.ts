@@ -134,6 +134,8 @@ export const PROXY_EVENTS = [
   'client-hello-refused',
   'listen-failed',
   'rate-limited',
+  'rate-limit-failed-open',
+  'rate-limit-failed-closed',
 ] as const;
 
 /** Why a codec refused what a client sent; `head-rejected` is their sum. */

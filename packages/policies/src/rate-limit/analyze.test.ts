@@ -31,9 +31,11 @@ test('connections of a service without a port of bytes are not counted', () => {
   ]);
 });
 
-test('a global limit says that it counts nothing yet', () => {
+test('a global limit needs a service that counts', () => {
   const spec = '{targetRef: {kind: Service, name: reviews}, limits: [{name: a, requests: 1, scope: Global}]}';
-  expect(findings(spec)).toEqual(['MALHA1033 spec.limits[0].scope']);
+  expect(findings(spec)).toEqual(['MALHA1082 spec.limits[0].scope']);
+  const counter = service('ratelimit', 'malha-system', 'ports: [{port: 8081, appProtocol: grpc}]');
+  expect(findings(spec, counter)).toEqual([]);
 });
 
 test('a target that does not exist is told', () => {

@@ -32,8 +32,6 @@ export interface LimitObserver {
 }
 
 const PASSES: LimitDecision = { refusedBy: undefined, waitMs: 0, quotas: [] };
-/** Stands where a request has no value, which no header, path or identity can be equal to. */
-const ABSENT = '\0';
 
 interface CompiledRule {
   readonly rule: RateLimitRule;
@@ -92,16 +90,16 @@ export class RateLimiter {
   }
 }
 
-/** The value of a key; limits of several proxies that agree on it count together. */
+/** The value of a key, empty without one; limits of several proxies that agree on it count together. */
 export function limitKeyValue(key: LimitKey, request: LimitedRequest): string {
   switch (key.type) {
     case 'identity':
-      return request.principal ?? ABSENT;
+      return request.principal ?? '';
     case 'address':
       return request.sourceIp;
     case 'path':
       return pathOf(request.path);
     case 'header':
-      return request.header(key.name) ?? ABSENT;
+      return request.header(key.name) ?? '';
   }
 }
