@@ -5,6 +5,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Finding, Me, MeshStatus, ProxyRow, Role, StoredResource } from '../../src/trpc/contract.ts';
 import { overview, reviewsSplit, serviceDetail, serviceRows, topology } from './mesh.ts';
+import { impact, protectedEdges } from './resilience.ts';
 import { applied, apply, history, propagation, StaleDraft, store } from './resources.ts';
 import { search, spansOf } from './traces.ts';
 
@@ -136,6 +137,13 @@ export const router = t.router({
     on: procedure
       .input(graph)
       .subscription(({ input, signal }) => every(2000, () => topology(input.view, input.namespaces), signal)),
+  }),
+  resilience: t.router({
+    edges: procedure.input(scoped).query(({ input }) => protectedEdges(topology('service', input.namespaces))),
+  }),
+  faults: t.router({ list: procedure.query(() => ({ nowMs: Date.now(), faults: [] })) }),
+  explain: t.router({
+    impact: procedure.input(z.object({ yaml: z.string(), service: z.unknown() })).query(impact),
   }),
   resources: t.router({
     namespaces: procedure.query(() => ['bookstore', 'payments']),

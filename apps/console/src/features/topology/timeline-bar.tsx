@@ -77,9 +77,9 @@ function Marks({ marks, startMs, endMs }: { readonly marks: readonly TimeMark[];
   ));
 }
 
-function valueInWords(series: Series, step: number, isLive: boolean): string {
+function valueInWords(series: Series, step: number, { atMs, isLiveRange }: Timeline): string {
   const bar = barsOf(series)[step - 1];
-  if (isLive || bar === undefined) return 'now, live';
+  if (atMs === null || bar === undefined) return isLiveRange ? 'now, live' : 'the whole range';
   const time = clockWithSeconds(bar.startMs + series.stepMs);
   return `${time}, ${rateShort(bar.requestsPerSecond)} requests a second, ${inWords(percent(bar.errorRate))} failed`;
 }
@@ -88,7 +88,6 @@ function Track({ series, timeline, marks }: { series: Series; timeline: Timeline
   const bars = barsOf(series);
   const endMs = series.startMs + bars.length * series.stepMs;
   const step = stepOf(timeline.atMs, series);
-  const isLive = timeline.atMs === null;
   return (
     <div className="relative h-full min-w-0 flex-1">
       <Bars bars={bars} shown={step} />
@@ -107,7 +106,7 @@ function Track({ series, timeline, marks }: { series: Series; timeline: Timeline
       <input
         type="range"
         aria-label="Moment that the graph shows"
-        aria-valuetext={valueInWords(series, step, isLive)}
+        aria-valuetext={valueInWords(series, step, timeline)}
         min={1}
         max={Math.max(1, bars.length)}
         step={1}
@@ -170,10 +169,10 @@ export function TimelineBar({ timeline }: { readonly timeline: Timeline }) {
         <SkipForward aria-hidden="true" strokeWidth={1.75} />
       </IconButton>
       {atMs === null ? (
-        <span className="w-24 text-right text-12 text-t2">Live</span>
+        <span className="w-24 text-right text-12 text-t2">{timeline.isLiveRange ? 'Live' : 'Whole range'}</span>
       ) : (
         <Button className="w-24 justify-center" onClick={() => timeline.seek(null)}>
-          Back to live
+          {timeline.isLiveRange ? 'Back to live' : 'Whole range'}
         </Button>
       )}
     </section>

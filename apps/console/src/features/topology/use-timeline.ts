@@ -11,7 +11,9 @@ const REFRESH_MS = 5_000;
 
 export interface Timeline {
   readonly series: Series | undefined;
-  /** End of the slice that is shown; null = live. */
+  /** Whether the chosen time moves on; else its end is a moment of the past too. */
+  readonly isLiveRange: boolean;
+  /** End of the slice that is shown; null = the whole range. */
   readonly atMs: number | null;
   readonly slice: { readonly fromMs: number; readonly toMs: number } | undefined;
   readonly isPlaying: boolean;
@@ -45,11 +47,11 @@ export function useTimeline(): Timeline {
       const next = stepOf(atMs, series) + 1;
       if (next > requestsPerSecond.length) {
         setPlaying(false);
-        if (scope.isLive) seek(null);
+        seek(null);
       } else seek(startMs + next * stepMs);
     }, 1000 / speed);
     return () => clearTimeout(timer);
-  }, [isPlaying, series, atMs, speed, seek, scope.isLive]);
+  }, [isPlaying, series, atMs, speed, seek]);
 
   const toggle = () => {
     // From the live end there is nothing to play but the beginning.
@@ -58,6 +60,7 @@ export function useTimeline(): Timeline {
   };
   return {
     series,
+    isLiveRange: scope.isLive,
     atMs,
     slice: atMs === null || series === undefined ? undefined : sliceAt(atMs, series.stepMs),
     isPlaying,

@@ -45,8 +45,9 @@ export function GatewayForm(props: FormProps) {
   const { draft, view, namespace, name, selected, isReadOnly } = props;
   const { listeners } = view;
   const add = () => {
-    draft.edit({ type: 'set-spec', path: ['listeners', listeners.length], value: newListener(listeners) });
-    props.onSelect(listeners.length);
+    const listener = newListener(listeners);
+    draft.edit({ type: 'set-spec', path: ['listeners', listeners.length], value: listener });
+    props.onRename(listener.name);
   };
   return (
     <>
@@ -85,6 +86,7 @@ export function GatewayForm(props: FormProps) {
             isReadOnly={isReadOnly}
             edit={draft.edit}
             onSelect={() => props.onSelect(listener.index)}
+            onRename={props.onRename}
           />
         ))}
       </div>

@@ -31,6 +31,8 @@ export interface ListenerCardProps {
   readonly isReadOnly: boolean;
   readonly edit: (edit: RouteEdit, key?: string) => void;
   readonly onSelect: () => void;
+  /** The selection is by name. */
+  readonly onRename: (name: string) => void;
 }
 
 interface PartProps {
@@ -194,7 +196,8 @@ function Allowed({ listener, isReadOnly, set }: PartProps) {
   );
 }
 
-export function ListenerCard({ listener, count, isNew, isSelected, isReadOnly, edit, onSelect }: ListenerCardProps) {
+export function ListenerCard(props: ListenerCardProps) {
+  const { listener, count, isNew, isSelected, isReadOnly, edit, onSelect, onRename } = props;
   const at = `spec.listeners[${listener.index}]`;
   const title = listener.name || `listener ${listener.index + 1}`;
   const set: PartProps['set'] = (path, value) =>
@@ -240,7 +243,10 @@ export function ListenerCard({ listener, count, isNew, isSelected, isReadOnly, e
               placeholder="name"
               value={listener.name}
               isReadOnly={isReadOnly}
-              onChange={(next) => set(['name'], next.trim().toLowerCase())}
+              onChange={(next) => {
+                set(['name'], next.trim().toLowerCase());
+                onRename(next.trim().toLowerCase());
+              }}
             />
           </span>
         </Row>

@@ -56,7 +56,7 @@ function listenerOf(item: YAMLMap, index: number, { lines }: Source): ListenerVi
 }
 
 /** The least that a listener needs; its port is the first free one of those that people expect. */
-export function newListener(listeners: readonly ListenerView[]): Value {
+export function newListener(listeners: readonly ListenerView[]): { name: string; port: number; protocol: string } {
   const taken = new Set(listeners.map(({ port }) => port));
   const port = [80, 8080, 8081, 8082].find((candidate) => !taken.has(candidate)) ?? 8000 + listeners.length;
   let name = 'http';

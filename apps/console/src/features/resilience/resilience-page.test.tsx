@@ -1,0 +1,62 @@
+import { fireEvent, screen, within } from '@testing-library/react';
+import { expect, it, vi } from 'vitest';
+import { renderOver } from '../../testing/render.tsx';
+import { ResiliencePage } from './resilience-page.tsx';
+import type { ProtectedEdge } from './use-resilience.ts';
+
+vi.mock('next/navigation', () => ({
+  useSearchParams: () => new URLSearchParams(window.location.search),
+  usePathname: () => '/resilience',
+  useRouter: () => ({ push: () => undefined }),
+}));
+
+const retry = { attempts: 1, backoffBaseMs: 25, backoffMaxMs: 250, budgetPercent: 20, budgetMinConcurrent: 3 };
+const edge: ProtectedEdge = {
+  ...{ id: 'a>b', source: { namespace: 'shop', name: 'frontend' }, target: { namespace: 'shop', name: 'cart' } },
+  protection: {
+    connectTimeoutMs: 5_000,
+    limits: { maxConnections: 1_024, maxPending: 1_024, maxRequests: 1_024 },
+    outlierDetection: null,
+    rule: { rule: 'shop/cart/default', requestTimeoutMs: 2_000, attemptTimeoutMs: 1_000, retry },
+    differing: 0,
+  },
+  ...{ requestsPerSecond: 100, errorRate: 0, retriesPerSecond: 4, budgetUsed: 0.2, refusedPerSecond: 0 },
+  ...{ timedOutPerSecond: 0, exhaustedPerSecond: 0, limitedPerSecond: 0, concerns: ['attempts-do-not-fit'] },
+};
+
+const nowMs = Date.now();
+const fault = {
+  ...{ key: 'FaultInjection/shop/slow', namespace: 'shop', name: 'slow', effects: ['5 % delayed by 400ms'] },
+  ...{ target: { kind: 'Service', name: 'cart', rule: null }, startedBy: 'ann', isRunning: true },
+  ...{ startedAtMs: nowMs - 60_000, endsAtMs: nowMs + 600_000 },
+};
+
+const answers = {
+  'resilience.edges': [edge],
+  'faults.list': { nowMs, faults: [fault] },
+  'session.me': { id: '1', email: 'o@x', name: 'Ann', role: 'viewer' },
+};
+
+it('says where protection does not hold, and how much of the budget is used', async () => {
+  renderOver(answers, <ResiliencePage />);
+  expect((await screen.findByRole('heading', { level: 1 })).textContent).toBe('Resilience ');
+  const row = await screen.findByTestId('protection-a>b');
+  expect(within(row).getByText('2 attempts of 1s do not fit in 2s')).toBeTruthy();
+  expect(within(row).getByText('20.0 %')).toBeTruthy();
+  expect(screen.getByRole('heading', { level: 1 }).textContent).toContain('Protection holds, except one:');
+});
+
+it('lets a viewer see running faults, and not stop them', async () => {
+  renderOver(answers, <ResiliencePage />);
+  const item = await screen.findByTestId('fault-shop-slow');
+  expect(item.textContent).toContain('5 % delayed by 400ms');
+  const stop = screen.getByRole('button', { name: 'Stop it now' });
+  expect(stop.getAttribute('disabled')).not.toBeNull();
+  fireEvent.click(stop);
+  expect(screen.getByTestId('fault-shop-slow')).toBeTruthy();
+});
+
+it('explains itself where nothing was called', async () => {
+  renderOver({ ...answers, 'resilience.edges': [] }, <ResiliencePage />);
+  expect(await screen.findByText('No calls in this time')).toBeTruthy();
+});
