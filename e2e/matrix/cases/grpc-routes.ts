@@ -1,6 +1,7 @@
 // GRPCRoutes: the semantics of the Gateway API's conformance tests for them, and who wins beside an HTTPRoute.
 import { ask, route } from '../src/authoring.ts';
 import type { MatrixCase, Section } from '../src/case.ts';
+import { gateway, OUTSIDE } from '../src/edge.ts';
 
 /** Each rule tells the backend its name. */
 function rule(name: string, match: string): string {
@@ -166,6 +167,20 @@ const precedence: readonly MatrixCase[] = [
   },
 ];
 
+/** A rule whose backends tell which of them a call was meant for. */
+function split(...weights: readonly number[]): string {
+  const backends = weights.map((weight, index) => {
+    const filter = `{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: x-rule, value: backend-${index}}]}}`;
+    return `{name: ledger, port: 80, weight: ${weight}, filters: [${filter}]}`;
+  });
+  return `{backendRefs: [${backends.join(', ')}]}`;
+}
+
+const CHANGING = `{filters: [
+      {type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: x-set, value: new}], add: [{name: x-add, value: two}], remove: [x-gone]}},
+      {type: ResponseHeaderModifier, responseHeaderModifier: {set: [{name: x-out, value: "1"}], remove: [x-drop]}}],
+      backendRefs: [{name: ledger, port: 80}]}`;
+
 const WEIGHTED = `{backendRefs: [{name: ledger, port: 80, weight: 0}, {name: ledger, port: 80, weight: 1, filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: x-rule, value: weighted}]}}]}]}`;
 
 const acting: readonly MatrixCase[] = [
@@ -188,4 +203,94 @@ const acting: readonly MatrixCase[] = [
   },
 ];
 
-export const grpcRoutes: Section = { name: 'GRPCRoute', cases: [...matching, ...precedence, ...acting] };
+const filters: readonly MatrixCase[] = [
+  {
+    name: 'GRPCRoute: request headers, as GRPCRouteRequestHeaderModifier, and those of the response',
+    resources: grpcRoute('g', CHANGING),
+    exchanges: [
+      ask('/bank.Ledger/Get', 'ledger', {
+        host: 'ledger',
+        protocol: 'grpc',
+        headers: [
+          ['x-set', 'old'],
+          ['x-add', 'one'],
+          ['x-gone', '1'],
+          ['x-kept', '1'],
+        ],
+        expect: {
+          grpcStatus: 0,
+          saw: { headers: { 'x-set': 'new', 'x-add': 'one, two', 'x-gone': null, 'x-kept': '1' } },
+          headers: { 'x-out': '1', 'x-drop': null, 'x-base': 'backend' },
+        },
+      }),
+    ],
+  },
+  {
+    name: 'GRPCRoute: all weights zero is an error of the server',
+    resources: grpcRoute('g', split(0, 0)),
+    exchanges: [
+      { request: { host: 'ledger', path: '/a.B/C', protocol: 'grpc' }, expect: { backend: null, grpcStatus: 2 } },
+    ],
+  },
+  {
+    name: 'GRPCRoute: a backend that does not exist is an error of the server',
+    resources: grpcRoute('g', '{backendRefs: [{name: nobody, port: 80}]}'),
+    exchanges: [
+      { request: { host: 'ledger', path: '/a.B/C', protocol: 'grpc' }, expect: { backend: null, grpcStatus: 2 } },
+    ],
+  },
+  {
+    name: 'GRPCRoute: weights, as GRPCRouteWeight',
+    resources: grpcRoute(
+      'g',
+      '{backendRefs: [{name: ledger, port: 80, weight: 3}, {name: nobody, port: 80, weight: 1}]}',
+    ),
+    exchanges: [
+      {
+        request: { host: 'ledger', path: '/a.B/C', protocol: 'grpc' },
+        expect: { share: { ledger: 3, 'grpc 2': 1 } },
+        times: 200,
+      },
+    ],
+  },
+];
+
+function edgeGrpcRoute(name: string, listener: string, hostnames = ''): string {
+  const own = hostnames === '' ? '' : `\n  hostnames: [${hostnames}]`;
+  return `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: {name: ${name}, namespace: shop}
+spec:
+  parentRefs: [{name: edge, sectionName: ${listener}}]${own}
+  rules: [${rule(name, '')}]
+`;
+}
+
+const edge = (host: string, winner: string | null) => {
+  const request = { host, path: '/a.B/C', protocol: 'grpc' } as const;
+  if (winner === null) return { request, expect: { backend: null, grpcStatus: 12 } };
+  return { request, expect: { backend: 'ledger', grpcStatus: 0, saw: { headers: { 'x-rule': winner } } } };
+};
+
+const atTheEdge: readonly MatrixCase[] = [
+  {
+    name: 'GRPCRoute: hostnames of route and listener, what they have in common',
+    caller: OUTSIDE,
+    resources:
+      gateway('hostname: "*.example.com"') +
+      edgeGrpcRoute('own', 'a', 'grpc.example.com, other.org') +
+      edgeGrpcRoute('wild', 'a', '"*.deep.example.com"'),
+    exchanges: [
+      edge('grpc.example.com', 'own'),
+      edge('a.deep.example.com', 'wild'),
+      edge('other.org', null),
+      edge('www.example.com', null),
+    ],
+  },
+];
+
+export const grpcRoutes: Section = {
+  name: 'GRPCRoute',
+  cases: [...matching, ...precedence, ...acting, ...filters, ...atTheEdge],
+};

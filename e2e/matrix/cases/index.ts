@@ -12,6 +12,7 @@ import { ejection } from './ejection.ts';
 import { faults } from './faults.ts';
 import { gatewayConnections } from './gateway-connections.ts';
 import { gateways } from './gateways.ts';
+import { grpcCalls } from './grpc-calls.ts';
 import { grpcRoutes } from './grpc-routes.ts';
 import { headerFilters } from './header-filters.ts';
 import { healthChecks } from './health-checks.ts';
@@ -27,6 +28,7 @@ import { redirects } from './redirects.ts';
 import { resilience } from './resilience.ts';
 import { rewrites } from './rewrites.ts';
 import { sessions } from './sessions.ts';
+import { tunnels } from './tunnels.ts';
 import { upstreams } from './upstreams.ts';
 import { valueMatching } from './value-matching.ts';
 import { webSockets } from './websockets.ts';
@@ -59,6 +61,8 @@ export const SECTIONS: readonly Section[] = [
   protocols,
   grpcRoutes,
   webSockets,
+  grpcCalls,
+  tunnels,
   gateways,
   gatewayConnections,
   upstreams,

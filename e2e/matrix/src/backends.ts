@@ -7,6 +7,7 @@ import { createTestCa } from '@malha/testing/test-ca';
 import type { Answer, AnswerDetails } from './case.ts';
 import type { Fields, SeenRequest } from './outcome.ts';
 import { APPLICATIONS, type Application, backendName } from './stage.ts';
+import { serveTunnel } from './tunnel-backend.ts';
 import { serveUpgrades } from './websocket-backend.ts';
 
 /** Names a request to the backends, so that its answers and attempts are told from others. */
@@ -59,14 +60,15 @@ export async function startBackends(): Promise<Backends> {
   for (const application of APPLICATIONS) {
     const backend = backendName(application.name, application.port);
     const server = serverOf(application, (request, response) => void serve(backend, request, response, scriptOf));
-    if (server instanceof http.Server) {
-      const seen = (request: http.IncomingMessage): Answer => {
-        const script = scriptOf(String(request.headers[ID_HEADER] ?? ''));
-        script.seen.push(seenBy(backend, request, ''));
-        return script.answer;
-      };
-      serveUpgrades(server, { headers: BACKEND_HEADERS, seen });
-    }
+    const seen = (request: Incoming): Answer => {
+      const script = scriptOf(String(request.headers[ID_HEADER] ?? ''));
+      script.seen.push(seenBy(backend, request, ''));
+      return script.answer;
+    };
+    if (server instanceof http.Server) serveUpgrades(server, { headers: BACKEND_HEADERS, seen });
+    server.on('connect', (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => {
+      if ('stream' in request) serveTunnel(response.stream, BACKEND_HEADERS, seen(request));
+    });
     ports.set(backend, await listen(server));
     servers.push(server);
   }
@@ -99,13 +101,16 @@ function serverOf({ protocol }: Application, serve: (request: Incoming, response
     const { certificateChainPem: cert, privateKeyPem: key } = createTestCa('sealed.example').issue('shop', 'sealed');
     return https.createServer({ cert, key }, serve);
   }
-  return protocol === 'h2' ? http2.createServer(serve) : http.createServer({ keepAliveTimeout: 60_000 }, serve);
+  return protocol === 'h2'
+    ? http2.createServer({ settings: { enableConnectProtocol: true } }, serve)
+    : http.createServer({ keepAliveTimeout: 60_000 }, serve);
 }
 
 function seenBy(backend: string, request: Incoming, body: string): SeenRequest {
   return {
     backend,
-    method: request.method ?? '',
+    // Over HTTP/2 a tunnel is asked for by CONNECT: the same handshake.
+    method: request.method === 'CONNECT' ? 'GET' : (request.method ?? ''),
     path: request.url ?? '',
     host: String(request.headers[':authority'] ?? request.headers.host ?? ''),
     headers: fieldsOf(request.rawHeaders),
@@ -149,11 +154,13 @@ async function answer(scripted: Answer, request: Incoming, response: Outgoing): 
     status = 200,
     delayMs = 0,
     headers = {},
+    grpcStatus,
   }: AnswerDetails = typeof scripted === 'number' ? { status: scripted } : scripted;
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
   const isGrpc = String(request.headers['content-type'] ?? '').startsWith('application/grpc');
   if (isGrpc && 'stream' in response) {
-    answerGrpc(response, headers);
+    if (grpcStatus === undefined) answerGrpc(response, headers);
+    else failGrpc(response, grpcStatus, headers);
     return;
   }
   response.writeHead(status, { ...BACKEND_HEADERS, ...headers });
@@ -167,6 +174,12 @@ function answerGrpc(response: http2.Http2ServerResponse, headers: Readonly<Recor
   response.writeHead(200, { ...BACKEND_HEADERS, 'content-type': 'application/grpc', ...rest });
   response.addTrailers({ 'grpc-status': code });
   response.end(Buffer.alloc(5));
+}
+
+function failGrpc(response: http2.Http2ServerResponse, code: number, headers: Readonly<Record<string, string>>): void {
+  if (response.stream.destroyed) return;
+  const fields = { ...BACKEND_HEADERS, 'content-type': 'application/grpc', 'grpc-status': String(code), ...headers };
+  response.stream.respond({ ':status': 200, ...fields }, { endStream: true });
 }
 
 export function fieldsOf(raw: readonly string[]): Fields {

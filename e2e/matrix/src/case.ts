@@ -77,9 +77,9 @@ export interface CaseRequest {
   readonly body?: string;
   /**
    * `h2`: HTTP/2 with prior knowledge; `grpc`: a unary call over it, `path` is `/service/method`; `websocket`: an upgrade
-   * over HTTP/1.1, whose `body` goes through the tunnel and comes back.
+   * over HTTP/1.1, whose `body` goes through the tunnel and comes back; `h2-websocket`: the same over HTTP/2 (RFC 8441), where an open tunnel is 101 too.
    */
-  readonly protocol?: 'http/1.1' | 'h2' | 'grpc' | 'websocket';
+  readonly protocol?: 'http/1.1' | 'h2' | 'grpc' | 'websocket' | 'h2-websocket';
   /** Port of `vault` that the SNI names; for callers `inbound`. */
   readonly serverPort?: number;
 }
@@ -90,6 +90,8 @@ export type Answer = number | 'reset' | AnswerDetails;
 export interface AnswerDetails {
   readonly status?: number;
   readonly delayMs?: number;
+  /** Of a call of gRPC that fails before any message: its whole answer is one head (Trailers-Only). */
+  readonly grpcStatus?: number;
   /** In addition to the stage's. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Only these backends answer so, the others with 200. */
@@ -114,7 +116,7 @@ export interface Expectation {
   readonly copies?: Readonly<Record<string, number>>;
   /** Requests that backends saw, without copies. */
   readonly attempts?: number;
-  /** Parts of all answers by backend, or by `status <code>` where none answered; needs `times`. */
+  /** Parts of all answers by backend, or by `status <code>` or `grpc <code>` where none answered; needs `times`. */
   readonly share?: Readonly<Record<string, number>>;
   /** All of the `times` answers come from one backend, whichever it is. */
   readonly oneBackend?: true;

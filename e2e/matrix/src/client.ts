@@ -7,7 +7,9 @@ import type { TestIdentity } from '@malha/testing/test-ca';
 import { fieldsOf, ID_HEADER } from './backends.ts';
 import type { CaseRequest } from './case.ts';
 import { grpcCodeOf } from './grpc-status.ts';
+import { groupedByName } from './header-list.ts';
 import type { Answered } from './outcome.ts';
+import { openTunnel } from './tunnel-client.ts';
 import { sendUpgrade } from './websocket-client.ts';
 
 /** Where a request goes, and what the client proves there; plaintext without an identity. */
@@ -27,6 +29,7 @@ export async function send(target: Target, request: CaseRequest, id: string): Pr
   const socket = connect(target, isHttp1 ? 'http/1.1' : 'h2');
   const deadline = setTimeout(() => socket.destroy(new SilenceError(request)), DEADLINE_MS);
   try {
+    if (request.protocol === 'h2-websocket') return await openTunnel(socket, request, id);
     if (isUpgrade) return await sendUpgrade(socket, request, id);
     return await (isHttp1 ? sendHttp1(socket, request, id) : sendHttp2(socket, request, id));
   } catch (error) {
@@ -139,15 +142,6 @@ function sendHttp2(socket: net.Socket, request: CaseRequest, id: string): Promis
 function grpcStatus(fields: http2.IncomingHttpHeaders): Pick<Answered, 'grpcStatus'> {
   const code = fields['grpc-status'];
   return code === undefined ? {} : { grpcStatus: Number(code) };
-}
-
-function groupedByName(headers: NonNullable<CaseRequest['headers']>): Record<string, string | string[]> {
-  const grouped: Record<string, string[]> = {};
-  for (const [name, value] of headers) {
-    const key = name.toLowerCase();
-    grouped[key] = [...(grouped[key] ?? []), value];
-  }
-  return grouped;
 }
 
 function flatten(fields: http2.IncomingHttpHeaders): string[] {

@@ -27,11 +27,13 @@ import { withoutHttpRules } from '@malha/traffic/authorization-layer4';
 import { clientAddress } from '@malha/traffic/client-address';
 import { Cors, type CorsRequest } from '@malha/traffic/cors';
 import { isHttpListener } from '@malha/traffic/gateway';
+import { parseGrpcTimeout } from '@malha/traffic/grpc-timeout';
 import { admits, RouteBreakers } from '@malha/traffic/route-breakers';
 import { sessionHeader, tokenOf } from '@malha/traffic/session';
 import { answerFrom, BACKEND_HEADERS } from './backends.ts';
 import {
   type Answer,
+  type AnswerDetails,
   type Caller,
   type CaseRequest,
   type MatrixCase,
@@ -122,15 +124,19 @@ export class EnginePlayer implements Player {
   }
 
   async send(caller: Caller, request: CaseRequest, answers: readonly Answer[]): Promise<Outcome> {
+    const isTunnel = request.protocol === 'websocket' || request.protocol === 'h2-websocket';
     const message: Message = {
       method: request.protocol === 'grpc' ? 'POST' : (request.method ?? 'GET'),
       authority: request.host.toLowerCase(),
       path: request.path ?? '/',
-      headers: new HeaderList(request.headers ?? []),
-      body: request.protocol === 'websocket' ? '' : (request.body ?? ''),
+      headers: new HeaderList([
+        ...(request.protocol === 'grpc' ? ([['content-type', 'application/grpc']] as const) : []),
+        ...(request.headers ?? []),
+      ]),
+      body: isTunnel ? '' : (request.body ?? ''),
     };
     const outcome = this.#outcomeOf(caller, request, message, answers);
-    if (request.protocol === 'websocket') return upgraded(outcome, request);
+    if (isTunnel) return upgraded(outcome, request);
     if (request.protocol !== 'grpc') return outcome;
     return { ...outcome, grpcStatus: outcome.grpcStatus ?? grpcCodeOf(outcome.status) };
   }
@@ -328,8 +334,10 @@ export class EnginePlayer implements Player {
     const cluster = this.#cluster(workload, config, weighted.cluster);
     const isIdempotent = this.#parts.isIdempotentMethod(message.method);
     const tried: BalancedEndpoint[] = [];
+    const deadlineMs = deadlineOf(message);
     const seen: SeenRequest[] = [];
     let elapsedMs = 0;
+    if (deadlineMs === 0) return { ...answered(504), grpcStatus: DEADLINE_EXCEEDED };
     for (let attempt = 1; ; attempt += 1) {
       const picked = (attempt === 1 ? preferred : undefined) ?? cluster?.pick(viewOf(message), tried);
       if (picked === undefined) return answered(503);
@@ -343,7 +351,8 @@ export class EnginePlayer implements Player {
       );
       elapsedMs += ownMs;
       cluster?.ended(picked, outcome.type === 'response' ? outcome.status : undefined);
-      if (action.requestTimeoutMs > 0 && elapsedMs >= action.requestTimeoutMs) return { ...answered(504), seen };
+      if (elapsedMs >= deadlineMs || (action.requestTimeoutMs > 0 && elapsedMs >= action.requestTimeoutMs))
+        return { ...answered(504), seen, ...(isCall(message) && { grpcStatus: DEADLINE_EXCEEDED }) };
       const { retry } = this.#parts.retryDecision(action.retry, outcome, attempt, isIdempotent, true);
       if (retry) {
         tried.push(picked);
@@ -510,6 +519,18 @@ function corsRequestOf({ method, headers }: Message): CorsRequest {
   };
 }
 
+const DEADLINE_EXCEEDED = 4;
+
+function isCall({ headers }: Message): boolean {
+  return headers.get('content-type')?.startsWith('application/grpc') === true;
+}
+
+/** Of a call of gRPC whose client sent one. */
+function deadlineOf(message: Message): number {
+  const value = isCall(message) ? message.headers.get('grpc-timeout') : undefined;
+  return (value === undefined ? undefined : parseGrpcTimeout(value)) ?? Number.POSITIVE_INFINITY;
+}
+
 function answered(status: number | 'closed'): Outcome {
   return { status, headers: [], seen: [] };
 }
@@ -530,15 +551,17 @@ function applied(backend: string, message: Message, answers: readonly Answer[], 
   seen.push({ backend, method, path, host: authority, headers: headers.entries, body });
   const answer = answerFrom(backend, answers[seen.length - 1] ?? answers.at(-1) ?? 200);
   if (answer === 'reset') return failed({ type: 'reset' }, 503, seen);
-  const { status = 200, delayMs = 0, headers: more = {} } = typeof answer === 'number' ? { status: answer } : answer;
+  const details: AnswerDetails = typeof answer === 'number' ? { status: answer } : answer;
+  const { status = 200, delayMs = 0, headers: more = {}, grpcStatus } = details;
   const { 'grpc-status': code = '0', ...own } = more;
   const result = {
     status,
     headers: Object.entries({ ...BACKEND_HEADERS, ...own }),
     seen,
-    grpcStatus: Number(code),
+    grpcStatus: grpcStatus ?? Number(code),
   };
-  return { outcome: { type: 'response', status }, elapsedMs: delayMs, result };
+  const outcome = { type: 'response', status, ...(grpcStatus !== undefined && { grpcStatus }) } as const;
+  return { outcome, elapsedMs: delayMs, result };
 }
 
 function limited(attempt: Attempt, timeoutMs: number): Attempt {

@@ -31,3 +31,13 @@ export class HeaderList implements MutableHeaders {
     this.#fields = this.#fields.filter(([key]) => key !== name);
   }
 }
+
+/** As `node:http2` wants them. */
+export function groupedByName(headers: Fields): Record<string, string | string[]> {
+  const grouped: Record<string, string[]> = {};
+  for (const [name, value] of headers) {
+    const key = name.toLowerCase();
+    grouped[key] = [...(grouped[key] ?? []), value];
+  }
+  return grouped;
+}

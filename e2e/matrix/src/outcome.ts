@@ -116,8 +116,9 @@ const DEVIATIONS_MAX = 5;
 
 function judgeShare(share: NonNullable<Expectation['share']>, outcomes: readonly Outcome[]): string[] {
   const counts = new Map<string, number>();
-  for (const { seen, status } of outcomes) {
-    const key = seen.at(-1)?.backend ?? `status ${status}`;
+  for (const { seen, status, grpcStatus } of outcomes) {
+    const failure = grpcStatus === undefined ? `status ${status}` : `grpc ${grpcStatus}`;
+    const key = seen.at(-1)?.backend ?? failure;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   const total = Object.values(share).reduce((sum, weight) => sum + weight, 0);

@@ -148,7 +148,10 @@ const weightedCluster: fc.Arbitrary<WeightedCluster> = fc.oneof(
 
 const retry = fc.record({
   attempts: fc.integer({ min: 0, max: 10 }),
-  on: fc.subarray(['connect-failure', 'refused-stream', 'reset', 'gateway-error', '5xx', 'retriable-status'] as const),
+  on: fc.subarray([
+    ...(['connect-failure', 'refused-stream', 'reset', 'gateway-error', '5xx', 'retriable-status'] as const),
+    ...(['cancelled', 'deadline-exceeded', 'internal', 'resource-exhausted', 'unavailable'] as const),
+  ]),
   statusCodes: fc.array(fc.integer({ min: 400, max: 599 }), { maxLength: 3 }),
   backoffBaseMs: milliseconds,
   backoffMaxMs: milliseconds,

@@ -313,7 +313,11 @@ export type RetryCondition =
   | 'reset'
   | 'gateway-error'
   | '5xx'
-  | 'retriable-status';
+  | 'retriable-status'
+  | GrpcRetryCondition;
+
+/** The status of a gRPC call that failed before any message of its response. */
+export type GrpcRetryCondition = 'cancelled' | 'deadline-exceeded' | 'internal' | 'resource-exhausted' | 'unavailable';
 
 export interface RetryPolicy {
   /** Attempts after the first; 0 = never. */

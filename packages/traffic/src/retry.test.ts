@@ -47,6 +47,24 @@ describe('retryDecision with the defaults', () => {
     expect(retries({ type: 'response', status: 410 }, true, change)).toBe(false);
   });
 
+  it('tries a call of gRPC again by the status that the operator listed, and by no other', () => {
+    const codes = {
+      cancelled: 1,
+      'deadline-exceeded': 4,
+      'resource-exhausted': 8,
+      internal: 13,
+      unavailable: 14,
+    } as const;
+    for (const on of Object.keys(codes) as (keyof typeof codes)[]) {
+      const retried = Array.from({ length: 17 }, (_, grpcStatus) => grpcStatus).filter((grpcStatus) =>
+        retries({ type: 'response', status: 200, grpcStatus }, false, { on: [on] }),
+      );
+      expect(retried).toEqual([codes[on]]);
+    }
+    expect(retries({ type: 'response', status: 200, grpcStatus: 14 }, false)).toBe(false);
+    expect(retries({ type: 'response', status: 503 }, false, { on: ['unavailable'] })).toBe(false);
+  });
+
   it('does what the list says and no more', () => {
     expect(retries({ type: 'connect-failure' }, true, { on: ['reset'] })).toBe(false);
     expect(retries({ type: 'response', status: 503 }, true, { on: [] })).toBe(false);

@@ -1,5 +1,5 @@
 // Retries: whether one more attempt may follow, when, and the budget that keeps retries from becoming a storm.
-import type { RetryBudgetConfig, RetryPolicy } from './config.ts';
+import type { GrpcRetryCondition, RetryBudgetConfig, RetryCondition, RetryPolicy } from './config.ts';
 import type { Random } from './request-view.ts';
 
 /** How one attempt ended. */
@@ -12,7 +12,22 @@ export type AttemptOutcome =
   | { readonly type: 'reset' }
   /** The attempt's own timeout passed before the response head. */
   | { readonly type: 'timeout' }
-  | { readonly type: 'response'; readonly status: number };
+  /** `grpcStatus`: of a call that ended with its head, without a message; 0 or absent for any other. */
+  | { readonly type: 'response'; readonly status: number; readonly grpcStatus?: number };
+
+const GRPC_CONDITIONS: ReadonlyMap<number, GrpcRetryCondition> = new Map<number, GrpcRetryCondition>([
+  [1, 'cancelled'],
+  [4, 'deadline-exceeded'],
+  [8, 'resource-exhausted'],
+  [13, 'internal'],
+  [14, 'unavailable'],
+]);
+const GRPC_NAMES: ReadonlySet<RetryCondition> = new Set(GRPC_CONDITIONS.values());
+
+/** Whether it is a status of gRPC. */
+export function isGrpcCondition(condition: RetryCondition): condition is GrpcRetryCondition {
+  return GRPC_NAMES.has(condition);
+}
 
 /** Methods that RFC 9110 §9.2.2 defines as idempotent. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
@@ -35,7 +50,7 @@ const NOT_REPLAYABLE: RetryDecision = { retry: false, reason: 'not-replayable' }
 /**
  * `attempt` counts from 1 for the first. `replayable` = the request body is kept whole, or nothing of it was consumed.
  * Conditions under which the request may have been processed (`reset`, `gateway-error`, `5xx`, a timeout) need an
- * idempotent request; status codes that the operator listed (`retriable-status`) do not.
+ * idempotent request; what the operator listed by its code (`retriable-status`, a status of gRPC) does not.
  */
 export function retryDecision(
   policy: RetryPolicy,
@@ -63,8 +78,13 @@ function isRetriable(policy: RetryPolicy, outcome: AttemptOutcome, isIdempotent:
     case 'timeout':
       return isIdempotent && (on.includes('gateway-error') || on.includes('5xx'));
     case 'response':
-      return isRetriableStatus(policy, outcome.status, isIdempotent);
+      return isRetriableGrpc(policy, outcome.grpcStatus) || isRetriableStatus(policy, outcome.status, isIdempotent);
   }
+}
+
+function isRetriableGrpc({ on }: RetryPolicy, status = 0): boolean {
+  const condition = GRPC_CONDITIONS.get(status);
+  return condition !== undefined && on.includes(condition);
 }
 
 function isRetriableStatus(policy: RetryPolicy, status: number, isIdempotent: boolean): boolean {

@@ -23,7 +23,13 @@ export interface RequestParts {
   readonly country?: string;
 }
 
-export function makeRequest({ method = 'GET', authority = 'a', path = '/', headers = {}, country }: RequestParts): RequestView {
+export function makeRequest({
+  method = 'GET',
+  authority = 'a',
+  path = '/',
+  headers = {},
+  country,
+}: RequestParts): RequestView {
   return { method, authority, path, country, header: (name) => headers[name] };
 }
 

@@ -19,19 +19,19 @@ afterEach(() => {
 });
 
 class Requester implements StreamRequester {
-  readonly needsHttp1: boolean;
+  readonly wantsTunnel: boolean;
   readonly hash = NO_HASH;
   stream: UpstreamStream | undefined;
   error: ProxyError | undefined;
   status = 0;
-  constructor(needsHttp1 = false) {
-    this.needsHttp1 = needsHttp1;
+  constructor(wantsTunnel = false) {
+    this.wantsTunnel = wantsTunnel;
   }
   streamReady(stream: UpstreamStream, _endpoint: BalancedEndpoint): void {
     this.stream = stream;
     const headers = HeaderBlock.fromList(['host', 'app']);
-    stream.sendHead(new RequestHead('GET', 'app', '/', headers, 0, this.needsHttp1 ? 'websocket' : '', false));
-    if (!this.needsHttp1) stream.sendEnd(undefined);
+    stream.sendHead(new RequestHead('GET', 'app', '/', headers, 0, this.wantsTunnel ? 'websocket' : '', false));
+    if (!this.wantsTunnel) stream.sendEnd(undefined);
   }
   streamFailed(error: ProxyError): void {
     this.error = error;

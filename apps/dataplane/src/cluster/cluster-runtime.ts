@@ -9,7 +9,7 @@ import { RetryBudget } from '@malha/traffic/retry';
 import { ProxyError } from '../exchange/proxy-error.ts';
 import { ClientShares } from './client-shares.ts';
 import { ClusterHealth, type HealthEvent } from './cluster-health.ts';
-import type { DialEnvironment, HttpVersion } from './dial.ts';
+import type { DialEnvironment } from './dial.ts';
 import { EndpointPool, type FreeConnection, keyOf, type PoolOwner, type RawDialResult } from './endpoint-pool.ts';
 import { HealthChecker } from './health-checker.ts';
 import { type StreamRequester, Waiting } from './stream-requester.ts';
@@ -145,7 +145,7 @@ export class ClusterRuntime implements PoolOwner {
       return undefined;
     }
     const pool = this.poolOf(balanced);
-    const stream = pool.take(requester, requester.needsHttp1, isFresh);
+    const stream = pool.take(requester, isFresh);
     if (stream !== undefined) {
       requester.streamReady(stream, balanced);
       return undefined;
@@ -279,11 +279,11 @@ export class ClusterRuntime implements PoolOwner {
 
   // ——— of its pools ———
 
-  offer(pool: EndpointPool, connection: FreeConnection, version: HttpVersion): boolean {
+  offer(pool: EndpointPool, connection: FreeConnection): boolean {
     if (this.isClosed) return false;
     for (let index = 0; index < this.pending.length; ) {
       const waiting = this.pending[index];
-      if (waiting?.needsHttp1 === true && version === 'h2') {
+      if (waiting?.wantsTunnel === true && !connection.takesTunnels) {
         index++;
         continue;
       }

@@ -3,19 +3,21 @@
 import type { Socket } from 'node:net';
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import type { Cluster, Endpoint } from '@malha/traffic/config';
-import type { ProxyError } from '../exchange/proxy-error.ts';
+import { ProxyError } from '../exchange/proxy-error.ts';
 import { type TimerTarget, WheelTimer } from '../exchange/timer-wheel.ts';
 import type { UpstreamHandler, UpstreamStream } from '../exchange/upstream-stream.ts';
 import { ClientConnection, type ConnectionOwner } from '../http1/client-connection.ts';
 import { Http2ClientConnection, type MultiplexOwner } from '../http2/client-connection.ts';
 import { Dial, type DialEnvironment, type HttpVersion } from './dial.ts';
-import type { Waiting } from './stream-requester.ts';
+import type { StreamRequester, Waiting } from './stream-requester.ts';
 
 /** A connection is not reused so short before its peer may close it that the two could cross. */
 const KEEP_ALIVE_MARGIN_MS = 1000;
 
 /** Can take the next request. */
 export interface FreeConnection {
+  /** It can become a tunnel, or carry one. */
+  readonly takesTunnels: boolean;
   begin(handler: UpstreamHandler): UpstreamStream;
 }
 
@@ -29,7 +31,7 @@ export interface PoolOwner {
   readonly environment: DialEnvironment;
   readonly cluster: Cluster;
   /** True: a waiting request took it. */
-  offer(pool: EndpointPool, connection: FreeConnection, version: HttpVersion): boolean;
+  offer(pool: EndpointPool, connection: FreeConnection): boolean;
   /** Requests wait for a connection. */
   readonly isAwaited: boolean;
   /** There is room for another connection. */
@@ -55,6 +57,10 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
   private joined: Waiting[] | undefined;
   /** What the peer speaks, as far as is known. */
   private version: HttpVersion | undefined;
+  /** Tunnels need connections of HTTP/1.1: the peer takes none over HTTP/2. */
+  private refusesTunnels = false;
+  /** Wait for the first SETTINGS of the peer, which say whether it takes tunnels. */
+  private readonly parked = new Map<Http2ClientConnection, Waiting[]>();
   private readonly timer = new WheelTimer(this);
   private isDraining = false;
 
@@ -76,15 +82,15 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
   }
 
   /** A stream on a connection that is there; `isFresh`: none that the peer may just be closing. */
-  take(handler: UpstreamHandler, needsHttp1: boolean, isFresh: boolean): UpstreamStream | undefined {
-    const multiplexed = needsHttp1 ? undefined : this.leastBusy();
-    if (multiplexed !== undefined) return multiplexed.begin(handler);
-    return isFresh ? undefined : this.takeIdle()?.begin(handler);
+  take(requester: StreamRequester, isFresh: boolean): UpstreamStream | undefined {
+    const multiplexed = this.leastBusy(requester.wantsTunnel === true);
+    if (multiplexed !== undefined) return multiplexed.begin(requester);
+    return isFresh ? undefined : this.takeIdle()?.begin(requester);
   }
 
   /** False: there is no connection that is free. */
   serveNow(waiting: Waiting): boolean {
-    const connection = (waiting.needsHttp1 ? undefined : this.leastBusy()) ?? this.takeIdle();
+    const connection = this.leastBusy(waiting.wantsTunnel) ?? this.takeIdle();
     if (connection === undefined) return false;
     this.serve(waiting, connection);
     return true;
@@ -92,13 +98,20 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
 
   /** True: it is served by a connection that is being opened for many. */
   join(waiting: Waiting): boolean {
-    if (this.joined === undefined || waiting.needsHttp1) return false;
+    const silent = waiting.wantsTunnel ? this.multiplexed.find((connection) => !connection.isPeerKnown) : undefined;
+    if (silent !== undefined) {
+      this.park(silent, waiting);
+      return true;
+    }
+    if (this.joined === undefined || this.isForHttp1(waiting)) return false;
     this.joined.push(waiting);
     return true;
   }
 
   get joinedCount(): number {
-    return this.joined?.length ?? 0;
+    let count = this.joined?.length ?? 0;
+    for (const parked of this.parked.values()) count += parked.length;
+    return count;
   }
 
   /** Makes room for a connection to another endpoint. */
@@ -109,7 +122,7 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
       oldest.destroy();
       return true;
     }
-    const unused = this.multiplexed.find((connection) => connection.activeStreams === 0);
+    const unused = this.multiplexed.find((connection) => this.isUnused(connection));
     if (unused === undefined) return false;
     this.multiplexClosed(unused);
     unused.drain();
@@ -119,17 +132,19 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
   dial(waiting: Waiting): void {
     const { owner } = this;
     const { cluster } = owner;
-    const isShared = this.version !== 'http/1.1' && !waiting.needsHttp1 && this.joined === undefined;
+    const isForHttp1 = this.isForHttp1(waiting);
+    const isShared = this.version !== 'http/1.1' && !isForHttp1 && this.joined === undefined;
     if (isShared) this.joined = [];
     const target = {
       endpoint: this.balanced.endpoint,
       tls: cluster.tls,
       connectTimeoutMs: cluster.connectTimeoutMs,
-      version: waiting.needsHttp1 ? ('http/1.1' as const) : this.version,
+      version: isForHttp1 ? ('http/1.1' as const) : this.version,
     };
     const dial = new Dial(target, owner.environment, {
       connected: (socket, version) => {
         this.dials.delete(dial);
+        if (!isForHttp1) this.version = version;
         this.connected(socket, version, [waiting, ...this.takeJoined(isShared)]);
       },
       failed: (error) => {
@@ -193,7 +208,7 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
       connection.destroy();
       return;
     }
-    if (this.owner.offer(this, connection, 'http/1.1')) return;
+    if (this.owner.offer(this, connection)) return;
     const nowMs = this.owner.environment.monotonic();
     connection.idleSinceMs = nowMs;
     this.idle.push(connection);
@@ -207,8 +222,9 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
   }
 
   streamsChanged(connection: Http2ClientConnection): void {
-    while (connection.canBegin) if (!this.owner.offer(this, connection, 'h2')) break;
-    if (connection.activeStreams > 0) return;
+    this.unpark(connection);
+    while (connection.canBegin) if (!this.owner.offer(this, connection)) break;
+    if (!this.isUnused(connection)) return;
     // Who still waits can have no stream of it, only its place.
     if (this.owner.isAwaited && this.evictIdle()) return;
     const nowMs = this.owner.environment.monotonic();
@@ -220,6 +236,7 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
     const index = this.multiplexed.indexOf(connection);
     if (index === -1) return;
     this.multiplexed.splice(index, 1);
+    this.unparkLost(connection);
     this.owner.connectionGone(this.balanced);
   }
 
@@ -233,7 +250,7 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
       else nextMs = Math.min(nextMs, leftMs);
     }
     for (const connection of [...this.multiplexed]) {
-      if (connection.activeStreams > 0) continue;
+      if (!this.isUnused(connection)) continue;
       const leftMs = connection.idleSinceMs + owner.cluster.idleTimeoutMs - nowMs;
       if (leftMs <= 0) connection.drain();
       else nextMs = Math.min(nextMs, leftMs);
@@ -252,10 +269,10 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
     }
   }
 
-  private leastBusy(): Http2ClientConnection | undefined {
+  private leastBusy(wantsTunnel: boolean): Http2ClientConnection | undefined {
     let best: Http2ClientConnection | undefined;
     for (const connection of this.multiplexed) {
-      if (!connection.canBegin) continue;
+      if (!connection.canBegin || (wantsTunnel && !connection.takesTunnels)) continue;
       if (best === undefined || connection.activeStreams < best.activeStreams) best = connection;
     }
     return best;
@@ -272,16 +289,14 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
     const { owner } = this;
     if (this.isDraining) waiting = waiting.filter((each) => !owner.reassign(each));
     if (version === 'h2') {
-      this.version = version;
       const connection = new Http2ClientConnection(socket, this, owner.environment);
       this.multiplexed.push(connection);
       owner.dialSucceeded(this.balanced);
-      for (const each of waiting) this.serve(each, connection.canBegin ? connection : undefined);
+      for (const each of waiting) this.serveShared(each, connection);
       if (this.isDraining) connection.drain();
       else this.streamsChanged(connection);
       return;
     }
-    if (waiting[0]?.needsHttp1 !== true) this.version = version;
     const connection = new ClientConnection(socket, this);
     this.connections.add(connection);
     owner.dialSucceeded(this.balanced);
@@ -290,6 +305,46 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
     if (first === undefined) this.connectionIdle(connection);
     else this.serve(first, connection);
     for (const each of others) owner.requeue(this, each);
+  }
+
+  private isUnused(connection: Http2ClientConnection): boolean {
+    return connection.activeStreams === 0 && !this.parked.has(connection);
+  }
+
+  private isForHttp1(waiting: Waiting): boolean {
+    return waiting.wantsTunnel && this.refusesTunnels;
+  }
+
+  private serveShared(waiting: Waiting, connection: Http2ClientConnection): void {
+    if (waiting.wantsTunnel && !connection.isPeerKnown) {
+      this.park(connection, waiting);
+      return;
+    }
+    const canServe = connection.canBegin && (!waiting.wantsTunnel || connection.takesTunnels);
+    this.serve(waiting, canServe ? connection : undefined);
+  }
+
+  private park(connection: Http2ClientConnection, waiting: Waiting): void {
+    const parked = this.parked.get(connection);
+    if (parked === undefined) this.parked.set(connection, [waiting]);
+    else parked.push(waiting);
+  }
+
+  private unpark(connection: Http2ClientConnection): void {
+    if (!connection.isPeerKnown) return;
+    this.refusesTunnels = !connection.takesTunnels;
+    const parked = this.parked.get(connection);
+    if (parked === undefined) return;
+    this.parked.delete(connection);
+    for (const each of parked) this.serveShared(each, connection);
+  }
+
+  /** The peer closed the connection, or we did, before it said anything. */
+  private unparkLost(connection: Http2ClientConnection): void {
+    const parked = this.parked.get(connection) ?? [];
+    this.parked.delete(connection);
+    const error = new ProxyError('upstreamReset', `${this.balanced.endpoint.workload}: no SETTINGS`);
+    for (const each of parked) if (!this.isDraining || !this.owner.reassign(each)) each.take()?.streamFailed(error);
   }
 
   private serve(waiting: Waiting, connection: FreeConnection | undefined): void {

@@ -15,7 +15,6 @@ const ANSWER_BYTES_MAX = 64;
 const GRPC_PATH = '/grpc.health.v1.Health/Check';
 
 export class Probe implements StreamRequester {
-  readonly needsHttp1 = false;
   readonly hash = NO_HASH;
   private readonly config: HealthCheckConfig;
   private readonly cluster: Cluster;
@@ -40,7 +39,7 @@ export class Probe implements StreamRequester {
       this.connect(pool);
       return;
     }
-    const stream = pool.take(this, false, false);
+    const stream = pool.take(this, false);
     if (stream !== undefined) this.streamReady(stream);
     else {
       this.waiting = new Waiting(this);

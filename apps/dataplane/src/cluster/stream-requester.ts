@@ -4,8 +4,8 @@ import type { ProxyError } from '../exchange/proxy-error.ts';
 import type { UpstreamHandler, UpstreamStream } from '../exchange/upstream-stream.ts';
 
 export interface StreamRequester extends UpstreamHandler {
-  /** The request wants to switch protocols, which only HTTP/1.1 can. */
-  readonly needsHttp1: boolean;
+  /** The request wants a tunnel: every HTTP/1.1 connection can become one, of HTTP/2 only where the peer says so. */
+  readonly wantsTunnel?: boolean;
   /** Of the key by which a hashing balancer picks, or NO_HASH. */
   readonly hash: number;
   /** The endpoint of its session, which must be one of the cluster; undefined = the balancer picks. */
@@ -18,12 +18,12 @@ export interface StreamRequester extends UpstreamHandler {
 /** Told once, by a stream or by a failure, unless it is cancelled before; what was meant for it then serves somebody else. */
 export class Waiting {
   private requester: StreamRequester | undefined;
-  readonly needsHttp1: boolean;
+  readonly wantsTunnel: boolean;
   readonly hash: number;
 
   constructor(requester: StreamRequester) {
     this.requester = requester;
-    this.needsHttp1 = requester.needsHttp1;
+    this.wantsTunnel = requester.wantsTunnel === true;
     this.hash = requester.hash;
   }
 

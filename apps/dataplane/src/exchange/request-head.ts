@@ -2,6 +2,9 @@
 import type { RequestView } from '@malha/traffic/request-view';
 import type { HeaderBlock } from './header-block.ts';
 
+/** Of `Allow` in an answer of the proxy's own to a method that it does not serve. */
+export const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
 /** A body whose length is known only when it has ended. */
 export const UNKNOWN_LENGTH = -1;
 

@@ -23,7 +23,6 @@ export interface MirrorEnvironment {
 }
 
 export class MirroredRequest implements StreamRequester, TimerTarget {
-  readonly needsHttp1 = false;
   readonly hash = NO_HASH;
   private readonly request: RequestHead;
   private readonly cluster: ClusterRuntime;

@@ -1,22 +1,10 @@
-// The deadline of a gRPC call: `grpc-timeout` in a request, at most eight digits and a unit (gRPC over HTTP/2, "Timeout").
+// The deadline that the client of a gRPC call sends with it.
+import { parseGrpcTimeout } from '@malha/traffic/grpc-timeout';
 import type { RequestHead } from '../exchange/request-head.ts';
 import { isGrpc } from './grpc-status.ts';
 
-const TIMEOUT = /^([0-9]{1,8})([HMSmun])$/;
-const VALUE_MAX = 99_999_999;
 /** Longer than any connection is counted on: who waits so long is bounded by the silence of the stream alone. */
 const LONGEST_MS = 24 * 3_600_000;
-
-const MS_OF_UNIT: Readonly<Record<string, number>> = {
-  H: 3_600_000,
-  M: 60_000,
-  S: 1_000,
-  m: 1,
-  u: 0.001,
-  n: 0.000_001,
-};
-/** Of what is told to an upstream; the finest unit whose value has eight digits. */
-const TOLD_UNITS = ['m', 'S'] as const;
 
 /**
  * Milliseconds from the arrival of the request. Undefined: no gRPC, no deadline, or a value that is none, which goes on
@@ -27,21 +15,4 @@ export function grpcTimeoutMs(request: RequestHead): number | undefined {
   const value = request.headers.get('grpc-timeout');
   const timeoutMs = value === undefined ? undefined : parseGrpcTimeout(value);
   return timeoutMs === undefined || timeoutMs > LONGEST_MS ? undefined : timeoutMs;
-}
-
-/** Milliseconds, with fractions; undefined when malformed. */
-export function parseGrpcTimeout(text: string): number | undefined {
-  const match = TIMEOUT.exec(text);
-  const unit = MS_OF_UNIT[match?.[2] ?? ''];
-  return unit === undefined ? undefined : Number(match?.[1]) * unit;
-}
-
-/** Rounded down, so that an upstream never believes to have longer; what is left of less than a millisecond is told as 1 µs. */
-export function formatGrpcTimeout(ms: number): string {
-  if (ms < 1) return '1u';
-  for (const unit of TOLD_UNITS) {
-    const value = Math.floor(ms / (MS_OF_UNIT[unit] ?? 1));
-    if (value <= VALUE_MAX) return `${value}${unit}`;
-  }
-  return `${VALUE_MAX}S`;
 }

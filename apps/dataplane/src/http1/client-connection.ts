@@ -27,6 +27,8 @@ const State = { Idle: 0, Head: 1, LengthBody: 2, ChunkedBody: 3, UntilClose: 4, 
 export class ClientConnection implements UpstreamStream, ChunkedSink {
   /** What the upstream said about idle connections, 0 = nothing. */
   keepAliveMs = 0;
+  /** By a switch of protocols. */
+  readonly takesTunnels = true;
   /** Set by the pool while it is idle. */
   idleSinceMs = 0;
   private readonly socket: Socket;

@@ -1,4 +1,5 @@
 // The answer to bytes that are not an acceptable request: complete text, connection closed, no detail for an attacker.
+import { ALLOWED_METHODS } from '../exchange/request-head.ts';
 import type { RefusalStatus } from './protocol-error.ts';
 import { statusLine } from './status-line.ts';
 
@@ -15,7 +16,7 @@ const BODIES: Readonly<Record<RefusalStatus, string>> = {
 
 export function refusalText(status: RefusalStatus, nowMs: number): string {
   const body = BODIES[status];
-  const allow = status === 405 ? 'allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n' : '';
+  const allow = status === 405 ? `allow: ${ALLOWED_METHODS}\r\n` : '';
   return (
     `${statusLine(status, '')}date: ${httpDate(nowMs)}\r\ncontent-type: text/plain\r\n${allow}` +
     `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`

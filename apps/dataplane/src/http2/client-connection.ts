@@ -50,6 +50,16 @@ export class Http2ClientConnection implements SessionOwner, TimerTarget {
     return this.session.canOpen;
   }
 
+  /** Its SETTINGS have come: before, nobody knows whether it takes tunnels. */
+  get isPeerKnown(): boolean {
+    return this.session.isPeerKnown;
+  }
+
+  /** It opens a tunnel by an extended CONNECT (RFC 8441). */
+  get takesTunnels(): boolean {
+    return this.session.peer.takesTunnels;
+  }
+
   get activeStreams(): number {
     return this.session.openStreams;
   }
@@ -94,6 +104,11 @@ export class Http2ClientConnection implements SessionOwner, TimerTarget {
 
   timerFired(): void {
     const { session } = this;
+    // A server speaks first (RFC 9113 §3.4), and requests may wait for what it says.
+    if (!session.isPeerKnown) {
+      session.destroy();
+      return;
+    }
     if (session.isIdle || session.receivedChunks !== this.chunksSeen) this.isAsked = false;
     else if (this.isAsked) {
       session.destroy();

@@ -1,8 +1,9 @@
 // One request to an HTTP/2 upstream: its head and body out, its response as events of the handler.
+import type { ResponseHead } from '../exchange/exchange.ts';
 import type { HeaderBlock } from '../exchange/header-block.ts';
 import { CONTENT_LENGTH } from '../exchange/known-headers.ts';
 import { ProxyError } from '../exchange/proxy-error.ts';
-import type { RequestHead } from '../exchange/request-head.ts';
+import { type RequestHead, UNKNOWN_LENGTH } from '../exchange/request-head.ts';
 import type { UpstreamHandler, UpstreamStream } from '../exchange/upstream-stream.ts';
 import { malformed, trailersFrom } from './field-list.ts';
 import { ErrorCode, errorName, type StreamError } from './protocol.ts';
@@ -21,6 +22,8 @@ export class ClientStream implements UpstreamStream, StreamEvents {
   private handler: UpstreamHandler | undefined;
   private method = '';
   private isResponseStarted = false;
+  private wantsTunnel = false;
+  private isTunnel = false;
   private interimResponses = 0;
 
   constructor(session: Http2Session, handler: UpstreamHandler, isReused: boolean) {
@@ -34,9 +37,10 @@ export class ClientStream implements UpstreamStream, StreamEvents {
   sendHead(request: RequestHead): void {
     const { headers, contentLength } = request;
     this.method = request.method;
+    this.wantsTunnel = request.upgrade !== '';
     const pseudo = pseudoHeadersOf(request);
     if (request.takesTrailers) pseudo.push('te', 'trailers');
-    if (contentLength > 0 && (headers.known & CONTENT_LENGTH) === 0)
+    if (contentLength > 0 && !this.wantsTunnel && (headers.known & CONTENT_LENGTH) === 0)
       pseudo.push('content-length', String(contentLength));
     this.stream.sendHeaders(pseudo, headers, false);
   }
@@ -68,7 +72,7 @@ export class ClientStream implements UpstreamStream, StreamEvents {
     const { handler, stream } = this;
     if (handler === undefined) return;
     if (this.isResponseStarted) {
-      if (!isEnd) throw malformed(stream.id, 'a second head');
+      if (!isEnd || this.isTunnel) throw malformed(stream.id, 'a second head');
       this.complete(trailersFrom(stream.id, fields));
       return;
     }
@@ -79,6 +83,10 @@ export class ClientStream implements UpstreamStream, StreamEvents {
       return;
     }
     this.isResponseStarted = true;
+    if (this.wantsTunnel && head.status < 300) {
+      this.tunnelOpened(head, handler, isEnd);
+      return;
+    }
     stream.expectedLength = bodyLength;
     handler.responseStarted(head, false);
     if (isEnd) this.complete(undefined);
@@ -91,7 +99,8 @@ export class ClientStream implements UpstreamStream, StreamEvents {
 
   endReceived(): void {
     if (!this.isResponseStarted) throw malformed(this.stream.id, 'an end before a head');
-    this.complete(undefined);
+    if (this.isTunnel) this.tunnelEnded();
+    else this.complete(undefined);
   }
 
   streamReset(errorCode: number, error: StreamError | undefined): void {
@@ -102,6 +111,21 @@ export class ClientStream implements UpstreamStream, StreamEvents {
 
   writable(): void {
     this.handler?.requestDrained();
+  }
+
+  /** What HTTP/1.1 says by 101. */
+  private tunnelOpened({ headers }: ResponseHead, handler: UpstreamHandler, isEnd: boolean): void {
+    this.isTunnel = true;
+    headers.remove('content-length');
+    handler.responseStarted({ status: 101, reason: '', headers, contentLength: UNKNOWN_LENGTH }, true);
+    if (isEnd) this.tunnelEnded();
+  }
+
+  /** What the client still sends goes on; the stream closes when both sides have ended. */
+  private tunnelEnded(): void {
+    const { handler, stream } = this;
+    if (stream.isLocalEnded) this.handler = undefined;
+    handler?.responseEnded(undefined);
   }
 
   private complete(trailers: HeaderBlock | undefined): void {

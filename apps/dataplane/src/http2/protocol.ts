@@ -31,6 +31,8 @@ export const Setting = {
   InitialWindowSize: 4,
   MaxFrameSize: 5,
   MaxHeaderListSize: 6,
+  /** RFC 8441 */
+  EnableConnectProtocol: 8,
 } as const;
 
 export const ErrorCode = {

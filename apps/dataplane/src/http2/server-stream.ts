@@ -9,7 +9,7 @@ import {
 import type { HeaderBlock } from '../exchange/header-block.ts';
 import { CONTENT_LENGTH } from '../exchange/known-headers.ts';
 import { ProxyError } from '../exchange/proxy-error.ts';
-import { type RequestHead, UNKNOWN_LENGTH } from '../exchange/request-head.ts';
+import { ALLOWED_METHODS, type RequestHead, UNKNOWN_LENGTH } from '../exchange/request-head.ts';
 import { malformed, trailersFrom } from './field-list.ts';
 import { ErrorCode, type StreamError } from './protocol.ts';
 import { requestFrom } from './request-fields.ts';
@@ -27,6 +27,9 @@ export class ServerStream implements StreamEvents, ResponseSink {
   private exchange: Exchange | undefined;
   private isHeadReceived = false;
   private isBodyless = false;
+  /** Asked for by an extended CONNECT. */
+  private wantsTunnel = false;
+  private isTunnel = false;
 
   constructor(stream: Http2Stream, context: StreamContext) {
     this.stream = stream;
@@ -40,11 +43,13 @@ export class ServerStream implements StreamEvents, ResponseSink {
     if (!this.isHeadReceived) {
       this.isHeadReceived = true;
       const request = requestFrom(id, fields, isEnd);
-      if (request.method === 'CONNECT') this.refuseConnect();
+      this.wantsTunnel = request.upgrade !== '';
+      if (request.method === 'CONNECT') this.refuse('CONNECT', METHOD_NOT_ALLOWED);
+      else if (this.wantsTunnel && request.upgrade !== 'websocket') this.refuse('a tunnel', NOT_IMPLEMENTED);
       else this.start(request, isEnd);
       return;
     }
-    if (!isEnd) throw malformed(id, 'a second head');
+    if (!isEnd || this.wantsTunnel) throw malformed(id, 'a second head');
     // The response may be complete already, and only wait for window.
     const trailers = trailersFrom(id, fields);
     this.exchange?.requestEnded(trailers);
@@ -73,10 +78,10 @@ export class ServerStream implements StreamEvents, ResponseSink {
     this.exchange?.responseDrained();
   }
 
-  /** A tunnel of HTTP/2 has no other end here: nobody of the mesh opens one, and no client is told that it may. */
-  private refuseConnect(): void {
-    this.context.handler.requestRefused('http2', 'CONNECT');
-    this.stream.sendHeaders([':status', '405', 'content-length', '0'], undefined, true);
+  /** Of tunnels only WebSocket has another end here. */
+  private refuse(what: string, answer: readonly string[]): void {
+    this.context.handler.requestRefused('method', what);
+    this.stream.sendHeaders([...answer, 'content-length', '0'], undefined, true);
     if (!this.stream.isRemoteEnded) this.stream.reset(ErrorCode.NoError);
   }
 
@@ -95,8 +100,18 @@ export class ServerStream implements StreamEvents, ResponseSink {
     this.stream.sendHeaders([':status', String(head.status)], head.headers, false);
   }
 
-  sendHead(head: ResponseHead): void {
+  sendHead(head: ResponseHead, isUpgrade: boolean): void {
     const { status, headers, contentLength } = head;
+    if (isUpgrade) {
+      this.isTunnel = true;
+      headers.remove('content-length');
+      this.stream.sendHeaders(TUNNEL_OPEN, headers, false);
+      return;
+    }
+    if (this.wantsTunnel && status >= 200 && status < 300) {
+      this.sendNoTunnel();
+      return;
+    }
     this.isBodyless = status === 204 || status === 304 || this.exchange?.request.method === 'HEAD';
     if (status === 204) headers.remove('content-length');
     else if (!this.isBodyless && contentLength !== UNKNOWN_LENGTH && (headers.known & CONTENT_LENGTH) === 0)
@@ -110,6 +125,11 @@ export class ServerStream implements StreamEvents, ResponseSink {
 
   sendEnd(trailers: HeaderBlock | undefined): void {
     const { stream } = this;
+    if (this.isTunnel) {
+      // Each direction of a tunnel ends by itself.
+      stream.sendEnd(undefined, false);
+      return;
+    }
     const isRequestEnded = this.exchange?.isRequestEnded !== false;
     this.exchange = undefined;
     stream.sendEnd(trailers, !isRequestEnded);
@@ -117,7 +137,7 @@ export class ServerStream implements StreamEvents, ResponseSink {
 
   abortResponse(): void {
     this.exchange = undefined;
-    this.stream.reset(ErrorCode.InternalError);
+    this.stream.reset(this.isTunnel ? ErrorCode.ConnectError : ErrorCode.InternalError);
   }
 
   pauseRequest(): void {
@@ -128,15 +148,29 @@ export class ServerStream implements StreamEvents, ResponseSink {
     this.stream.resume();
   }
 
+  /**
+   * Every 2xx opens a tunnel here (RFC 9113 §8.5), but this answer came from an upstream that did not switch: its words must
+   * not be taken for those of the other end.
+   */
+  private sendNoTunnel(): void {
+    if (this.exchange !== undefined) this.exchange.status = 502;
+    this.isBodyless = true;
+    this.stream.sendHeaders([':status', '502', 'content-length', '0'], undefined, false);
+  }
+
   private start(request: RequestHead, isEnd: boolean): void {
     const { context, stream } = this;
     const exchange = new Exchange(request, context.facts, this, stream.openedMs);
     exchange.isRequestEnded = isEnd;
     this.exchange = exchange;
-    if (!isEnd) stream.expectedLength = request.contentLength;
+    if (!isEnd && !this.wantsTunnel) stream.expectedLength = request.contentLength;
     context.handler.requestStarted(exchange);
   }
 }
+
+const METHOD_NOT_ALLOWED = [':status', '405', 'allow', ALLOWED_METHODS];
+const NOT_IMPLEMENTED = [':status', '501'];
+const TUNNEL_OPEN = [':status', '200'];
 
 function statusText(status: number): string {
   return status === 200 ? '200' : String(status);

@@ -90,7 +90,8 @@ export class Http2Session implements SessionCore, FrameHandler {
   private readonly receiveWindow = new ReceiveWindow(CONNECTION_WINDOW, GRANT_SHARE);
   private readonly ended = new EndedStreams();
   private readonly blockedStreams = new Set<Http2Stream>();
-  private isPeerKnown = false;
+  /** Its SETTINGS have come. */
+  isPeerKnown = false;
   private isDraining = false;
   private isGoingAway = false;
   private isEnding = false;

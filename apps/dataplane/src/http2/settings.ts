@@ -43,6 +43,8 @@ export interface PeerSettings {
   maxConcurrentStreams: number;
   initialWindowSize: number;
   maxFrameSize: number;
+  /** Of a server: it takes an extended CONNECT (RFC 8441). */
+  takesTunnels: boolean;
 }
 
 export function initialPeerSettings(): PeerSettings {
@@ -51,6 +53,7 @@ export function initialPeerSettings(): PeerSettings {
     maxConcurrentStreams: STREAMS_ASSUMED,
     initialWindowSize: WINDOW_DEFAULT,
     maxFrameSize: FRAME_SIZE_DEFAULT,
+    takesTunnels: false,
   };
 }
 
@@ -61,7 +64,8 @@ export function settingsEntries(local: LocalSettings, isServer: boolean): number
     ...[Setting.InitialWindowSize, local.initialWindowSize],
     ...[Setting.MaxHeaderListSize, local.maxHeaderListSize],
   ];
-  if (isServer) entries.push(Setting.MaxConcurrentStreams, local.maxConcurrentStreams);
+  if (isServer)
+    entries.push(Setting.MaxConcurrentStreams, local.maxConcurrentStreams, Setting.EnableConnectProtocol, 1);
   else entries.push(Setting.EnablePush, 0);
   return entries;
 }
@@ -90,6 +94,14 @@ export function readSettings(payload: Buffer, peer: PeerSettings): void {
           throw new ConnectionError(ErrorCode.ProtocolError, 'MAX_FRAME_SIZE out of range');
         }
         peer.maxFrameSize = value;
+        break;
+      case Setting.EnableConnectProtocol:
+        if (value > 1 || (value === 0 && peer.takesTunnels))
+          throw new ConnectionError(
+            ErrorCode.ProtocolError,
+            'ENABLE_CONNECT_PROTOCOL is neither 0 nor 1, or taken back',
+          );
+        peer.takesTunnels = value === 1;
         break;
       default:
         // Unknown settings are ignored (RFC 9113 §6.5.2).

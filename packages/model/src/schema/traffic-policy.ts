@@ -15,6 +15,12 @@ export const retryOn = z.enum([
   'gateway-error',
   '5xx',
   'retriable-status',
+  // The status of a gRPC call that failed before any message of its response.
+  'cancelled',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+  'unavailable',
 ]);
 export type RetryOn = z.infer<typeof retryOn>;
 
@@ -105,7 +111,7 @@ const outlierDetection = z.strictObject({
 
 const retries = z.strictObject({
   attempts: z.int().min(0).max(10).optional(),
-  on: z.array(retryOn).max(6).optional(),
+  on: z.array(retryOn).max(retryOn.options.length).optional(),
   statusCodes: z.array(z.int().min(400).max(599)).max(64).optional(),
   backoff: z.strictObject({ base: duration.optional(), max: duration.optional() }).optional(),
   budget: z

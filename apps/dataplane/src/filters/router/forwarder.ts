@@ -2,6 +2,7 @@
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import type { Endpoint } from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
+import { formatGrpcTimeout } from '@malha/traffic/grpc-timeout';
 import { NO_HASH, requestHash } from '@malha/traffic/hash-key';
 import { type AttemptOutcome, retryAfterMs } from '@malha/traffic/retry';
 import { sessionHeader } from '@malha/traffic/session';
@@ -14,8 +15,10 @@ import { CONTENT_TYPE } from '../../exchange/known-headers.ts';
 import { ProxyError } from '../../exchange/proxy-error.ts';
 import type { RequestHead } from '../../exchange/request-head.ts';
 import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
-import { readGrpcStatus } from '../../grpc/grpc-status.ts';
-import { formatGrpcTimeout, grpcTimeoutMs } from '../../grpc/grpc-timeout.ts';
+import { addAccept, addKey, takeAccept } from '../../exchange/websocket-handshake.ts';
+import { GRPC_OK, isGrpc, readGrpcStatus } from '../../grpc/grpc-status.ts';
+import { grpcTimeoutMs } from '../../grpc/grpc-timeout.ts';
+import { MAY_NOT, retryPushback } from '../../grpc/retry-pushback.ts';
 import type { OpenStream } from '../../telemetry/open-streams.ts';
 import { mutateHeaders } from '../header-mutation.ts';
 import { introduce } from '../introduction.ts';
@@ -77,6 +80,10 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
   private isRequestPaused = false;
   private isTunnel = false;
   private isResponseEnded = false;
+  /** A call of gRPC. */
+  private readonly isCall: boolean;
+  /** Of a WebSocket handshake: the key that this proxy made for its upstream. */
+  private ownKey = '';
 
   constructor(
     exchange: Exchange,
@@ -93,6 +100,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
     this.observer = observer;
     this.retries = new Retries(plan.retry, cluster.retryBudget, exchange.request.method, environment);
     this.deadlines = new Deadlines(environment, this);
+    this.isCall = isGrpc(this.request);
   }
 
   get attempts(): number {
@@ -113,7 +121,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
     this.responseBytesTold = responseBytes;
   }
 
-  get needsHttp1(): boolean {
+  get wantsTunnel(): boolean {
     return this.request.upgrade !== '';
   }
 
@@ -212,6 +220,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
       });
     }
     if (this.deadlines.callMs !== Number.POSITIVE_INFINITY) this.tellDeadline();
+    if (this.wantsTunnel && this.spoken === 'http1')
+      this.ownKey = addKey(this.request.headers, this.environment.random);
     stream.sendHead(this.request);
     let isOpen = true;
     for (const chunk of this.body.kept) isOpen = stream.sendData(chunk);
@@ -240,8 +250,10 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
     const { exchange, plan } = this;
     const { status } = head;
     this.noteAnswer(status);
-    const isSuspect = status >= 500 || plan.retry.statusCodes.includes(status);
-    if (isSuspect && this.retry({ type: 'response', status }, retryAfterMs(head.headers.get('retry-after')))) return;
+    const grpcStatus = this.isCall ? readGrpcStatus(head.headers) : GRPC_OK;
+    const isSuspect = status >= 500 || grpcStatus !== GRPC_OK || plan.retry.statusCodes.includes(status);
+    if (isSuspect && this.retryAnswered({ type: 'response', status, grpcStatus }, head.headers)) return;
+    if (isUpgrade && !this.completeHandshake(head.headers)) return;
     this.deadlines.noteEvent();
     this.judge(status < 500);
     this.deadlines.attemptMs = Number.POSITIVE_INFINITY;
@@ -274,6 +286,17 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
     if (this.sentMs === 0) return;
     const nowMs = this.environment.monotonic();
     balanced.answered(nowMs - this.sentMs, nowMs);
+  }
+
+  /** False: the upstream switched without having understood, and the request has failed. */
+  private completeHandshake(response: HeaderBlock): boolean {
+    if (this.ownKey === '') {
+      if (this.spoken === 'http2') addAccept(response, this.request.headers);
+      return true;
+    }
+    if (takeAccept(response, this.ownKey)) return true;
+    this.giveUp(new ProxyError('malformedResponse', `${this.cluster.cluster.name}: a wrong Sec-WebSocket-Accept`));
+    return false;
   }
 
   responseData(chunk: Buffer): void {
@@ -348,6 +371,13 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
     return true;
   }
 
+  /** After an answer, which may say when the endpoint wants to be asked again, or that it does not. */
+  private retryAnswered(outcome: AttemptOutcome, headers: HeaderBlock): boolean {
+    const pushback = this.isCall ? retryPushback(headers) : undefined;
+    if (pushback === MAY_NOT) return false;
+    return this.retry(outcome, pushback ?? retryAfterMs(headers.get('retry-after')));
+  }
+
   /** `askedMs`: how long the endpoint wants to be left alone. */
   private retry(outcome: AttemptOutcome, askedMs?: number): boolean {
     const { retries, deadlines, request, exchange } = this;
@@ -395,7 +425,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
   // ——— time ———
 
   deadlinePassed(deadline: Deadline): void {
-    if (deadline === 'call') this.deadlineExceeded();
+    if (deadline === 'call' || (deadline === 'request' && this.isCall)) this.deadlineExceeded();
     else if (deadline === 'backoff') this.attempt(false);
     else this.timedOut(TOOK_TOO_LONG[deadline], deadline === 'attempt');
   }
@@ -407,9 +437,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
   }
 
   private deadlineExceeded(): void {
-    this.giveUp(
-      new ProxyError('deadlineExceeded', `${this.cluster.cluster.name}: the call took longer than its client waits`),
-    );
+    this.giveUp(new ProxyError('deadlineExceeded', `${this.cluster.cluster.name}: the call took longer than it may`));
   }
 
   private giveUp(error: ProxyError): void {
@@ -437,8 +465,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
   }
 
   private noteGrpcStatus(headers: HeaderBlock): void {
-    const { request, notes } = this.exchange;
-    if (request.takesTrailers) notes.grpcStatus = readGrpcStatus(headers);
+    const { notes } = this.exchange;
+    if (this.isCall) notes.grpcStatus = readGrpcStatus(headers);
   }
 
   private flag(error: ProxyError): void {

@@ -54,6 +54,8 @@ export class Retries {
     const delayMs = retryDelayMs(policy, attempts, environment.random, { askedMs, leftMs });
     if (delayMs === undefined) return undefined;
     this.release();
+    // Requests of all routes to the cluster count, and each route says what it may take of them.
+    this.budget.configure(policy.budget);
     if (!this.budget.tryAcquire()) {
       environment.count('retry-budget-exhausted');
       return undefined;

@@ -51,6 +51,11 @@ const CONDITIONS: ReadonlyMap<string, RetryCondition> = new Map<string, RetryCon
   ['gateway-error', 'gateway-error'],
   ['5xx', '5xx'],
   ['retriable-status-codes', 'retriable-status'],
+  ['cancelled', 'cancelled'],
+  ['deadline-exceeded', 'deadline-exceeded'],
+  ['internal', 'internal'],
+  ['resource-exhausted', 'resource-exhausted'],
+  ['unavailable', 'unavailable'],
 ]);
 
 export function routeAction(route: WireRoute, path: string): RouteAction {

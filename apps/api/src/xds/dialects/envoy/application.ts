@@ -49,7 +49,7 @@ function encodeApplication(port: InboundPort): Uint8Array {
           case: 'explicitHttpConfig',
           value: {
             protocolConfig: isHttp2
-              ? { case: 'http2ProtocolOptions', value: {} }
+              ? { case: 'http2ProtocolOptions', value: { allowConnect: true } }
               : { case: 'httpProtocolOptions', value: {} },
           },
         },

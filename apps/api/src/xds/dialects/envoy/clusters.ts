@@ -88,7 +88,7 @@ function protocolOptions(cluster: Cluster) {
       case: 'explicitHttpConfig',
       value: {
         protocolConfig: isHttp2(cluster)
-          ? { case: 'http2ProtocolOptions', value: {} }
+          ? { case: 'http2ProtocolOptions', value: { allowConnect: true } }
           : { case: 'httpProtocolOptions', value: {} },
       },
     },

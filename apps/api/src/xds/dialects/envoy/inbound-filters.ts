@@ -19,7 +19,7 @@ import { RBACSchema as NetworkRbacSchema } from '@malha/xds/generated/envoy/exte
 import { TcpProxySchema } from '@malha/xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import { applicationCluster } from './application.ts';
 import { rbacGroups } from './authorization.ts';
-import { commonManager, GRPC_DEADLINE, routerFilter } from './manager.ts';
+import { callDuration, commonManager, routerFilter } from './manager.ts';
 import { connectionLimitFilters, localLimitFilter, localLimits, rateLimitActions } from './rate-limits.ts';
 import { pack, typed } from './types.ts';
 
@@ -87,7 +87,7 @@ function virtualHost(port: InboundPort, all: readonly InboundPort[]): Host {
             rateLimits: rateLimitActions(port.rateLimits),
             timeout: NO_TIMEOUT,
             idleTimeout: NO_TIMEOUT,
-            maxStreamDuration: GRPC_DEADLINE,
+            ...(port.protocol === 'grpc' && { maxStreamDuration: callDuration({ requestTimeoutMs: 0 }) }),
           },
         },
       },

@@ -1,6 +1,7 @@
 // What both HTTP connection managers of Envoy have in common.
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import type { ForwardAction } from '@malha/traffic';
 import type { RouteAction_MaxStreamDurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { CorsSchema } from '@malha/xds/generated/envoy/extensions/filters/http/cors/v3/cors_pb';
 import { RouterSchema } from '@malha/xds/generated/envoy/extensions/filters/http/router/v3/router_pb';
@@ -15,10 +16,20 @@ import { typed } from './types.ts';
 /** Name of the filter, and key of its settings for a route. */
 export const CORS_FILTER = 'envoy.filters.http.cors';
 
-/** The deadline that a client of gRPC sends with its call (`grpc-timeout`) is taken as it is; no other stream has one. */
-export const GRPC_DEADLINE = {
-  grpcTimeoutHeaderMax: durationFromMs(0),
-} satisfies MessageInitShape<typeof RouteAction_MaxStreamDurationSchema>;
+/**
+ * For calls of gRPC, in place of the timeout of the route, which Envoy then leaves aside: the deadline that the client sends
+ * (`grpc-timeout`) or what the route allows, whichever is shorter; 0 = no limit. Either ends the call with DEADLINE_EXCEEDED.
+ */
+export function callDuration({
+  requestTimeoutMs,
+  maxDurationMs = 0,
+}: Pick<ForwardAction, 'requestTimeoutMs' | 'maxDurationMs'>): MessageInitShape<
+  typeof RouteAction_MaxStreamDurationSchema
+> {
+  const bounds = [requestTimeoutMs, maxDurationMs].filter((ms) => ms > 0);
+  const duration = durationFromMs(bounds.length === 0 ? 0 : Math.min(...bounds));
+  return { maxStreamDuration: duration, grpcTimeoutHeaderMax: duration };
+}
 
 /** A proxy of the mesh does not show: no Server header of its own, no address added. */
 export function commonManager(statPrefix: string) {
@@ -28,6 +39,8 @@ export function commonManager(statPrefix: string) {
     serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
     skipXffAppend: true,
     upgradeConfigs: [{ upgradeType: 'websocket' }],
+    // Clients of HTTP/2 ask for a WebSocket by an extended CONNECT (RFC 8441).
+    http2ProtocolOptions: { allowConnect: true },
   } satisfies MessageInitShape<typeof HttpConnectionManagerSchema>;
 }
 

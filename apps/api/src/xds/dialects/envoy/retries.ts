@@ -17,8 +17,8 @@ import { retryOn } from '../shared/retries.ts';
 /** RFC 9110 §9.2.2 */
 const IDEMPOTENT_METHODS = 'GET|HEAD|OPTIONS|TRACE|PUT|DELETE';
 
-/** The request was not processed, or the operator named the status: any method may be sent again. */
-const SAFE_FOR_ALL: ReadonlySet<RetryCondition> = new Set(['connect-failure', 'refused-stream', 'retriable-status']);
+/** What may have been processed before it failed; all else was not, or is named by its code: any method may be sent again. */
+const FOR_IDEMPOTENT: ReadonlySet<RetryCondition> = new Set(['reset', 'gateway-error', '5xx']);
 
 /** Another endpoint than those that were tried, when one is found within some draws of the balancer. */
 const OTHER_ENDPOINT = {
@@ -37,7 +37,7 @@ const DRAWS_MAX = 5n;
 export function byIdempotence(route: Route): Route[] {
   const { action, match } = route;
   if (action.type !== 'forward' || action.retry.attempts === 0) return [route];
-  const safe = action.retry.on.filter((condition) => SAFE_FOR_ALL.has(condition));
+  const safe = action.retry.on.filter((condition) => !FOR_IDEMPOTENT.has(condition));
   if (safe.length === action.retry.on.length) return [route];
   const forOthers: Route = { ...route, action: { ...action, retry: { ...action.retry, on: safe } } };
   // Each of two routes would draw its own share: what is safe for all must do.

@@ -36,7 +36,7 @@ import { deviceMatchers, type HeaderMatcher } from './devices.ts';
 import { EDGE_TABLE } from './gateway.ts';
 import { requestHeaders, responseHeaders, withHeadersInOrder } from './headers.ts';
 import { hashPolicies } from './load-balancer.ts';
-import { CORS_FILTER, GRPC_DEADLINE } from './manager.ts';
+import { CORS_FILTER, callDuration } from './manager.ts';
 import { localLimits, rateLimitActions } from './rate-limits.ts';
 import { redirectMessage } from './redirects.ts';
 import { byIdempotence, retryPolicy } from './retries.ts';
@@ -133,17 +133,17 @@ function withoutSlash(from: Route): Route {
 
 function forward(action: ForwardAction, from: Route, clusters: Clusters): MessageInitShape<typeof RouteActionSchema> {
   const isInvalid = action.clusters.some(({ cluster }) => cluster === INVALID_BACKEND);
+  const isGrpc = action.clusters.some(({ cluster }) => clusters.get(cluster)?.protocol === 'grpc');
   const retry = retryPolicy(action);
   return {
     clusterSpecifier: { case: 'weightedClusters', value: split(action) },
     clusterNotFoundResponseCode: isInvalid ? NotFoundCode.INTERNAL_SERVER_ERROR : NotFoundCode.SERVICE_UNAVAILABLE,
     timeout: durationFromMs(action.requestTimeoutMs),
-    // The deadline of a gRPC call's client counts as it is; without one the timeout of the route alone does.
-    maxStreamDuration: GRPC_DEADLINE,
     idleTimeout: durationFromMs(action.streamIdleTimeoutMs),
     ...(action.maxDurationMs !== undefined && {
       maxStreamDuration: { maxStreamDuration: durationFromMs(action.maxDurationMs) },
     }),
+    ...(isGrpc && { maxStreamDuration: callDuration(action) }),
     ...(retry !== undefined && { retryPolicy: retry }),
     hashPolicy: hashPolicies(action, clusters),
     rateLimits: rateLimitActions(action.rateLimits),

@@ -8,6 +8,11 @@ const NAMES = {
   'gateway-error': 'gateway-error',
   '5xx': '5xx',
   'retriable-status': 'retriable-status-codes',
+  cancelled: 'cancelled',
+  'deadline-exceeded': 'deadline-exceeded',
+  internal: 'internal',
+  'resource-exhausted': 'resource-exhausted',
+  unavailable: 'unavailable',
 } as const satisfies Record<RetryCondition, string>;
 
 export function retryOn(conditions: readonly RetryCondition[]): string {

@@ -40,7 +40,6 @@ export interface CounterStatus {
 export type CounterAnswer = (statuses: readonly CounterStatus[] | undefined) => void;
 
 export class CounterCall implements StreamRequester, TimerTarget {
-  readonly needsHttp1 = false;
   readonly hash = NO_HASH;
   private readonly cluster: ClusterRuntime;
   private readonly environment: CounterEnvironment;
