@@ -132,6 +132,7 @@ function createRouter(
     },
     resilience: { world: () => world.world, queries: telemetry.queries },
     faults: { store, now: Date.now },
+    limits: { store, queries: telemetry.queries },
     certificates: { authority: ca.authority, denials: ca.denials, currentLeaves: ca.currentLeaves, audit },
     joinTokens: { tokens: ca.tokens, invitations, audit },
     proxies: {

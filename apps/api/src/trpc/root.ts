@@ -11,6 +11,7 @@ import {
 } from '../ca/router.ts';
 import { createExplainRouter, type ExplainRouterDeps } from '../explain/router.ts';
 import { createFaultsRouter, type FaultsRouterDeps } from '../faults/router.ts';
+import { createLimitsRouter, type LimitsRouterDeps } from '../limits/router.ts';
 import { createMeshRouter } from '../mesh/router.ts';
 import type { MeshStatusReader } from '../mesh/status.ts';
 import { createResilienceRouter, type ResilienceRouterDeps } from '../resilience/router.ts';
@@ -37,6 +38,7 @@ export interface RootDeps {
   readonly explain: ExplainRouterDeps;
   readonly resilience: ResilienceRouterDeps;
   readonly faults: FaultsRouterDeps;
+  readonly limits: LimitsRouterDeps;
   readonly certificates: CertificatesRouterDeps;
   readonly joinTokens: JoinTokensRouterDeps;
   readonly proxies: ProxiesRouterDeps;
@@ -56,6 +58,7 @@ export function createRootRouter(deps: RootDeps) {
     explain: createExplainRouter(deps.explain),
     resilience: createResilienceRouter(deps.resilience),
     faults: createFaultsRouter(deps.faults),
+    limits: createLimitsRouter(deps.limits),
     certificates: createCertificatesRouter(deps.certificates),
     joinTokens: createJoinTokensRouter(deps.joinTokens),
     proxies: createProxiesRouter(deps.proxies),
