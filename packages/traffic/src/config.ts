@@ -1,10 +1,10 @@
 // Runtime configuration of one proxy: what policies produce, dialects carry, and the engine runs.
 // Everything is plain frozen data; a table is swapped, never changed in place.
+import type { ClusterName } from './cluster-name.ts';
 import type { FaultRule } from './fault/rule.ts';
 import type { ConnectionLimitRule, RateLimitRule } from './rate-limit/rule.ts';
 
-/** `outbound|<port>|<version or empty>|<service>.<namespace>` */
-export type ClusterName = string & { readonly __brand: 'ClusterName' };
+export type { ClusterName };
 
 /** `spiffe://<trustDomain>/ns/<namespace>/sa/<serviceAccount>` */
 export type SpiffeId = string & { readonly __brand: 'SpiffeId' };

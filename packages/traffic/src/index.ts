@@ -3,6 +3,7 @@ export * from './authorization.ts';
 export * from './balancer.ts';
 export type * from './clock.ts';
 export * from './cohort.ts';
+export * from './condition-matcher.ts';
 export * from './config.ts';
 export * from './cors.ts';
 export * from './device.ts';

@@ -1,5 +1,5 @@
 // Which fault a request meets: of those that are for it and still last, drawn by their percentages; clock and dice passed in.
-import { ConditionMatcher, type ConditionView } from '../request-condition.ts';
+import { ConditionMatcher, type ConditionView } from '../condition-matcher.ts';
 import type { Random } from '../request-view.ts';
 import type { FaultRule } from './rule.ts';
 

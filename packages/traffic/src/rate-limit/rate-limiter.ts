@@ -1,7 +1,7 @@
 // Local rate limits of one place (a port, a route): every limit that a request falls under must have a token for it.
 
+import { ConditionMatcher, type ConditionView } from '../condition-matcher.ts';
 import { pathOf } from '../path.ts';
-import { ConditionMatcher, type ConditionView } from '../request-condition.ts';
 import { type BucketTable, type KeyHash, mix } from './bucket-table.ts';
 import type { LimitKey, RateLimitRule } from './rule.ts';
 

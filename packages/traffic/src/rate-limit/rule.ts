@@ -1,5 +1,5 @@
 // Rate limits as a proxy gets them: which requests they count, by which key, and how many they let through.
-import type { ClusterName } from '../config.ts';
+import type { ClusterName } from '../cluster-name.ts';
 import type { RequestCondition } from '../request-condition.ts';
 import type { BucketShape } from './token-bucket.ts';
 

@@ -1,10 +1,11 @@
 // Limits that a service counts for all proxies: which of them a request falls under, and one question about them for each
 // service; while it does not answer, each limit says whether requests pass.
+
+import { ConditionMatcher } from '@malha/traffic/condition-matcher';
 import type { ClusterName } from '@malha/traffic/config';
 import { descriptorOf } from '@malha/traffic/rate-limit/descriptor';
 import type { LimitDecision, LimitedRequest, Quota } from '@malha/traffic/rate-limit/rate-limiter';
 import type { GlobalLimit, RateLimitRule } from '@malha/traffic/rate-limit/rule';
-import { ConditionMatcher } from '@malha/traffic/request-condition';
 import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
 import { CounterCall, type CounterEnvironment, type CounterStatus } from './rpc/counter-call.ts';
 
