@@ -265,3 +265,39 @@ test('ports come and go with the configuration; one that is taken is named and h
   expect((await get(second, 'a.org')).status).toBe(200);
   await expect(get(first, 'a.org')).rejects.toThrow('ECONNREFUSED');
 });
+
+/** All of them arrive; a busy machine may take its time. */
+const HELD_WITHIN = { timeout: 20_000 };
+
+test('a client that takes all requests of a service leaves some for clients of other addresses', async () => {
+  const held = new Set<http.ServerResponse>();
+  const app = http.createServer((request, response) => {
+    if (request.url === '/held') held.add(response);
+    else response.end('served');
+  });
+  closers.push(() => {
+    app.closeAllConnections();
+    app.close();
+  });
+  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+  const port = await freePort();
+  const config = world(portOf(app.address()), `{name: web, port: ${port}, protocol: HTTP}`);
+  const limits = { maxConnections: 100, maxPending: 10, maxRequests: 16 };
+  const dataPlane = start();
+  dataPlane.apply({ ...config, clusters: config.clusters.map((cluster) => ({ ...cluster, limits })) });
+  await dataPlane.start();
+  const statusOf = (localAddress: string, target: string) =>
+    new Promise<number>((resolve, reject) => {
+      const options = { host: '127.0.0.1', port, localAddress, path: target, agent: false } as const;
+      const request = http.get(options, (response) => resolve(response.resume().statusCode ?? 0));
+      closers.push(() => request.destroy());
+      request.on('error', reject);
+    });
+  for (let count = 0; count < 16; count++) statusOf('127.0.0.1', '/held').catch(() => undefined);
+  await expect.poll(() => held.size, HELD_WITHIN).toBe(16);
+  expect(await statusOf('127.0.0.1', '/')).toBe(503);
+  expect(await statusOf('127.0.0.2', '/')).toBe(200);
+  for (let count = 0; count < 2; count++) statusOf('127.0.0.2', '/held').catch(() => undefined);
+  await expect.poll(() => held.size, HELD_WITHIN).toBe(18);
+  expect(await statusOf('127.0.0.3', '/')).toBe(503);
+});

@@ -121,6 +121,12 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
     this.responseBytesTold = responseBytes;
   }
 
+  /** Limits are shared out among strangers; what comes from beside the proxy is one client. */
+  private get client(): string {
+    const { client, remoteAddress } = this.exchange.connection;
+    return client === undefined ? '' : remoteAddress;
+  }
+
   get wantsTunnel(): boolean {
     return this.request.upgrade !== '';
   }
@@ -128,7 +134,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
   start(): void {
     const { exchange, plan, cluster } = this;
     exchange.consumer = this;
-    this.isCounted = cluster.requestStarted();
+    this.isCounted = cluster.requestStarted(this.client);
     if (!this.isCounted) {
       this.finishWith(new ProxyError('overflow', `${cluster.cluster.name}: too many concurrent requests`));
       return;
@@ -481,7 +487,7 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
     this.retries.release();
     this.balanced?.finished(ok);
     this.balanced = undefined;
-    if (this.isCounted) this.cluster.requestFinished();
+    if (this.isCounted) this.cluster.requestFinished(this.client);
     this.stopWaiting();
     this.body.drop();
   }
