@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { createTestCa } from '@malha/testing/test-ca';
 import { afterEach, describe, expect, test } from 'vitest';
-import { DEFAULT_LIMITS } from '../../apps/dataplane/src/data-plane.ts';
 import { respondWithText } from '../../apps/dataplane/src/exchange/error-response.ts';
 import type { Exchange, ExchangeHandler } from '../../apps/dataplane/src/exchange/exchange.ts';
 import { TimerWheel } from '../../apps/dataplane/src/exchange/timer-wheel.ts';
 import { Http2ServerConnection } from '../../apps/dataplane/src/http2/server-connection.ts';
 import { MESH_SETTINGS } from '../../apps/dataplane/src/http2/settings.ts';
 import type { ServerContext } from '../../apps/dataplane/src/listener/server-context.ts';
+import { DEFAULT_LIMITS } from '../../apps/dataplane/src/proxy-limits.ts';
 import { simpleConfig, startProxy } from '../../apps/dataplane/test/mesh-fixture.ts';
 import { ensureH2spec } from '../../scripts/setup/h2spec.ts';
 

@@ -1,7 +1,7 @@
 // WebSocket over HTTP/2 (RFC 8441): clients and applications that speak it, the mesh's own connections, and what is refused.
 import { once } from 'node:events';
 import http2 from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createTestCa } from '@malha/testing/test-ca';
 import type { MeshConfig, Protocol } from '@malha/traffic/config';
@@ -284,6 +284,20 @@ describe('a client of HTTP/1.1', () => {
     expect(head[':status']).toBe(204);
     expect(versions).toEqual(['http/1.1', 'http/1.1', 'h2']);
   });
+});
+
+describe('an upstream that says nothing', () => {
+  it('is given up, and the tunnel that waited for its SETTINGS is 503', async () => {
+    const server = createServer((socket) => socket.on('error', () => undefined));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanups.push(() => server.close());
+    const proxy = await proxyWith(callerConfig((server.address() as AddressInfo).port, 'http2', false));
+    const socket = new WebSocket(`ws://127.0.0.1:${proxy.outboundPort}/chat`, { headers: { host: 'app' } });
+    const [error] = (await once(socket, 'error')) as [Error];
+    expect(error.message).toContain('503');
+    await expect.poll(() => proxy.telemetry.records[0]?.flags).toBe(RequestFlags.UC);
+  }, 30_000);
 });
 
 describe('what is refused', () => {

@@ -6,6 +6,7 @@ import { ErrorCode, Flag, FrameType, PREFACE } from '../src/http2/protocol.ts';
 import type { ProxyLimits } from '../src/proxy-limits.ts';
 import { simpleConfig, startProxy, type TestProxy } from './mesh-fixture.ts';
 import { answerOk, exchangeBytes, OK, type RawUpstream, rawUpstream } from './raw-http.ts';
+import { frame, headerBlock, SETTINGS } from './raw-http2.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -24,30 +25,11 @@ async function proxyOf(
   return { proxy, app };
 }
 
-function frame(type: number, flags: number, streamId: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(streamId, 5);
-  return Buffer.concat([head, payload]);
-}
-
-const SETTINGS = frame(FrameType.Settings, 0, 0, Buffer.alloc(0));
 const NO_WINDOW = frame(FrameType.Settings, 0, 0, Buffer.from([0, 4, 0, 0, 0, 0]));
 
 /** A request head of a client that indexes nothing. */
 function requestHead(path = '/'): Buffer {
-  const encoder = new HpackEncoder(0);
-  encoder.begin();
-  for (const [name, value] of [
-    [':method', 'GET'],
-    [':scheme', 'http'],
-    [':path', path],
-    [':authority', 'app'],
-  ] as const)
-    encoder.field(name, value);
-  return Buffer.from(encoder.end());
+  return headerBlock([':method', 'GET', ':scheme', 'http', ':path', path, ':authority', 'app']);
 }
 
 class RawClient {

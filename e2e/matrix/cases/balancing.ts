@@ -76,7 +76,13 @@ const FAILOVER = policy('{type: Random, locality: {mode: Failover}}');
 export const balancing: Section = {
   name: 'balancing',
   cases: [
-    ...['RoundRobin', 'LeastRequest', 'Random', 'LeastConnection', 'PeakEwma'].map(evenly),
+    ...['RoundRobin', 'LeastRequest', 'Random', 'LeastConnection'].map(evenly),
+    {
+      name: 'balancer: PeakEwma calls every endpoint',
+      resources: policy('{type: PeakEwma}'),
+      // By how much depends on their latencies.
+      exchanges: [spread({}, 240)],
+    },
     ...['RoundRobin', 'LeastRequest', 'Random'].map(byWeight),
     {
       name: 'balancer: round robin is exact over its rounds',

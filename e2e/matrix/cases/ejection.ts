@@ -5,6 +5,8 @@ import type { Answer, Exchange, MatrixCase, Section } from '../src/case.ts';
 const ALL = ['reviews-v1', 'reviews-v2', 'reviews-v3'];
 const WITHOUT_V2 = ['reviews-v1', 'reviews-v3'];
 const STANDS_STILL = { engine: 'its clock stands still' };
+/** Seen with Envoy 1.40, with and without always_eject_one_host; why is not known yet. */
+const ONE_ONLY = { envoy: 'Envoy ejected one endpoint only, whatever the bound' };
 const ROUND_ROBIN = '{type: RoundRobin}';
 
 let services = 0;
@@ -92,14 +94,18 @@ export const ejection: Section = {
       send(failing(500, WITHOUT_V2), WITHOUT_V2),
       send(200, WITHOUT_V2),
     ]),
-    ejecting('as many as the bound says', '{consecutive5xx: 1, maxEjectionPercent: 70}', [
-      send(failing(500, WITHOUT_V2), ALL),
-      send(200, ['reviews-v2']),
-    ]),
-    ejecting('all may be ejected, and then all are called', '{consecutive5xx: 1, maxEjectionPercent: 100}', [
-      send(500, ALL),
-      send(200, ALL),
-    ]),
+    ejecting(
+      'as many as the bound says',
+      '{consecutive5xx: 1, maxEjectionPercent: 70}',
+      [send(failing(500, WITHOUT_V2), ALL), send(200, ['reviews-v2'])],
+      { leftOut: ONE_ONLY },
+    ),
+    ejecting(
+      'all may be ejected, and then all are called',
+      '{consecutive5xx: 1, maxEjectionPercent: 100}',
+      [send(500, ALL), send(200, ALL)],
+      { leftOut: ONE_ONLY },
+    ),
     ejecting(
       'it comes back',
       '{consecutive5xx: 1, interval: 100ms, baseEjection: 300ms}',

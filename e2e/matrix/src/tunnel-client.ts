@@ -29,10 +29,16 @@ export async function openTunnel(socket: net.Socket, request: CaseRequest, id: s
   const answered = { headers: fieldsOf(Object.entries(fields).flatMap(([name, value]) => [name, String(value)])) };
   const status = Number(fields[':status']);
   const isOpen = status === 200;
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  stream.end(isOpen ? body : undefined);
-  await once(stream, 'close');
+  const said = isOpen ? await heard(stream, body) : '';
+  stream.close(http2.constants.NGHTTP2_CANCEL);
   session.close();
-  return { ...answered, status: isOpen ? 101 : status, body: isOpen ? Buffer.concat(chunks).toString() : '' };
+  return { ...answered, status: isOpen ? 101 : status, body: said };
+}
+
+/** As much as went out. Nobody ends its half: Envoy takes that for the end of both. */
+async function heard(stream: http2.ClientHttp2Stream, words: string): Promise<string> {
+  let text = '';
+  stream.write(words);
+  while (text.length < words.length) text += String((await once(stream, 'data'))[0]);
+  return text;
 }

@@ -76,7 +76,7 @@ const table = [
   row('balancer.panic', 'Panic threshold', [ON, PLANNED, NEVER]),
   row('limits.connections', 'Limits of connections, pending and requests', [ON, ON, PLANNED]),
   row('outlier.consecutive', 'Ejection after consecutive errors', [ON, ON, PLANNED]),
-  row('outlier.success-rate', 'Ejection by success rate', [ON, PLANNED, PLANNED]),
+  row('outlier.success-rate', 'Ejection by success rate', [ON, ON, PLANNED]),
   row('outlier.failure-percentage', 'Ejection by failure percentage', [ON, ON, PLANNED]),
   row('health.active', 'Active health checks (HTTP, gRPC, TCP)', [ON, ON, NEVER]),
   row('breaker.success-rate', 'Circuit breaker by success rate, of a service or a route', [ON, NEVER, NEVER]),

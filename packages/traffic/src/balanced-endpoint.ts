@@ -9,12 +9,10 @@ const LATENCY_TAU_MS = 10_000;
 export class BalancedEndpoint {
   /** The newest description; replaced by an update of the same workload. */
   endpoint: Endpoint;
-  /** Requests between `started` and `finished`. */
+  /** Requests, or connections of bytes, between `started` and `finished`. */
   active = 0;
   /** Requests that ended with `finished(false)`. */
   failures = 0;
-  /** Connections that are open or being opened; told by who opens them. */
-  connections = 0;
   /** False while it is ejected or fails its health checks; changed by the balancer alone. */
   isAvailable = true;
   readonly health = new EndpointHealth();

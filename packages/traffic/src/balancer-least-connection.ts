@@ -1,4 +1,5 @@
-// Least connection: the endpoint with the fewest open connections for its weight, then the fewest requests; equals in turn.
+// Least connection: of all endpoints, the one with the fewest requests or connections of bytes in flight for its weight; equals
+// in turn. Pooled connections that stand idle are no load: counted, they would hold quiet callers to one endpoint.
 import type { BalancedEndpoint, Exclude, Picker } from './balancer-picker.ts';
 import type { Random } from './request-view.ts';
 
@@ -34,7 +35,5 @@ export class LeastConnectionPicker implements Picker {
 }
 
 function isLighter(a: BalancedEndpoint, b: BalancedEndpoint): boolean {
-  const difference = a.connections * b.endpoint.weight - b.connections * a.endpoint.weight;
-  if (difference !== 0) return difference < 0;
   return a.active * b.endpoint.weight < b.active * a.endpoint.weight;
 }

@@ -326,14 +326,13 @@ describe('LeastRequest', () => {
 });
 
 describe('LeastConnection', () => {
-  it('takes the endpoint with the fewest connections for its weight, and equals in turn', () => {
+  it('takes the endpoint with the least in flight for its weight, and equals in turn', () => {
     const bench = new Bench('LeastConnection');
     bench.balancer.update([makeEndpoint('a', { weight: 2 }), makeEndpoint('b'), makeEndpoint('c')]);
     for (let i = 0; i < 400; i++) {
-      const picked = bench.balancer.pick();
-      if (picked !== undefined) picked.connections++;
+      bench.balancer.pick()?.started();
     }
-    expect(['a', 'b', 'c'].map((name) => bench.item(name).connections)).toEqual([200, 100, 100]);
+    expect(['a', 'b', 'c'].map((name) => bench.item(name).active)).toEqual([200, 100, 100]);
   });
 });
 

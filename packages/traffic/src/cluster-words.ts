@@ -11,7 +11,7 @@ import type {
 const PICKS: Readonly<Record<LoadBalancerConfig['type'], string>> = {
   RoundRobin: 'Endpoints take turns, by weight',
   LeastRequest: 'Of two drawn endpoints, the one with fewer requests in flight is taken',
-  LeastConnection: 'The endpoint with the fewest connections is taken',
+  LeastConnection: 'The endpoint with the fewest requests or connections in flight is taken',
   Random: 'An endpoint is drawn, by weight',
   RingHash: 'The same key goes to the same endpoint, by a ring',
   Maglev: 'The same key goes to the same endpoint, by a table',

@@ -182,14 +182,13 @@ export class ClusterRuntime implements PoolOwner {
       return undefined;
     }
     this.connectionCount++;
-    balanced.connections++;
     const pool = this.poolOf(balanced);
     const dial = pool.dialRaw({
       connected: (socket, endpoint) => {
         balanced.started();
         socket.once('close', (hadError) => {
           balanced.finished(!hadError);
-          this.connectionGone(balanced);
+          this.connectionGone();
         });
         result.connected(socket, endpoint);
       },
@@ -300,9 +299,8 @@ export class ClusterRuntime implements PoolOwner {
     return this.pending.length > 0 && !this.isClosed;
   }
 
-  connectionGone(balanced: BalancedEndpoint): void {
+  connectionGone(): void {
     this.connectionCount--;
-    balanced.connections--;
     this.servePending();
   }
 
@@ -313,7 +311,6 @@ export class ClusterRuntime implements PoolOwner {
   dialFailed(balanced: BalancedEndpoint, error: ProxyError): void {
     if (error.failure === 'peerIdentity') this.environment.count('peer-rejected');
     this.connectionCount--;
-    balanced.connections--;
     this.health.connectFailed(balanced);
     this.servePending();
   }
@@ -339,7 +336,6 @@ export class ClusterRuntime implements PoolOwner {
 
   private dial(pool: EndpointPool, waiting: Waiting): void {
     this.connectionCount++;
-    pool.balanced.connections++;
     pool.dial(waiting);
   }
 

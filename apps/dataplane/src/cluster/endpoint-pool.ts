@@ -35,7 +35,7 @@ export interface PoolOwner {
   /** Requests wait for a connection. */
   readonly isAwaited: boolean;
   /** There is room for another connection. */
-  connectionGone(balanced: BalancedEndpoint): void;
+  connectionGone(): void;
   dialSucceeded(balanced: BalancedEndpoint): void;
   dialFailed(balanced: BalancedEndpoint, error: ProxyError): void;
   /** It waited for a connection that turned out unable to serve it. */
@@ -182,7 +182,7 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
   cancelRaw(dial: Dial): void {
     if (!this.dials.delete(dial)) return;
     dial.cancel();
-    this.owner.connectionGone(this.balanced);
+    this.owner.connectionGone();
   }
 
   /** Idle connections close now, busy ones after their responses. */
@@ -237,7 +237,7 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
     if (index === -1) return;
     this.multiplexed.splice(index, 1);
     this.unparkLost(connection);
-    this.owner.connectionGone(this.balanced);
+    this.owner.connectionGone();
   }
 
   timerFired(timer: WheelTimer): void {
@@ -363,7 +363,7 @@ export class EndpointPool implements ConnectionOwner, MultiplexOwner, TimerTarge
   }
 
   private forget(connection: ClientConnection): void {
-    if (this.connections.delete(connection)) this.owner.connectionGone(this.balanced);
+    if (this.connections.delete(connection)) this.owner.connectionGone();
   }
 
   private watchAge(nowMs: number, leftMs: number): void {

@@ -37,8 +37,7 @@ export function outlierDetection(from: OutlierDetection, path: string): OutlierD
   check(from, path);
   if (!from.splitExternalLocalOriginErrors)
     throw new ResourceError(`${path}.split_external_local_origin_errors`, 'only true is supported by this proxy');
-  // This proxy always may eject one of two.
-  if (from.alwaysEjectOneHost !== true && (from.maxEjectionPercent ?? 0) < 50)
+  if (from.alwaysEjectOneHost !== true)
     throw new ResourceError(`${path}.always_eject_one_host`, 'only true is supported by this proxy');
   if (from.enforcingLocalOriginSuccessRate !== 0)
     throw new ResourceError(`${path}.enforcing_local_origin_success_rate`, 'not supported by this proxy');

@@ -9,8 +9,6 @@ const ON = 100;
 const OFF = 0;
 /** A rule that is off still needs a limit: 0 would be met by every answer. */
 const NEVER = 1_000_000;
-/** From here on one of two may be ejected by the bound itself; told so, Envoy ejects one and no other. */
-const ONE_OF_TWO = 50;
 /** Envoy counts standard deviations in thousandths. */
 const STDEV_UNITS = 1000;
 
@@ -21,7 +19,7 @@ export function outlierDetection(config: OutlierDetectionConfig): MessageInitSha
     baseEjectionTime: durationFromMs(config.baseEjectionMs),
     maxEjectionTime: durationFromMs(config.maxEjectionMs),
     maxEjectionPercent: config.maxEjectionPercent,
-    alwaysEjectOneHost: config.maxEjectionPercent < ONE_OF_TWO,
+    alwaysEjectOneHost: true,
     splitExternalLocalOriginErrors: true,
     consecutive5xx: config.consecutive5xx || NEVER,
     enforcingConsecutive5xx: enforcing(config.consecutive5xx),
