@@ -216,13 +216,19 @@ describe('a pair of proxies', () => {
     const { caller } = await pair({
       answer: (socket, text) => {
         if (text.endsWith('\r\n\r\n'))
-          socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+          socket.write(
+            'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+              'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
+          );
         else socket.end(`echo ${text.slice(-4)}`);
       },
     });
-    const upgrade = 'GET / HTTP/1.1\r\nHost: app\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+    // The example of RFC 6455 §1.3: key and proof go end to end.
+    const upgrade =
+      'GET / HTTP/1.1\r\nHost: app\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
     const { text, closed } = await exchangeBytes(caller.outboundPort, [upgrade, 'ping'], { gapMs: 150, quietMs: 500 });
-    expect(text).toMatch(/^HTTP\/1\.1 101 .*echo ping$/s);
+    expect(text).toMatch(/^HTTP\/1\.1 101 .*s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=.*echo ping$/s);
     expect(closed).toBe(true);
   });
 });
