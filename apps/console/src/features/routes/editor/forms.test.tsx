@@ -105,7 +105,7 @@ describe('the form of a GRPCRoute', () => {
     expect((service as HTMLInputElement).value).toBe('books.Catalog');
     fireEvent.change(within(card).getByLabelText('gRPC method'), { target: { value: 'Get' } });
     expect(text).toContain('method: Get');
-    fireEvent.click(screen.getByRole('button', { name: 'host' }));
+    fireEvent.click(await screen.findByRole('button', { name: 'host' }));
     fireEvent.change(await screen.findByLabelText('Host 1'), { target: { value: 'Books.example' } });
     expect(readRoute(text)).toMatchObject({ ok: true, view: { hostnames: ['books.example'] } });
   });

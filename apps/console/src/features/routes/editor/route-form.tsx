@@ -7,7 +7,8 @@ import { LazyTestConnection, LazyTestRequest } from '../test-request/index.ts';
 import { serviceTarget, versionTarget } from '../use-backend-choices.ts';
 import type { ParentService } from '../use-parent-service.ts';
 import type { RouteDraft } from '../use-route-draft.ts';
-import { AttachmentSection } from './attachment-section.tsx';
+
+import { LazyAttachmentSection } from './lazy-attachment-section.tsx';
 import { LazyImpactPanel } from './lazy-impact-panel.tsx';
 import { RuleCard } from './rule-card.tsx';
 import { RulesList } from './rules-list.tsx';
@@ -64,7 +65,7 @@ export function RouteForm(props: FormProps & { readonly sinceMs: number | undefi
         {changed !== undefined && view.parentService !== undefined && hasPolicies(view.kind) && (
           <LazyImpactPanel namespace={namespace} service={view.parentService} yaml={changed} />
         )}
-        <AttachmentSection view={view} namespace={namespace} isReadOnly={isReadOnly} edit={draft.edit} />
+        <LazyAttachmentSection view={view} namespace={namespace} isReadOnly={isReadOnly} edit={draft.edit} />
       </div>
       <div className="flex min-h-0 flex-col gap-3 overflow-auto border-line border-r p-4 max-[1359px]:p-3">
         {props.banner}
