@@ -43,10 +43,10 @@ export async function createOperatorPlane(foundation: Foundation, parts: Operato
 
   const services = createServices(foundation, parts);
   const invitations = createInvitations(parts, auth);
-  const router = createRouter(parts, services, { auth, invitations });
+  const now = () => clock.now();
+  const router = createRouter(parts, services, { auth, invitations, now });
   const operations = createOperations(parts, services, { auth, invitations });
   const origins = new Origins(config.auth.consoleOrigins);
-  const now = () => clock.now();
   const { sessionSecret, internalSecret } = config.auth;
   const callers = new Callers({ sessions: auth.sessions, sessionSecret, now, onError: onUnexpected });
   const onError = createErrorReporter(logger);
@@ -116,7 +116,7 @@ function createServices({ config }: Foundation, { storage, mesh, members }: Oper
 function createRouter(
   { mesh, members }: OperatorPlaneParts,
   { status, history }: Services,
-  { auth, invitations }: Access,
+  { auth, invitations, now }: Access & { readonly now: () => number },
 ) {
   const audit: Audit = (entry) => auth.repository.audit(entry);
   const { ca, agents, xds, telemetry } = members;
@@ -124,14 +124,14 @@ function createRouter(
   return createRootRouter({
     auth: { users: auth.users, repository: auth.repository },
     mesh: { status },
-    resources: { store, analyze },
+    resources: { store, analyze, now },
     changes: { store, history },
     explain: {
       world: () => world.world,
       traffic: (service, seconds) => telemetry.queries.serviceTraffic(service, { liveSeconds: seconds }),
     },
     resilience: { world: () => world.world, queries: telemetry.queries },
-    faults: { store, now: Date.now },
+    faults: { store, now },
     limits: { store, queries: telemetry.queries },
     certificates: { authority: ca.authority, denials: ca.denials, currentLeaves: ca.currentLeaves, audit },
     joinTokens: { tokens: ca.tokens, invitations, audit },

@@ -2,6 +2,7 @@
 import { type Finding, parseResources, type ResourceKey, toYaml } from '@malha/model';
 import { type Analyze, findingsOf, refusingErrors, resourcesOf } from './analysis.ts';
 import { ResourcesInvalid } from './errors.ts';
+import { withFaultStarts } from './fault-start.ts';
 import { applyPlan, type PlannedObject, planChanges } from './plan.ts';
 import type { Change, ResourceState } from './types.ts';
 
@@ -31,8 +32,12 @@ export function changesOf(draft: Draft): Change[] {
   return [...puts, ...(draft.changes ?? [])];
 }
 
-export function previewDraft(draft: Draft, state: ResourceState, analyze: Analyze): Preview {
-  const plan = planChanges(state, changesOf(draft));
+/** What an apply at `nowMs` would do. */
+export function previewDraft(
+  draft: Draft,
+  { state, analyze, nowMs }: { readonly state: ResourceState; readonly analyze: Analyze; readonly nowMs: number },
+): Preview {
+  const plan = planChanges(state, withFaultStarts(changesOf(draft), state, nowMs));
   const after = applyPlan(state, plan, DRAFT_STAMP);
   const all = analyze(resourcesOf(after));
   const errors = refusingErrors(analyze, state, plan, all);

@@ -1,5 +1,6 @@
-import { type FaultInjectionResource, keyOf } from '@malha/model';
+import { type FaultInjectionResource, keyOf, toYaml } from '@malha/model';
 import { expect, test } from 'vitest';
+import { previewDraft } from './drafts.ts';
 import { withFaultStarts } from './fault-start.ts';
 import type { Change, ResourceState } from './types.ts';
 
@@ -56,4 +57,11 @@ test('a beginning in the past is kept, one in the future is not', () => {
 test('other changes pass as they are', () => {
   const changes: Change[] = [{ op: 'delete', key: 'FaultInjection/shop/slow' }];
   expect(withFaultStarts(changes, stateWith(), NOW_MS)).toBe(changes);
+});
+
+test('a preview shows a fault as an apply would store it', () => {
+  const preview = (state: ResourceState) =>
+    previewDraft({ yaml: toYaml(fault()) }, { state, analyze: () => [], nowMs: NOW_MS }).diff;
+  expect(preview(stateWith(fault({ startedAt: EARLIER })))).toMatchObject([{ op: 'same' }]);
+  expect(preview(stateWith())).toMatchObject([{ op: 'create', after: expect.stringContaining(NOW) }]);
 });

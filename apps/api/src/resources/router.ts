@@ -37,9 +37,10 @@ const draft = z
 export interface ResourcesRouterDeps {
   readonly store: ResourceStore;
   readonly analyze: Analyze;
+  readonly now: () => number;
 }
 
-export function createResourcesRouter({ store, analyze }: ResourcesRouterDeps) {
+export function createResourcesRouter({ store, analyze, now }: ResourcesRouterDeps) {
   const findings = new FindingsByObject(analyze);
   return router({
     list: viewerProcedure
@@ -75,7 +76,10 @@ export function createResourcesRouter({ store, analyze }: ResourcesRouterDeps) {
     preview: viewerProcedure
       .input(draft)
       .query(({ input }) =>
-        previewDraft({ yaml: input.yaml, changes: decodeChanges(input.changes) }, store.state, analyze),
+        previewDraft(
+          { yaml: input.yaml, changes: decodeChanges(input.changes) },
+          { state: store.state, analyze, nowMs: now() },
+        ),
       ),
     /** An object that is not in `baseRevisions` is one that the author believes to be new. */
     applyChanges: namespacedProcedure('editor')

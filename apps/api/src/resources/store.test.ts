@@ -1,5 +1,5 @@
 import type { ThrowAwayPostgres } from '@malha/embedded-postgres';
-import { keyOf } from '@malha/model';
+import { keyOf, type Resource } from '@malha/model';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startTestDatabase } from '../db/testing.ts';
@@ -194,6 +194,22 @@ describe('two replicas on one database', () => {
     expect(other.store.state.revision).toBe(0);
     await until(() => other.store.state.revision === 1, 3_000);
   });
+});
+
+test('the same fault of two authors is no conflict, though each of them has no beginning yet', async () => {
+  const fault: Resource = {
+    apiVersion: 'malha.dev/v1',
+    kind: 'FaultInjection',
+    metadata: { name: 'slow', namespace: 'shop' },
+    spec: {
+      targetRef: { kind: 'Service', name: 'reviews' },
+      delay: { percent: 10, duration: '1s' },
+      expiresAfter: '10m',
+    },
+  };
+  const first = await replica.store.apply(by('ann', put(fault), { baseRevisions: {} }));
+  const second = await replica.store.apply(by('ben', put(fault), { baseRevisions: {} }));
+  expect(second).toMatchObject({ revision: first.revision, isNew: false });
 });
 
 test('the order of creation outlives updates and restarts: the older of two routes wins', async () => {

@@ -26,8 +26,12 @@ interface Write {
   readonly kind: 'apply' | 'revert';
   readonly revertOf?: number;
   readonly changes: readonly Change[];
-  /** Keys that somebody else changed; none = go on. Runs under the lock. */
-  conflicts(state: ResourceState, transaction: Transaction): Promise<readonly ResourceKey[]>;
+  /** Keys that somebody else changed; none = go on. Runs under the lock, with the changes as they would be stored. */
+  conflicts(
+    state: ResourceState,
+    transaction: Transaction,
+    changes: readonly Change[],
+  ): Promise<readonly ResourceKey[]>;
   /** The error that tells of them. Runs after the lock is given back. */
   refuse(keys: readonly ResourceKey[], state: ResourceState): Promise<DomainError>;
 }
@@ -82,7 +86,7 @@ export class ResourceStore {
     const { author, message, changes } = changeSet;
     return this.#write({
       ...{ author, message, changes, kind: 'apply' },
-      conflicts: async (state) => findStaleKeys(state, changes, changeSet),
+      conflicts: async (state, _, stored) => findStaleKeys(state, stored, changeSet),
       refuse: async (keys, state) =>
         new StaleBase(await this.#describeConflicts(keys, state, (key) => baseOf(key, changeSet))),
     });
@@ -160,13 +164,15 @@ export class ResourceStore {
   /** Runs under the lock: nobody else can make a revision until the transaction ends. */
   async #decide(write: Write, transaction: Transaction): Promise<Outcome> {
     const before = await this.#newest(transaction);
-    const conflicts = await write.conflicts(before, transaction);
+    const nowMs = this.#options.now();
+    const changes = withFaultStarts(write.changes, before, nowMs);
+    const conflicts = await write.conflicts(before, transaction, changes);
     if (conflicts.length > 0) return { type: 'conflict', keys: conflicts, state: before };
 
-    const plan = planChanges(before, withFaultStarts(write.changes, before, this.#options.now()));
+    const plan = planChanges(before, changes);
     const objects = plan.filter(({ op }) => op !== 'same');
     const revision = before.revision + 1;
-    const stamp = { revision, updatedAtMs: this.#options.now(), updatedBy: write.author };
+    const stamp = { revision, updatedAtMs: nowMs, updatedBy: write.author };
     const draft = applyPlan(before, plan, stamp);
     const findings = this.#options.analyze(resourcesOf(draft));
     const errors = refusingErrors(this.#options.analyze, before, plan, findings);
