@@ -19,8 +19,8 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0).toReversed()) cleanup();
 });
 
-/** In flight at once: as many as a budget of retries leaves room for when a third of them break. */
-const CALLERS = 6;
+/** In flight at once: no more than the budget lets be retried at once, so each that breaks may be sent again. */
+const CALLERS = 3;
 
 const OUTLIERS: OutlierDetectionConfig = {
   consecutive5xx: 5,
