@@ -1,7 +1,6 @@
 'use client';
 // Toasts: a shape, one sentence, a quieter one, and undo where it can be.
 import type { ReactNode } from 'react';
-import { toast } from 'sonner';
 import { Button } from './button.tsx';
 import { StatusShape, type Tone } from './status-shape.tsx';
 
@@ -16,7 +15,12 @@ export interface Notice {
 
 const SHOWN_MS = 6_000;
 
-export function notify({ tone, title, detail, action, id }: Notice): void {
+/** Of the same chunk as the toaster, which shows what was told before it had come, too. */
+export function notify(notice: Notice): void {
+  void import('sonner').then(({ toast }) => show(toast, notice));
+}
+
+function show(toast: typeof import('sonner').toast, { tone, title, detail, action, id }: Notice): void {
   toast.custom(
     (toastId) => (
       <div

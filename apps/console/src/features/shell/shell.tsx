@@ -3,7 +3,7 @@
 import dynamic from 'next/dynamic';
 import { usePathname } from 'next/navigation';
 import { type ReactNode, useState } from 'react';
-import { Toaster } from 'sonner';
+import { LazyToaster } from '#components/ui/lazy-toaster.tsx';
 import { MeshStatusFeed, useMeshStatus, useStale } from '#features/mesh-status/index.ts';
 import { isTool } from '#features/navigation/index.ts';
 import { SessionWatch } from '#features/session/index.ts';
@@ -60,7 +60,7 @@ export function Shell({ rail: initialRail, theme, children }: ShellProps) {
       <MeshStatusFeed />
       <SessionWatch />
       {wasPaletteOpen && <Palette isOpen={isPaletteOpen} onClose={() => setPaletteOpen(false)} />}
-      <Toaster position="bottom-right" gap={8} offset={72} toastOptions={{ unstyled: true }} />
+      <LazyToaster position="bottom-right" gap={8} offset={72} toastOptions={{ unstyled: true }} />
     </div>
   );
 }
