@@ -115,7 +115,7 @@ export function EdgeLabels({ edges, places, selected, dimmed, onSelect, onHover 
         onClick={() => onSelect(edge.id)}
         onPointerEnter={() => onHover(edge.id)}
         onPointerLeave={() => onHover(null)}
-        className={`pointer-events-auto absolute grid place-content-center rounded-[5px] bg-(--bg-label) text-center transition-opacity duration-(--m-base) ${edge.isFailing ? 'border border-err-line' : ''} ${isDim ? 'opacity-25' : ''}`}
+        className={`pointer-events-auto absolute grid place-items-center text-center transition-opacity duration-(--m-base) ${isDim ? 'opacity-25' : ''}`}
         style={{
           left: place.x - edge.labelWidth / 2,
           top: place.y - edge.labelHeight / 2,
@@ -123,7 +123,12 @@ export function EdgeLabels({ edges, places, selected, dimmed, onSelect, onHover 
           height: edge.labelHeight,
         }}
       >
-        {edge.label}
+        {/* Its place is as wide as its figures may get; what it covers, only as wide as they are. */}
+        <span
+          className={`block rounded-[5px] border bg-(--bg-label) px-1.5 py-px ${edge.isFailing ? 'border-err-line' : 'border-transparent'}`}
+        >
+          {edge.label}
+        </span>
       </button>
     );
   });

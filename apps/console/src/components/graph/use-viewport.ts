@@ -14,7 +14,8 @@ const ZOOM_MIN = 0.15;
 const ZOOM_MAX = 2.5;
 /** Beyond this a small mesh would look like a poster. */
 const FIT_ZOOM_MAX = 1.25;
-const FIT_PADDING = 28;
+/** Above it stand the buttons of the view. */
+const FIT_PADDING = { side: 28, top: 60, bottom: 28 };
 /** Below this only the labels of failing edges stay. */
 const DETAIL_ZOOM = 0.6;
 
@@ -95,14 +96,14 @@ export function useViewport(
     const graph = core.current;
     if (graph === null || area.width <= 0 || area.height <= 0) return;
     graph.resize();
-    const width = graph.width() - FIT_PADDING * 2;
-    const height = graph.height() - FIT_PADDING * 2;
+    const width = graph.width() - FIT_PADDING.side * 2;
+    const height = graph.height() - FIT_PADDING.top - FIT_PADDING.bottom;
     const zoom = Math.max(ZOOM_MIN, Math.min(FIT_ZOOM_MAX, width / area.width, height / area.height));
     graph.viewport({
       zoom,
       pan: {
         x: graph.width() / 2 - (area.left + area.width / 2) * zoom,
-        y: graph.height() / 2 - (area.top + area.height / 2) * zoom,
+        y: FIT_PADDING.top + height / 2 - (area.top + area.height / 2) * zoom,
       },
     });
   }, []);

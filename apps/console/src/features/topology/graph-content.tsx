@@ -13,6 +13,8 @@ const HEAD = 44;
 const VERSION_ROW = 24;
 const WIDTH = { plain: 148, versions: 208 };
 const CHARACTER = 7.6;
+/** Border and padding of a label, left and right. */
+const LABEL_EDGE = 14;
 
 const badgeIcons: Record<Exclude<NodeBadge, 'canary'>, { icon: LucideIcon; name: string }> = {
   route: { icon: Split, name: 'route rules' },
@@ -149,7 +151,7 @@ function EdgeContent({
   const values = { p50: golden.p50Ms, p95: golden.p95Ms, p99: golden.p99Ms };
   return (
     <>
-      <span className="flex items-center justify-center gap-1 text-t2">
+      <span className="flex items-center justify-center gap-1 whitespace-nowrap text-t2">
         <LockMark edge={edge} isExternal={isExternal} />
         {parts.has('rate') && (
           <b className="live-figure text-12 leading-[14px] font-semi text-t0">
@@ -159,13 +161,13 @@ function EdgeContent({
         {parts.has('share') && edge.share !== null && (
           <span className="text-11 leading-[14px] text-t2">{inWords(percent(edge.share, 1))}</span>
         )}
+        {parts.has('protocol') && (
+          <span className="text-11 leading-[14px] text-t3">
+            {protocolName(edge.protocol)}
+            {edge.protocols.length > 1 && ` +${edge.protocols.length - 1}`}
+          </span>
+        )}
       </span>
-      {parts.has('protocol') && (
-        <span className="block text-center whitespace-nowrap text-11 leading-[14px] text-t3">
-          {protocolName(edge.protocol)}
-          {edge.protocols.length > 1 && ` +${edge.protocols.length - 1}`}
-        </span>
-      )}
       {(latencies.length > 0 || parts.has('errors')) && (
         <span className="live-figure flex items-center justify-center gap-1 whitespace-nowrap text-11 leading-[14px] text-t2">
           {failing && <StatusShape tone="err" size={9} label="" />}
@@ -196,17 +198,20 @@ function graphEdge(
   const rate = edge.golden.requestsPerSecond;
   const isExternal = nodes.get(edge.target)?.kind === 'external';
   const latencies = (['p50', 'p95', 'p99'] as const).filter((part) => parts.has(part)).length;
+  const failing = isFailing(edge);
   const hasSecondLine = latencies > 0 || parts.has('errors');
+  const first = 14 + (parts.has('rate') ? 40 : 0) + (parts.has('share') ? 46 : 0) + (parts.has('protocol') ? 46 : 0);
+  const second = latencies * 44 + (parts.has('errors') ? 40 : 0) + (failing ? 13 : 0);
   return {
     id: edge.id,
     source: edge.source,
     target: edge.target,
     name: edgeInWords(edge, nodes),
     width: strokeOf(rate),
-    isFailing: isFailing(edge),
+    isFailing: failing,
     label: <EdgeContent edge={edge} isExternal={isExternal} parts={parts} />,
-    labelWidth: Math.max(64, 28 + latencies * 42 + (parts.has('errors') ? 40 : 0)),
-    labelHeight: (hasSecondLine ? 32 : 18) + (parts.has('protocol') ? 14 : 0),
+    labelWidth: LABEL_EDGE + Math.max(first, second),
+    labelHeight: hasSecondLine ? 32 : 18,
     dots: rate === 0 ? 0 : Math.min(5, 1 + Math.floor(Math.log10(Math.max(1, rate)) * 1.6)),
     speed: Math.min(0.7, 0.16 + Math.log10(Math.max(1, rate)) * 0.12),
   };

@@ -1,13 +1,17 @@
 'use client';
 // What the marks of the graph mean; can be put away.
 import { GlobeLock, Lock, LockOpen, X } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Button, IconButton } from '#components/ui/button.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { legendBadges } from './graph-content.tsx';
 
+/** Below this height of the window the legend would stand on the graph. */
+const ROOMY_PX = 800;
+
 export function Legend() {
-  const [isOpen, setOpen] = useState(true);
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => setOpen(window.innerHeight >= ROOMY_PX), []);
   if (!isOpen) {
     return (
       <Button size="s" className="absolute bottom-4 left-4 z-2" onClick={() => setOpen(true)}>
