@@ -66,7 +66,7 @@ function markdown(report: Report): string {
       ]),
     ),
     ...section(
-      'CPU of many by that of one',
+      'CPU of much by that of little',
       ['what', 'pairs', 'median ratio', '95 % interval'],
       report.scale.map(({ what, pairs, medianRatio, lowRatio, highRatio }) => [
         ...[what, pairs, medianRatio.toFixed(3), `${lowRatio.toFixed(3)}–${highRatio.toFixed(3)}`],

@@ -1,71 +1,57 @@
-// Whether a thousand routes, or a thousand policies that match nobody, make a request dearer than one: pairs of runs in
-// turns, so that what the machine does meanwhile hits both of a pair.
-import type { Environment, Started } from './contestants/contestant.ts';
+// What a request costs with much configured by what it costs with little: a thousand routes or policies by one, and all
+// protections armed by none.
+import type { Environment } from './contestants/contestant.ts';
 import { startMalha } from './contestants/malha.ts';
-import { measure, wrk } from './load.ts';
+import { comparePairs, type Ratio } from './pairs.ts';
 import { which } from './processes.ts';
+import { ARMED_CALLEE, ARMED_CALLER, BARE_CALLER, idlePolicies } from './protections.ts';
 
-export interface ScaleRow {
+export interface ScaleRow extends Ratio {
   readonly what: string;
-  readonly pairs: number;
-  /** CPU of the larger by that of the smaller. */
-  readonly medianRatio: number;
-  /** 95 % interval of the median, from the order of the pairs. */
-  readonly lowRatio: number;
-  readonly highRatio: number;
+}
+
+export interface ScaleCase {
+  readonly what: string;
+  readonly side: 'outbound' | 'inbound';
+  /** Resources of the cheaper. */
+  readonly few: string;
+  readonly many: string;
 }
 
 const MANY = 1_000;
-const PAIRS = 15;
-const SECONDS = 1;
-const WARM_SECONDS = 6;
-const CONNECTIONS = 32;
-/** Ranks of 15 that hold the median in 96 of 100 cases (binomial). */
-const LOW_RANK = 3;
-const HIGH_RANK = 11;
 
-export async function scale(environment: Environment, say: (line: string) => void): Promise<ScaleRow[]> {
+export const SCALE_CASES: readonly ScaleCase[] = [
+  { what: `${MANY} routes of one service by one`, side: 'outbound', few: routes(1), many: routes(MANY) },
+  { what: `${MANY} policies that match nobody by one`, side: 'inbound', few: policies(1), many: policies(MANY) },
+  { what: 'all protections of a caller, idle, by none', side: 'outbound', few: BARE_CALLER, many: ARMED_CALLER },
+  { what: 'limits of a service, idle, by none', side: 'inbound', few: '', many: ARMED_CALLEE },
+  {
+    what: `${MANY} protections of other requests by one`,
+    side: 'outbound',
+    few: idlePolicies(1),
+    many: idlePolicies(MANY),
+  },
+];
+
+export async function scale(
+  environment: Environment,
+  say: (line: string) => void,
+  cases: readonly ScaleCase[] = SCALE_CASES,
+): Promise<ScaleRow[]> {
   if (which('wrk') === undefined) return [];
   const rows: ScaleRow[] = [];
-  const cases = [
-    { what: `${MANY} routes of one service`, side: 'outbound', one: routes(1), many: routes(MANY) },
-    { what: `${MANY} policies that match nobody`, side: 'inbound', one: policies(1), many: policies(MANY) },
-  ] as const;
-  for (const { what, side, one, many } of cases) {
-    const small = await startMalha(environment, { name: `${side}-one`, side, resources: one });
+  for (const { what, side, few, many } of cases) {
+    const small = await startMalha(environment, { name: `${side}-few`, side, resources: few });
     const large = await startMalha(environment, { name: `${side}-many`, side, resources: many });
     try {
-      const row = { what, pairs: PAIRS, ...(await compare(small, large)) };
+      const row = { what, ...(await comparePairs(small, large)) };
       rows.push(row);
-      say(`${what}: ${row.medianRatio.toFixed(3)} (${row.lowRatio.toFixed(3)} to ${row.highRatio.toFixed(3)}) of one`);
+      say(`${what}: ${row.medianRatio.toFixed(3)} (${row.lowRatio.toFixed(3)} to ${row.highRatio.toFixed(3)})`);
     } finally {
       for (const { proxies } of [small, large]) for (const proxy of proxies) await proxy.stop();
     }
   }
   return rows;
-}
-
-async function compare(small: Started, large: Started) {
-  for (const started of [small, large]) await cpuOf(started, WARM_SECONDS);
-  const ratios: number[] = [];
-  for (let pair = 0; pair < PAIRS; pair++) {
-    // A pair is A B B A, and the next one B A A B: what the machine does meanwhile, a trend above all, hits both alike.
-    const [outer, inner] = pair % 2 === 0 ? [small, large] : [large, small];
-    const first = await cpuOf(outer, SECONDS);
-    const second = (await cpuOf(inner, SECONDS)) + (await cpuOf(inner, SECONDS));
-    const both = [first + (await cpuOf(outer, SECONDS)), second] as const;
-    const [a, b] = pair % 2 === 0 ? both : [both[1], both[0]];
-    ratios.push(b / a);
-  }
-  ratios.sort((a, b) => a - b);
-  const at = (rank: number) => ratios[rank] ?? Number.NaN;
-  return { medianRatio: at(Math.floor(PAIRS / 2)), lowRatio: at(LOW_RANK), highRatio: at(HIGH_RANK) };
-}
-
-async function cpuOf({ proxies, port, headers }: Started, seconds: number): Promise<number> {
-  const measured = await measure(proxies, { generator: wrk, port, headers, connections: CONNECTIONS, seconds });
-  if (measured.errors > 0) throw new Error(`${measured.errors} requests failed`);
-  return measured.cpuMicrosPerRequest;
 }
 
 /** The request takes the last of them. */

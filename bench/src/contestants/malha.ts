@@ -49,7 +49,10 @@ export const malha: Contestant = {
   },
 };
 
-/** One proxy in front of the upstream, its outbound or its inbound side, with more resources than it needs. */
+/**
+ * One proxy in front of the upstream, its outbound or its inbound side, with more resources than it needs. Its outbound side has
+ * three endpoints to choose from, which are the same program.
+ */
 export async function startMalha(
   environment: Environment,
   {
@@ -62,7 +65,9 @@ export async function startMalha(
   const inbound = await environment.freePort();
   const { upstreamPort } = environment;
   const service =
-    side === 'outbound' ? app('DISABLE', upstreamPort, '') : app('DISABLE', inbound, `127.0.0.1:${upstreamPort}`);
+    side === 'outbound'
+      ? app('DISABLE', upstreamPort, '') + replicas(upstreamPort)
+      : app('DISABLE', inbound, `127.0.0.1:${upstreamPort}`);
   const directory = write(environment, name, caller() + service + resources);
   const workload = side === 'outbound' ? 'caller' : 'app';
   const proxies = [await start(workload, directory, outbound, inbound, environment)];
@@ -102,6 +107,18 @@ kind: PeerAuthentication
 metadata: {name: app, namespace: bench}
 spec: {targetRef: {kind: Service, name: app}, mode: ${mode}}
 `;
+}
+
+function replicas(port: number): string {
+  const each = ['second', 'third'].map(
+    (name) => `---
+apiVersion: malha.dev/v1
+kind: Workload
+metadata: {name: app-${name}, namespace: bench, labels: {app: app}}
+spec: {address: 127.0.0.1, inboundPort: ${port}, ports: [{port: 9080, appAddress: "127.0.0.1:${port}"}], serviceAccount: app, model: none}
+`,
+  );
+  return each.join('');
 }
 
 function allow(principal: string): string {
