@@ -28,6 +28,7 @@ import { redirects } from './redirects.ts';
 import { resilience } from './resilience.ts';
 import { rewrites } from './rewrites.ts';
 import { sessions } from './sessions.ts';
+import { severalGateways } from './several-gateways.ts';
 import { tunnels } from './tunnels.ts';
 import { upstreams } from './upstreams.ts';
 import { valueMatching } from './value-matching.ts';
@@ -65,6 +66,7 @@ export const SECTIONS: readonly Section[] = [
   tunnels,
   gateways,
   gatewayConnections,
+  severalGateways,
   upstreams,
   browsersAndCohorts,
   countries,

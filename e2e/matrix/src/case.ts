@@ -30,7 +30,8 @@ export interface MatrixCase {
 /**
  * `outbound`: an application calls through the proxy of its workload. `inbound`: somebody connects to the proxy of
  * `shop/vault` itself, with a certificate of the identity or in plaintext. `gateway`: a client outside of the mesh
- * connects to a port of Gateway `shop/edge`, which `shop/front` serves; with a server name by TLS.
+ * connects to a port of an edge proxy, with a server name by TLS: that of `shop/front`, which serves Gateway `shop/edge`,
+ * unless said otherwise; `other/visitor` serves `other/porch`.
  * `upstream`: the application of `shop/front` connects to an upstream that it declares, with a server name by TLS; the
  * request is bytes for the proxy, and `closed` a connection that ends without an answer.
  */
@@ -38,7 +39,11 @@ export type Caller =
   | { readonly via: 'outbound'; readonly workload: 'shop/front' | 'other/visitor' }
   | { readonly via: 'inbound'; readonly identity: Identity | 'plaintext' }
   | { readonly via: 'upstream'; readonly upstream: keyof typeof UPSTREAM_PORTS; readonly serverName?: string }
-  | { readonly via: 'gateway'; readonly port: number; readonly serverName?: string };
+  | { readonly via: 'gateway'; readonly port: number; readonly serverName?: string; readonly edge?: EdgeProxy };
+
+/** Workloads whose proxies serve a Gateway. */
+export const EDGES = ['shop/front', 'other/visitor'] as const;
+export type EdgeProxy = (typeof EDGES)[number];
 
 /** Where the proxy of `shop/front` listens for its upstreams; the services of these names are those of a case. */
 export const UPSTREAM_PORTS = { bytes: 15_432, lent: 15_433, sealed: 15_443 } as const;
@@ -54,6 +59,8 @@ export interface Identity {
 }
 
 export interface Exchange {
+  /** When another one than the case's. */
+  readonly caller?: Caller;
   readonly request: CaseRequest;
   readonly expect: Expectation;
   /** What the backends answer to the first, second … attempt; the last one stays. 200 when not given. */

@@ -85,6 +85,13 @@ interface Carried {
   readonly preferred: BalancedEndpoint | undefined;
 }
 
+/** Taken by the proxy of the workload. */
+interface Connection {
+  readonly workload: string;
+  readonly routes: readonly TcpRoute[];
+  readonly serverName: string;
+}
+
 interface Attempt {
   readonly outcome: AttemptOutcome;
   readonly elapsedMs: number;
@@ -156,16 +163,16 @@ export class EnginePlayer implements Player {
 
   /** The listener of the port, the server of the handshake, what the edge says of the client; then as any other call. */
   #gateway(
-    { port, serverName }: Extract<Caller, { via: 'gateway' }>,
+    { port, serverName, edge = 'shop/front' }: Extract<Caller, { via: 'gateway' }>,
     message: Message,
     answers: readonly Answer[],
   ): Outcome {
-    const listener = this.#config('shop/front').gateways?.find((each) => each.port === port);
+    const listener = this.#config(edge).gateways?.find((each) => each.port === port);
     if (listener === undefined) return answered('closed');
     if (!isHttpListener(listener)) {
       const isTls = listener.protocol === 'TLS';
       if (isTls !== (serverName !== undefined)) return answered('closed');
-      return this.#bytes(listener.routes, serverName ?? '', message, answers);
+      return this.#bytes({ workload: edge, routes: listener.routes, serverName: serverName ?? '' }, message, answers);
     }
     const { servers, routeTable, protocol, trustedHops } = listener;
     const scheme = protocol === 'HTTPS' ? 'https' : 'http';
@@ -181,7 +188,7 @@ export class EnginePlayer implements Player {
     const seen = trustedHops > 0 && (claimed === 'http' || claimed === 'https') ? claimed : scheme;
     headers.set('x-forwarded-proto', seen);
     message.country = OUTSIDE_COUNTRY;
-    return this.#routed('shop/front', routeTable, seen, message, answers);
+    return this.#routed(edge, routeTable, seen, message, answers);
   }
 
   #upstream(
@@ -189,14 +196,16 @@ export class EnginePlayer implements Player {
     message: Message,
     answers: readonly Answer[],
   ): Outcome {
-    const listener = this.#config('shop/front').tcp?.find(({ port }) => port === UPSTREAM_PORTS[upstream]);
+    const workload = 'shop/front';
+    const listener = this.#config(workload).tcp?.find(({ port }) => port === UPSTREAM_PORTS[upstream]);
     if (listener === undefined) return answered('closed');
-    return this.#bytes(listener.routes, listener.protocol === 'tls' ? serverName : '', message, answers);
+    const { routes, protocol } = listener;
+    return this.#bytes({ workload, routes, serverName: protocol === 'tls' ? serverName : '' }, message, answers);
   }
 
   /** A connection of bytes: its route by server name, its backend by weight, an endpoint that can be connected to. */
-  #bytes(routes: readonly TcpRoute[], serverName: string, message: Message, answers: readonly Answer[]): Outcome {
-    const config = this.#config('shop/front');
+  #bytes({ workload: from, routes, serverName }: Connection, message: Message, answers: readonly Answer[]): Outcome {
+    const config = this.#config(from);
     const router = this.#parts.compileTcpRoutes({ routes });
     const cluster = router.route(serverName.toLowerCase(), this.#random)?.backend?.cluster;
     const endpoints = config.endpoints.find((each) => each.cluster === cluster)?.endpoints ?? [];
@@ -210,7 +219,8 @@ export class EnginePlayer implements Player {
       each.serverNames.includes(serves.tls.serverName),
     );
     if (port === undefined) return answered('closed');
-    const caller = peerOf({ namespace: 'shop', serviceAccount: 'front' });
+    const [namespace = '', serviceAccount = ''] = from.split('/');
+    const caller = peerOf({ namespace, serviceAccount });
     const connection = { ...caller, sourceIp: '127.0.0.1', method: '', path: '', host: '', header: () => undefined };
     const rules = withoutHttpRules(port.authorization);
     const { allowed } = this.#parts.compileAuthorization(rules).decide({ ...connection, port: port.port });

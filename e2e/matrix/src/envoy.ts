@@ -13,7 +13,7 @@ import { envoyBootstrap } from '@malha/xds/envoy-bootstrap';
 import type { DeltaCall } from '../../../apps/api/src/xds/server/session.ts';
 import { type RunningServer, runServer, TestWorld, until } from '../../../apps/api/test/xds-mesh.ts';
 import type { Backends } from './backends.ts';
-import type { Answer, Caller, CaseRequest, MatrixCase } from './case.ts';
+import { type Answer, type Caller, type CaseRequest, EDGES, type EdgeProxy, type MatrixCase } from './case.ts';
 import { send } from './client.ts';
 import type { Outcome } from './outcome.ts';
 import { OUTBOUND_PORT, RealCallers } from './real-callers.ts';
@@ -81,8 +81,10 @@ class EnvoyPlayer implements Player {
     const resources = [...resourcesOf(matrixCase), ...probes(marker)];
     this.#world.set(resources, stageWorkloads(this.#places, matrixCase));
     await this.#untilActive(marker, isFirst ? STARTED_WITHIN_MS : ACTIVE_WITHIN_MS);
-    for (const port of this.#portsOf(matrixCase)) await this.#untilListening(port, ACTIVE_WITHIN_MS);
-    await this.#untilWarm(ACTIVE_WITHIN_MS);
+    for (const edge of EDGES) {
+      for (const port of this.#portsOf(matrixCase, edge)) await this.#untilListening(edge, port, ACTIVE_WITHIN_MS);
+      await this.#untilWarm(edge, ACTIVE_WITHIN_MS);
+    }
     this.#current = wanted;
   }
 
@@ -125,27 +127,28 @@ class EnvoyPlayer implements Player {
     }
   }
 
-  /** Those of the gateway, and of the upstreams that the case has a service for. */
-  #portsOf(matrixCase: MatrixCase): number[] {
-    const { config } = compile(worldOf(matrixCase, this.#places), { namespace: 'shop', workload: 'front' });
+  /** Those of its gateway, and of the upstreams that the case has a service for. */
+  #portsOf(matrixCase: MatrixCase, edge: EdgeProxy): number[] {
+    const [namespace = '', workload = ''] = edge.split('/');
+    const { config } = compile(worldOf(matrixCase, this.#places), { namespace, workload });
     return [...(config.gateways ?? []), ...(config.tcp ?? [])].map(({ port }) => port);
   }
 
   /** A listener that waits for a secret is ACKed, and the one before it goes on serving. */
-  async #untilWarm(deadlineMs: number): Promise<void> {
-    const address = this.#places.addressOf('shop/front');
+  async #untilWarm(edge: EdgeProxy, deadlineMs: number): Promise<void> {
+    const address = this.#places.addressOf(edge);
     const end = performance.now() + deadlineMs;
     for (;;) {
       const dump = await fetch(`http://${address}:${ADMIN_PORT}/config_dump?resource=dynamic_listeners`);
       if (!(await dump.text()).includes('"warming_state"')) return;
-      if (performance.now() > end) throw new Error(`listeners of shop/front stay warming\n${this.#output.join('')}`);
+      if (performance.now() > end) throw new Error(`listeners of ${edge} stay warming\n${this.#output.join('')}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
 
   /** A new listener is ACKed before its workers accept. */
-  async #untilListening(port: number, deadlineMs: number): Promise<void> {
-    const address = this.#places.addressOf('shop/front');
+  async #untilListening(edge: EdgeProxy, port: number, deadlineMs: number): Promise<void> {
+    const address = this.#places.addressOf(edge);
     const end = performance.now() + deadlineMs;
     while (!(await accepts(address, port))) {
       if (performance.now() > end) throw new Error(`nobody listens on ${address}:${port}\n${this.#output.join('')}`);

@@ -43,8 +43,8 @@ export class RealCallers {
       return caller.serverName === undefined ? target : { ...target, tls: { serverName: caller.serverName } };
     }
     if (caller.via === 'gateway') {
-      const { port, serverName } = caller;
-      const target = { address: this.#places.addressOf('shop/front'), port };
+      const { port, serverName, edge = 'shop/front' } = caller;
+      const target = { address: this.#places.addressOf(edge), port };
       return serverName === undefined ? target : { ...target, tls: { serverName } };
     }
     const target = { address: this.#places.addressOf('shop/vault'), port: INBOUND_PORT };

@@ -32,7 +32,7 @@ export async function play(player: Player, matrixCase: MatrixCase): Promise<stri
   let former: Outcome | undefined;
   for (const [index, scripted] of matrixCase.exchanges.entries()) {
     const exchange = withSession(scripted, former);
-    const outcomes = await exchanged(player, matrixCase.caller ?? FRONT, exchange);
+    const outcomes = await exchanged(player, exchange.caller ?? matrixCase.caller ?? FRONT, exchange);
     former = outcomes.at(-1);
     const { method = 'GET', host, path = '/' } = exchange.request;
     differences.push(

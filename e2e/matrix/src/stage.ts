@@ -11,7 +11,7 @@ export const ADMIN_PORT = 8081;
 export const MEMBERS = ['shop/front', 'other/visitor', 'shop/vault'] as const;
 export type Member = (typeof MEMBERS)[number];
 
-/** Certificates on the host of the edge proxy, `<namespace>/<name>`. */
+/** Certificates on the hosts of the edge proxies, `<namespace>/<name>`. */
 export const CERTIFICATES = ['shop/www', 'shop/wild', 'other/lent'];
 
 /** Applications that the stage has, by name of the workload; with a port of their own each. */
@@ -116,7 +116,7 @@ const WORKLOADS: readonly StageWorkload[] = [
   on('shop', 'sealed', 'sealed'),
   on('shop', 'vault', 'vault'),
   on('other', 'archive', 'archive'),
-  on('other', 'visitor', 'visitor'),
+  on('other', 'visitor', 'visitor', 'v1', { [GATEWAY_NAME_LABEL]: 'porch' }),
 ];
 
 /** Where things are on one side. */
