@@ -6,7 +6,7 @@ import type { GraphData } from './model.ts';
 
 cytoscape.use(dagre);
 
-const RANK_GAP = 138;
+const RANK_GAP = 152;
 const NODE_GAP = 44;
 const EDGE_GAP = 24;
 

@@ -1,17 +1,28 @@
 'use client';
 // What the marks of the graph mean; can be put away.
 import { GlobeLock, Lock, LockOpen, X } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import { Button, IconButton } from '#components/ui/button.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { legendBadges } from './graph-content.tsx';
 
-/** Below this height of the window the legend would stand on the graph. */
-const ROOMY_PX = 800;
+/** In a lower window the legend would stand on the graph. */
+const ROOMY = '(min-height: 800px)';
+
+function followHeight(onChange: () => void): () => void {
+  const query = window.matchMedia(ROOMY);
+  query.addEventListener('change', onChange);
+  return () => query.removeEventListener('change', onChange);
+}
 
 export function Legend() {
-  const [isOpen, setOpen] = useState(false);
-  useEffect(() => setOpen(window.innerHeight >= ROOMY_PX), []);
+  const isRoomy = useSyncExternalStore(
+    followHeight,
+    () => window.matchMedia(ROOMY).matches,
+    () => false,
+  );
+  const [choice, setOpen] = useState<boolean>();
+  const isOpen = choice ?? isRoomy;
   if (!isOpen) {
     return (
       <Button size="s" className="absolute bottom-4 left-4 z-2" onClick={() => setOpen(true)}>
