@@ -8,6 +8,8 @@ import { createEnvironment, type SharedEnvironment } from './environment.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { type Measured, write } from './report.ts';
+import { study } from './resilience/study.ts';
+import { writeStudy } from './resilience/study-report.ts';
 import { scale } from './scale.ts';
 
 const WHAT = {
@@ -15,6 +17,7 @@ const WHAT = {
   latency: 'what a client waits for at 60 % of what our proxy can do, beside the others',
   scale: 'whether a thousand routes or policies, or all protections, make a request dearer',
   changes: 'how fast a change arrives at proxies and at a client',
+  resilience: 'which protections help callers through slow and crashing replicas, overload and a retry storm',
   memory: 'what a joined sidecar holds in memory, idle and under load',
 } as const;
 type What = keyof typeof WHAT;
@@ -22,11 +25,11 @@ type What = keyof typeof WHAT;
 const USAGE = `npm run bench [-- WHAT… --quick]
 
 ${Object.entries(WHAT)
-  .map(([name, what]) => `  ${name.padEnd(9)} ${what}`)
+  .map(([name, what]) => `  ${name.padEnd(10)} ${what}`)
   .join('\n')}
   --quick   one short round of each
 
-Without WHAT all are measured. Writes bench/results/latest.json and bench/RESULTS.md; what was not measured stays as it was.
+Without WHAT all are measured. Writes bench/results, bench/RESULTS.md and bench/RESILIENCE.md; what was not measured stays as it was.
 `;
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -62,8 +65,14 @@ if (wants('latency')) measured.latency = await among((environment) => latency(en
 if (wants('scale')) measured.scale = await among((environment) => scale(environment, say));
 if (wants('changes')) measured.changes = await changes(isQuick ? [10] : [10, 100], say);
 if (wants('memory')) measured.memory = await memory(say);
-write(measured);
-say('written: bench/results/latest.json, bench/RESULTS.md');
+if (Object.keys(measured).length > 0) {
+  write(measured);
+  say('written: bench/results/latest.json, bench/RESULTS.md');
+}
+if (wants('resilience')) {
+  writeStudy(await study(isQuick ? { seconds: 4, rounds: 1, say } : { seconds: 10, rounds: 3, say }));
+  say('written: bench/results/resilience.json, bench/RESILIENCE.md, docs/images/resilience-*.svg');
+}
 
 async function among<T>(work: (environment: SharedEnvironment) => Promise<T>): Promise<T> {
   const environment = await createEnvironment();
