@@ -12,7 +12,7 @@ interface Instance {
   readonly version: string;
 }
 
-const INSTANCES: readonly Instance[] = [
+const SERVICES: readonly Instance[] = [
   { namespace: 'payments', service: 'accounts', version: 'v1' },
   { namespace: 'payments', service: 'ledger', version: 'v1' },
   { namespace: 'bookstore', service: 'accounts', version: 'v1' },
@@ -21,8 +21,10 @@ const INSTANCES: readonly Instance[] = [
   { namespace: 'bookstore', service: 'reviews', version: 'v1' },
   { namespace: 'bookstore', service: 'reviews', version: 'v2' },
   { namespace: 'bookstore', service: 'frontend', version: 'v1' },
-  { namespace: 'bookstore', service: 'shopper', version: 'v1' },
 ];
+
+/** Sends from its first second on: it comes when everybody whom it calls is there. */
+const SHOPPER: Instance = { namespace: 'bookstore', service: 'shopper', version: 'v1' };
 
 export interface BookstoreOptions {
   readonly root: string;
@@ -42,39 +44,49 @@ export async function applyBookstore(admin: AdminClient, root: string): Promise<
   await admin.postYaml(`/apply?message=${encodeURIComponent('The bookstore example')}`, yaml.join('---\n'));
 }
 
+/** Starts the services, then the shopper; `active` resolves when so many proxies are in sync. */
 export async function startBookstore(
   admin: AdminClient,
   supervisor: Supervisor,
   options: BookstoreOptions,
-): Promise<string[]> {
+  active: (proxies: number) => Promise<void>,
+): Promise<void> {
   const { pin } = await admin.get<{ pin: string }>('/ca-pin');
-  const names: string[] = [];
-  for (const instance of INSTANCES) {
-    const workload = `${instance.service}-${instance.version}`;
-    const name = `${instance.namespace}.${workload}`;
-    const agentDir = path.join(options.stateDir, 'agents', name);
-    supervisor.start({
-      name,
-      command: process.execPath,
-      args: [
-        path.join(options.root, 'packages/cli/bin/malha.mjs'),
-        ...['join', '--control-plane', options.joinAddress, '--ca-pin', pin],
-        ...['--service', `${instance.namespace}/${instance.service}`, '--version', instance.version],
-        ...['--workload', workload, '--port', '9080', '--state-dir', agentDir],
-        ...['--', process.execPath, path.join(options.root, 'examples/bookstore/dist/main.mjs'), instance.service],
-      ],
-      env: {
-        // Used when there is no certificate yet, or it is of a mesh whose database is gone.
-        MALHA_JOIN_TOKEN: await mintToken(admin, instance),
-        VERSION: instance.version,
-        SHOPPER_RATE: String(options.ratePerSecond),
-        SHOPPER_CONTROL_PORT: String(options.controlPort),
-      },
-      stopWithinMs: STOP_WITHIN_MS,
-    });
-    names.push(name);
-  }
-  return names;
+  for (const instance of SERVICES) await startInstance(admin, supervisor, options, pin, instance);
+  await active(SERVICES.length);
+  await startInstance(admin, supervisor, options, pin, SHOPPER);
+  await active(SERVICES.length + 1);
+}
+
+async function startInstance(
+  admin: AdminClient,
+  supervisor: Supervisor,
+  options: BookstoreOptions,
+  pin: string,
+  instance: Instance,
+): Promise<void> {
+  const workload = `${instance.service}-${instance.version}`;
+  const name = `${instance.namespace}.${workload}`;
+  const agentDir = path.join(options.stateDir, 'agents', name);
+  supervisor.start({
+    name,
+    command: process.execPath,
+    args: [
+      path.join(options.root, 'packages/cli/bin/malha.mjs'),
+      ...['join', '--control-plane', options.joinAddress, '--ca-pin', pin],
+      ...['--service', `${instance.namespace}/${instance.service}`, '--version', instance.version],
+      ...['--workload', workload, '--port', '9080', '--state-dir', agentDir],
+      ...['--', process.execPath, path.join(options.root, 'examples/bookstore/dist/main.mjs'), instance.service],
+    ],
+    env: {
+      // Used when there is no certificate yet, or it is of a mesh whose database is gone.
+      MALHA_JOIN_TOKEN: await mintToken(admin, instance),
+      VERSION: instance.version,
+      SHOPPER_RATE: String(options.ratePerSecond),
+      SHOPPER_CONTROL_PORT: String(options.controlPort),
+    },
+    stopWithinMs: STOP_WITHIN_MS,
+  });
 }
 
 async function mintToken(admin: AdminClient, { namespace, service }: Instance): Promise<string> {

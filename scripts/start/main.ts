@@ -155,20 +155,24 @@ async function database(): Promise<string> {
 
 async function bookstore(admin: AdminClient): Promise<void> {
   await applyBookstore(admin, ROOT);
-  const started = await startBookstore(admin, supervisor, {
+  const where = {
     root: ROOT,
     stateDir: options.stateDir,
     joinAddress: `127.0.0.1:${options.joinPort}`,
     controlPort: options.shopperControlPort,
     ratePerSecond: options.shopperRate,
-  });
+  };
+  await startBookstore(admin, supervisor, where, (proxies) => untilActive(admin, proxies));
+}
+
+async function untilActive(admin: AdminClient, wanted: number): Promise<void> {
   const deadline = performance.now() + READY_WITHIN_MS;
   for (;;) {
     const { proxies } = await admin.get<{ proxies: { active: number } }>('/status');
-    if (proxies.active >= started.length) return;
+    if (proxies.active >= wanted) return;
     if (performance.now() > deadline) {
       throw new StartError(
-        `Only ${proxies.active} of ${started.length} proxies came up within ${READY_WITHIN_MS / 1_000} s. ` +
+        `Only ${proxies.active} of ${wanted} proxies came up within ${READY_WITHIN_MS / 1_000} s. ` +
           `Their logs: ${tilde(path.join(options.stateDir, 'logs'))}`,
       );
     }
