@@ -1,4 +1,4 @@
-// Least request: of two drawn endpoints, the one with fewer requests in flight for its weight (power of two choices).
+// Least request: of two drawn endpoints, which differ, the one with fewer requests in flight for its weight (power of two choices).
 
 import type { BalancedEndpoint, Exclude, Picker } from './balancer-picker.ts';
 import { RandomPicker } from './balancer-random.ts';
@@ -21,7 +21,7 @@ export class LeastRequestPicker implements Picker {
   pick(hash: number, exclude?: Exclude): BalancedEndpoint | undefined {
     const first = this.#draw.pick(hash, exclude);
     if (first === undefined || this.#isSingle) return first;
-    const second = this.#draw.pick(hash, exclude);
+    const second = this.#draw.pickOther(first, exclude);
     return second !== undefined && load(second) < load(first) ? second : first;
   }
 }

@@ -1,4 +1,4 @@
-// Peak EWMA: of two drawn endpoints, the one whose moving latency times the requests in flight is less. It turns away from a
+// Peak EWMA: of two drawn endpoints, which differ, the one whose moving latency times the requests in flight is less. It turns away from a
 // slow endpoint before that one fails.
 import type { BalancedEndpoint, Exclude, Picker } from './balancer-picker.ts';
 import { RandomPicker } from './balancer-random.ts';
@@ -25,8 +25,8 @@ export class PeakEwmaPicker implements Picker {
   pick(hash: number, exclude?: Exclude): BalancedEndpoint | undefined {
     const first = this.#draw.pick(hash, exclude);
     if (first === undefined || this.#isSingle) return first;
-    const second = this.#draw.pick(hash, exclude);
-    if (second === undefined || second === first) return first;
+    const second = this.#draw.pickOther(first, exclude);
+    if (second === undefined) return first;
     const nowMs = this.#monotonic();
     return cost(second, nowMs) < cost(first, nowMs) ? second : first;
   }
