@@ -2,6 +2,7 @@
 
 import type { Clock } from '@malha/traffic/clock';
 import type { MeshConfig } from '@malha/traffic/config';
+import type { RouteBreakerReport } from '@malha/traffic/route-breakers';
 import { ClusterRegistry } from './cluster/cluster-registry.ts';
 import type { ClusterEnvironment, ClusterStats } from './cluster/cluster-runtime.ts';
 import { type SecretMaterial, WorkloadTls } from './cluster/identity.ts';
@@ -57,6 +58,7 @@ export interface DataPlaneStats {
   readonly isDraining: boolean;
   readonly spiffeId: string;
   readonly clusters: readonly ClusterStats[];
+  readonly routeBreakers: readonly RouteBreakerReport[];
   readonly applications: readonly ClusterStats[];
   /** Ports for clients outside of the mesh. */
   readonly gateways: readonly GatewayPortStats[];
@@ -208,6 +210,7 @@ export class DataPlane {
       isDraining: this.inbound.context.isDraining || this.outbound.context.isDraining,
       spiffeId: this.identity?.spiffeId ?? '',
       clusters: this.clusters.stats(),
+      routeBreakers: this.outboundStack.breakerReports(this.options.clock.monotonic()),
       applications: this.inboundStack.ports.all.map((port) => port.app.stats()),
       gateways: this.gateways.stats(),
     };

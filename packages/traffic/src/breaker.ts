@@ -11,7 +11,14 @@ export type BreakerState =
   /** `admitted` requests have been let through, `passed` of them have succeeded. */
   | { readonly type: 'half-open'; readonly admitted: number; readonly passed: number };
 
-const CLOSED: BreakerState = { type: 'closed' };
+/** A state as others are told it, whose clocks began elsewhere. */
+export type BreakerReport =
+  | { readonly type: 'closed' }
+  /** `forMs` from now; 0 = the next request is let through. */
+  | { readonly type: 'open'; readonly forMs: number }
+  | { readonly type: 'half-open'; readonly passed: number; readonly needed: number };
+
+const CLOSED = { type: 'closed' } as const;
 
 export class Breaker {
   config: BreakerConfig;
@@ -29,6 +36,18 @@ export class Breaker {
 
   get state(): BreakerState {
     return this.#state;
+  }
+
+  report(nowMs: number): BreakerReport {
+    const state = this.#state;
+    switch (state.type) {
+      case 'closed':
+        return CLOSED;
+      case 'open':
+        return { type: 'open', forMs: Math.max(0, state.untilMs - nowMs) };
+      case 'half-open':
+        return { type: 'half-open', passed: state.passed, needed: this.config.halfOpenRequests };
+    }
   }
 
   /** Whether one more request may go; each that may is to be reported by `ended` or `abandoned`. */

@@ -18,7 +18,7 @@ describe('breakers of routes', () => {
     first.ended(false, 0);
     expect(breakers.of('a', { ...CONFIG, openMs: 5 })).toBe(first);
     breakers.of('b', CONFIG);
-    expect(breakers.states().map(({ route, state }) => `${route} ${state.type}`)).toEqual(['a open', 'b closed']);
+    expect(breakers.reports(0).map(({ route, breaker }) => `${route} ${breaker.type}`)).toEqual(['a open', 'b closed']);
     breakers.keep(new Set(['b']));
     expect(breakers.of('a', CONFIG)).not.toBe(first);
   });

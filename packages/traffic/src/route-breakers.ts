@@ -1,6 +1,11 @@
 // The breakers that a request has to pass: that of its route and that of its cluster. What came of the request is told to both.
-import { Breaker, type BreakerState } from './breaker.ts';
+import { Breaker, type BreakerReport } from './breaker.ts';
 import type { BreakerConfig } from './config.ts';
+
+export interface RouteBreakerReport {
+  readonly route: string;
+  readonly breaker: BreakerReport;
+}
 
 /** By the name of a route, so that they outlive the tables that configure them. */
 export class RouteBreakers {
@@ -22,8 +27,8 @@ export class RouteBreakers {
     for (const route of this.byRoute.keys()) if (!routes.has(route)) this.byRoute.delete(route);
   }
 
-  states(): { readonly route: string; readonly state: BreakerState }[] {
-    return [...this.byRoute].map(([route, { state }]) => ({ route, state }));
+  reports(nowMs: number): RouteBreakerReport[] {
+    return [...this.byRoute].map(([route, breaker]) => ({ route, breaker: breaker.report(nowMs) }));
   }
 }
 

@@ -1,5 +1,6 @@
 // SQL of agents: the list of proxies over all replicas, and dumps on their way between replicas.
 import type { Queryable } from '../ca/repository.ts';
+import type { ReportedProtection } from '../registry/sessions.ts';
 
 /** Workloads that are out stay in the list this long, as disconnected. */
 const SHOWN_AFTER_OUT = '1 hour';
@@ -24,13 +25,15 @@ export interface ProxyRow {
   readonly open_connections: number | null;
   readonly nack: string | null;
   readonly certificate_not_after: Date | null;
+  readonly protection: ReportedProtection | null;
 }
 
 export async function selectProxies(db: Queryable): Promise<ProxyRow[]> {
   const { rows } = await db.query<ProxyRow>(
     `SELECT w.namespace, w.name, w.service, w.version, w.model, w.instance_id, w.state, w.address, w.software_version,
             w.connected_at, s.last_seen, extract(epoch FROM now() - s.last_seen)::float8 * 1000 AS silence_ms,
-            s.served_hash, s.rss_bytes, s.cpu_cores, s.open_connections, s.nack, s.certificate_not_after
+            s.served_hash, s.rss_bytes, s.cpu_cores, s.open_connections, s.nack, s.certificate_not_after,
+            s.protection
        FROM workloads w LEFT JOIN agent_status s USING (namespace, name)
       WHERE w.state IN ('live', 'draining')
          OR (w.state = 'out' AND w.changed_at > now() - interval '${SHOWN_AFTER_OUT}')

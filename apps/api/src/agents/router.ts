@@ -104,6 +104,13 @@ export function statusOf(row: ProxyRow, { configurationOf }: Pick<ProxiesRouterD
   };
 }
 
+/** What the proxy told of its protection, while it is heard. */
+export function reportOf(row: ProxyRow) {
+  const { namespace, name, service, protection } = row;
+  const isConnected = row.state !== 'out' && row.silence_ms !== null && row.silence_ms <= SILENCE_MAX_MS;
+  return { namespace, name, service, protection, isConnected, beatAtMs: row.last_seen?.getTime() ?? 0 };
+}
+
 function stateOf(row: ProxyRow, isCurrent: boolean): ProxyState {
   if (row.state === 'out') return 'out';
   if (row.silence_ms === null || row.silence_ms > SILENCE_MAX_MS) return 'disconnected';

@@ -6,7 +6,7 @@ import { processTimers, type Timers } from '@malha/xds/timers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestDatabase } from '../db/testing.ts';
 import type { ServedReport } from './messages.ts';
-import { statusOf } from './router.ts';
+import { reportOf, statusOf } from './router.ts';
 import { eventually, type JoinedAgent, joinAs, startTestReplica, TestAgent, type TestReplica } from './testing.ts';
 
 const SEAL_KEY = randomBytes(32).toString('base64');
@@ -209,16 +209,18 @@ describe('liveness', () => {
     const query = 'SELECT xmin::text FROM workloads WHERE name = $1';
     const name = joined.response.workload.split('/')[1];
     const before = await a.pool.query(query, [name]);
-    const sequence = a.registry.workloads().sequence;
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    const lastSeen = async () => {
+      const { rows } = await a.pool.query('SELECT last_seen FROM agent_status WHERE name = $1', [name]);
+      return (rows[0]?.last_seen as Date | undefined)?.getTime() ?? 0;
+    };
+    // Beats of two batches at least came into the database.
+    await eventually(async () => (await lastSeen()) > 0);
+    for (let batches = 0; batches < 2; batches++) {
+      const seen = await lastSeen();
+      await eventually(async () => (await lastSeen()) > seen);
+    }
     expect((await a.pool.query(query, [name])).rows).toEqual(before.rows);
-    expect(a.registry.workloads().sequence).toBe(sequence);
-    const { rows } = await a.pool.query(
-      'SELECT now() - last_seen < $2::interval AS fresh FROM agent_status WHERE name = $1',
-      [name, '2.8 seconds'],
-    );
-    expect(rows).toEqual([{ fresh: true }]);
-  });
+  }, 30_000);
 
   it('refuses what is not a session: no Hello first, a second Hello', async () => {
     const joined = await joinAs(a, 'bookstore/reviews');
@@ -283,6 +285,32 @@ describe('reports and requests', () => {
     first.silence();
     // Not connected first; the registry takes it out of the mesh soon after.
     await eventually(async () => ['disconnected', 'out'].includes((await find(b, one))?.state ?? ''), 10_000);
+  }, 30_000);
+
+  it('keeps what a proxy tells of its protection, where every replica reads it', async () => {
+    const joined = await joinAs(a, 'bookstore/reviews');
+    const agent = await start(a, joined);
+    const ofThis = async () => {
+      const rows = await b.agents.list();
+      const row = rows.find(({ namespace, name }) => `${namespace}/${name}` === joined.response.workload);
+      return row === undefined ? undefined : reportOf(row);
+    };
+    const cluster = 'outbound|80||cart.shop';
+    agent.mute();
+    const beat = { ...agent.beat, breakers: [{ cluster, forMs: 500 }] };
+    // A NUL is no text for Postgres: it must not cost the other agents their beats.
+    agent.send({
+      case: 'heartbeat',
+      value: { ...beat, ejected: [{ cluster, workload: 'shop/\0cart-1', reason: 'x' }] },
+    });
+    await eventually(async () => (await ofThis())?.protection !== null);
+    expect((await ofThis())?.protection).toEqual({
+      breakers: [{ cluster, route: '', state: 'open', forMs: 500, passed: 0, needed: 0 }],
+      ejected: [{ cluster, workload: 'shop/cart-1', reason: 'x', forMs: 0 }],
+    });
+    agent.sendBeat();
+    await eventually(async () => (await ofThis())?.protection === null);
+    agent.silence();
   }, 30_000);
 
   it('gets a dump from an agent of the other replica, and says when there is none', async () => {

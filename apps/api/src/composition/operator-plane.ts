@@ -1,4 +1,5 @@
 // What people and their programs talk to: sign-in, tRPC, REST, the admin socket.
+import { reportOf } from '../agents/router.ts';
 import type { Audit } from '../auth/audit.ts';
 import { type Auth, createAuth } from '../auth/index.ts';
 import { Invitations } from '../ca/invitations.ts';
@@ -130,7 +131,10 @@ function createRouter(
       world: () => world.world,
       traffic: (service, seconds) => telemetry.queries.serviceTraffic(service, { liveSeconds: seconds }),
     },
-    resilience: { world: () => world.world, queries: telemetry.queries },
+    resilience: {
+      ...{ world: () => world.world, queries: telemetry.queries, now },
+      proxies: async () => (await agents.agents.list()).map(reportOf),
+    },
     faults: { store, now },
     limits: { store, queries: telemetry.queries },
     certificates: { authority: ca.authority, denials: ca.denials, currentLeaves: ca.currentLeaves, audit },

@@ -165,6 +165,8 @@ export interface BeatRow {
   readonly openConnections: number;
   readonly nack: string | undefined;
   readonly certificateNotAfterMs: number;
+  /** JSON; null = nothing is away from rest. */
+  readonly protection: string | null;
 }
 
 /** All beats of a second and the sign of life of the replica itself, in one statement. */
@@ -174,16 +176,16 @@ export async function writeBeats(db: Queryable, replica: string, beats: readonly
        INSERT INTO api_replicas (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET last_seen = now()
      )
      INSERT INTO agent_status (namespace, name, replica, last_seen, served_hash, rss_bytes, cpu_cores,
-       open_connections, nack, certificate_not_after)
+       open_connections, nack, certificate_not_after, protection)
      SELECT namespace, name, $1, now() - make_interval(secs => age_ms / 1000.0), served_hash, rss_bytes, cpu_cores,
-       open_connections, nack, to_timestamp(not_after_ms / 1000.0)
+       open_connections, nack, to_timestamp(not_after_ms / 1000.0), protection::jsonb
        FROM unnest($2::text[], $3::text[], $4::float8[], $5::text[], $6::bigint[], $7::float8[], $8::int[], $9::text[],
-         $10::float8[]) AS b (namespace, name, age_ms, served_hash, rss_bytes, cpu_cores, open_connections, nack,
-         not_after_ms)
+         $10::float8[], $11::text[]) AS b (namespace, name, age_ms, served_hash, rss_bytes, cpu_cores,
+         open_connections, nack, not_after_ms, protection)
      ON CONFLICT (namespace, name) DO UPDATE SET replica = EXCLUDED.replica, last_seen = EXCLUDED.last_seen,
        served_hash = EXCLUDED.served_hash, rss_bytes = EXCLUDED.rss_bytes, cpu_cores = EXCLUDED.cpu_cores,
        open_connections = EXCLUDED.open_connections, nack = EXCLUDED.nack,
-       certificate_not_after = EXCLUDED.certificate_not_after`,
+       certificate_not_after = EXCLUDED.certificate_not_after, protection = EXCLUDED.protection`,
     [
       replica,
       beats.map((beat) => beat.namespace),
@@ -195,6 +197,7 @@ export async function writeBeats(db: Queryable, replica: string, beats: readonly
       beats.map((beat) => beat.openConnections),
       beats.map((beat) => beat.nack ?? null),
       beats.map((beat) => beat.certificateNotAfterMs),
+      beats.map((beat) => beat.protection),
     ],
   );
 }

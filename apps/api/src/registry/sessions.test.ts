@@ -25,6 +25,7 @@ function beat(over: Partial<Beat> = {}): Beat {
     openConnections: 0,
     isDraining: false,
     isHealthy: true,
+    protection: { breakers: [], ejected: [] },
     ...over,
   };
 }

@@ -12,6 +12,33 @@ export interface Beat {
   readonly openConnections: number;
   readonly isDraining: boolean;
   readonly isHealthy: boolean;
+  readonly protection: ReportedProtection;
+}
+
+/** What protects the calls of a proxy and is not at rest. Times count from the beat. */
+export interface ReportedProtection {
+  readonly breakers: readonly ReportedBreaker[];
+  readonly ejected: readonly ReportedEjection[];
+}
+
+/** That of a cluster or of a route; the other is ''. */
+export interface ReportedBreaker {
+  readonly cluster: string;
+  readonly route: string;
+  readonly state: 'open' | 'half-open';
+  readonly forMs: number;
+  /** Of a half-open one: requests that succeeded, and how many have to. */
+  readonly passed: number;
+  readonly needed: number;
+}
+
+export interface ReportedEjection {
+  readonly cluster: string;
+  /** `namespace/name` */
+  readonly workload: string;
+  readonly reason: string;
+  /** 0 = not known. */
+  readonly forMs: number;
 }
 
 export interface SessionInfo {
@@ -125,5 +152,11 @@ function toRow(held: HeldSession, nowMs: number): BeatRow {
     openConnections: held.beat?.openConnections ?? 0,
     nack: held.nack,
     certificateNotAfterMs: held.certificateNotAfterMs,
+    protection: jsonOf(held.beat?.protection),
   };
+}
+
+function jsonOf(protection: ReportedProtection | undefined): string | null {
+  if (protection === undefined || protection.breakers.length + protection.ejected.length === 0) return null;
+  return JSON.stringify(protection);
 }

@@ -1,6 +1,13 @@
 // What protects the calls from one service to another: timeouts, retries and limits as the caller's proxy has them. Pure.
 import { buildIndex, compile, type World, type WorldIndex } from '@malha/policies';
-import type { Cluster, ClusterLimits, ForwardAction, MeshConfig, OutlierDetectionConfig } from '@malha/traffic';
+import type {
+  BreakerConfig,
+  Cluster,
+  ClusterLimits,
+  ForwardAction,
+  MeshConfig,
+  OutlierDetectionConfig,
+} from '@malha/traffic';
 
 export interface ServiceName {
   readonly namespace: string;
@@ -25,6 +32,8 @@ export interface RuleProtection {
   /** Of one attempt; 0 = as the request. */
   readonly attemptTimeoutMs: number;
   readonly retry: RetryProtection;
+  /** By success rate, of this rule alone. */
+  readonly breaker: BreakerConfig | null;
 }
 
 export interface Protection {
@@ -32,6 +41,8 @@ export interface Protection {
   readonly limits: ClusterLimits;
   /** Null = no endpoint is ejected for its answers. */
   readonly outlierDetection: OutlierDetectionConfig | null;
+  /** By success rate, of everything that goes to the service; null = none. */
+  readonly breaker: BreakerConfig | null;
   /** Null for bytes, where there are no requests. */
   readonly rule: RuleProtection | null;
   /** Rules of the service whose timeouts or retries differ from these. */
@@ -61,6 +72,16 @@ export class Protections {
     };
   }
 
+  /** Whose calls a rule (`<namespace>/<route>/<rule>`) of the caller's table carries. */
+  calleeOf(caller: ServiceName, rule: string): ServiceName | undefined {
+    const config = this.#configOf(caller);
+    const table = config?.routeTables.find(({ name }) => name === config.outbound.routeTable);
+    const host = table?.virtualHosts.find(({ routes }) => routes.some(({ name }) => name === rule));
+    const [service = ''] = host?.name.split(':') ?? [];
+    const dot = service.lastIndexOf('.');
+    return dot <= 0 ? undefined : { namespace: service.slice(dot + 1), name: service.slice(0, dot) };
+  }
+
   #configOf(caller: ServiceName): MeshConfig | undefined {
     const key = `${caller.namespace}/${caller.name}`;
     const known = this.#configs.get(key);
@@ -78,8 +99,8 @@ function isOf(cluster: string, { namespace, name }: ServiceName): boolean {
   return cluster.endsWith(`|${name}.${namespace}`);
 }
 
-function protectionOf({ connectTimeoutMs, limits, outlierDetection }: Cluster) {
-  return { connectTimeoutMs, limits, outlierDetection: outlierDetection ?? null };
+function protectionOf({ connectTimeoutMs, limits, outlierDetection, breaker }: Cluster) {
+  return { connectTimeoutMs, limits, outlierDetection: outlierDetection ?? null, breaker: breaker ?? null };
 }
 
 /** In order of precedence: the last is the one for everything else. */
@@ -97,6 +118,7 @@ function ruleOf(rule: string, action: ForwardAction): RuleProtection {
     rule,
     requestTimeoutMs: action.requestTimeoutMs,
     attemptTimeoutMs: action.backendRequestTimeoutMs,
+    breaker: action.breaker ?? null,
     retry: {
       attempts,
       backoffBaseMs,

@@ -108,7 +108,7 @@ describe('how it holds', () => {
   it('finds attempts that cannot fit into the time of the request', () => {
     expect(protectedOf(edge({}))[0]?.concerns).toEqual(['attempts-do-not-fit']);
     const retry = { attempts: 1, backoffBaseMs: 100, backoffMaxMs: 200, budgetPercent: 20, budgetMinConcurrent: 3 };
-    const rule = { rule: 'r', requestTimeoutMs: 2_100, attemptTimeoutMs: 1_000, retry };
+    const rule = { rule: 'r', requestTimeoutMs: 2_100, attemptTimeoutMs: 1_000, retry, breaker: null };
     expect(attemptsFit(rule)).toBe(true);
     expect(attemptsFit({ ...rule, requestTimeoutMs: 2_099 })).toBe(false);
     expect(attemptsFit({ ...rule, requestTimeoutMs: 0 })).toBe(true);

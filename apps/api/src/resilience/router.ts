@@ -6,6 +6,7 @@ import { timeRangeSchema } from '../telemetry/query/time-range.ts';
 import { router, viewerProcedure } from '../trpc/init.ts';
 import { Protections } from './protection.ts';
 import { protectedEdges } from './resilience.ts';
+import { type ReportingProxy, standingOf } from './standing.ts';
 
 const input = z.strictObject({
   range: timeRangeSchema,
@@ -15,15 +16,22 @@ const input = z.strictObject({
 export interface ResilienceRouterDeps {
   readonly world: () => World;
   readonly queries: Pick<TelemetryQueries, 'topology'>;
+  readonly proxies: () => Promise<readonly ReportingProxy[]>;
+  readonly now: () => number;
 }
 
-export function createResilienceRouter({ world, queries }: ResilienceRouterDeps) {
+export function createResilienceRouter({ world, queries, proxies, now }: ResilienceRouterDeps) {
   const protectionsOf = ofNewest(world);
   return router({
     edges: viewerProcedure.input(input).query(async ({ input: { range, namespaces } }) => {
       const topology = await queries.topology({ range, namespaces, view: 'service' });
       const protections = protectionsOf();
       return protectedEdges(topology, (source, target) => protections.of(source, target));
+    }),
+    /** Of this moment, whatever the range: open breakers and ejected endpoints. */
+    standing: viewerProcedure.query(async () => {
+      const protections = protectionsOf();
+      return standingOf(await proxies(), now(), (caller, rule) => protections.calleeOf(caller, rule));
     }),
   });
 }

@@ -14,6 +14,7 @@ import { type AppProcess, startApp } from './app-process.ts';
 import { ControlLink } from './control-link.ts';
 import { type Enrolled, enrol } from './enrol.ts';
 import { freePort } from './free-port.ts';
+import { protectionReport } from './protection-report.ts';
 import { openConfigStream } from './rpc/config-subscription.ts';
 import type { Heartbeat, Hello } from './rpc/session.ts';
 import { ServedConfig } from './served-config.ts';
@@ -310,6 +311,7 @@ class WorkloadAgent implements Agent {
       openConnections: stats.connections.inbound + stats.connections.outbound,
       draining: this.#isDraining,
       appHealthy: this.#health?.isHealthy() ?? false,
+      ...protectionReport(stats),
     };
   }
 

@@ -12,6 +12,7 @@ import { type AppProcess, startApp } from './app-process.ts';
 import { ControlLink } from './control-link.ts';
 import { type Enrolled, enrol } from './enrol.ts';
 import type { Membership } from './membership.ts';
+import { NOTHING_REPORTED } from './protection-report.ts';
 import type { Hello } from './rpc/session.ts';
 import { SOFTWARE_VERSION } from './software-version.ts';
 import { Standing } from './standing.ts';
@@ -69,6 +70,8 @@ export async function startEnvoyAgent(deps: EnvoyAgentDeps): Promise<EnvoyAgent>
       openConnections: 0,
       draining: false,
       appHealthy: health.isHealthy(),
+      // Envoy keeps to itself whom it ejected.
+      ...NOTHING_REPORTED,
     }),
     openConfigStream: undefined,
     events: { onDumpRequest: () => {}, onDrain: deps.stop, onTrustChanged: () => standing.renewNow() },

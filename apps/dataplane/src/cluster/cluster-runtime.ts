@@ -1,7 +1,7 @@
 // One cluster at work: picks an endpoint, hands out streams within the limits, queues a bounded number of requests.
 import { isDeepStrictEqual } from 'node:util';
 import { type BalancedEndpoint, type Balancer, createBalancer } from '@malha/traffic/balancer';
-import { Breaker, type BreakerState } from '@malha/traffic/breaker';
+import { Breaker, type BreakerReport } from '@malha/traffic/breaker';
 import type { BreakerConfig, Cluster, Endpoint } from '@malha/traffic/config';
 import type { EjectionReason } from '@malha/traffic/endpoint-health';
 import { connectionHash } from '@malha/traffic/hash-key';
@@ -32,7 +32,7 @@ export interface ClusterStats {
   /** So few endpoints are available that requests go to the others too. */
   readonly isPanicking: boolean;
   /** By success rate, where there is one. */
-  readonly breaker?: BreakerState;
+  readonly breaker?: BreakerReport;
   readonly endpoints: readonly {
     readonly workload: string;
     readonly address: string;
@@ -255,7 +255,7 @@ export class ClusterRuntime implements PoolOwner {
       pendingRequests: this.pending.length,
       limits: this.cluster.limits,
       isPanicking: this.balancer.isPanicking,
-      ...(this.breaker !== undefined && { breaker: this.breaker.state }),
+      ...(this.breaker !== undefined && { breaker: this.breaker.report(nowMs) }),
       endpoints: this.balancer.endpoints.map((balanced) => {
         const pool = this.pools.get(balanced);
         const { workload, address, port, tls } = balanced.endpoint;

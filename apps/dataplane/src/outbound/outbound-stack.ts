@@ -13,7 +13,7 @@ import {
 import type { FaultRule } from '@malha/traffic/fault/rule';
 import { RequestFlags } from '@malha/traffic/flags';
 import { rewritePath } from '@malha/traffic/path';
-import { RouteBreakers } from '@malha/traffic/route-breakers';
+import { type RouteBreakerReport, RouteBreakers } from '@malha/traffic/route-breakers';
 import { compileRouteTable, type RouteDecision, type Router } from '@malha/traffic/router';
 import { tokenOf } from '@malha/traffic/session';
 import type { ClusterRegistry } from '../cluster/cluster-registry.ts';
@@ -95,6 +95,10 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       this.router = router;
       this.breakers.keep(namesOf(table));
     };
+  }
+
+  breakerReports(nowMs: number): readonly RouteBreakerReport[] {
+    return this.breakers.reports(nowMs);
   }
 
   requestStarted(exchange: Exchange): void {

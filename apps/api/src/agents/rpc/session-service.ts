@@ -15,6 +15,7 @@ import type { GrpcFailure } from '../grpc-errors.ts';
 import type { AgentStream, FromAgent, ToAgent } from '../messages.ts';
 import type { Peer, PeerOf } from '../peer-identity.ts';
 import type { AgentSession } from '../session.ts';
+import { decodeProtection } from './protection.ts';
 
 const HELLO_TIMEOUT_MS = 10_000;
 /** Messages that wait for an agent that does not read; it gets few, so this many means that it is stuck. */
@@ -149,7 +150,8 @@ function decode({ message }: AgentMessage): FromAgent {
     case 'heartbeat': {
       const { servedHash, rssBytes, cpuSeconds, openConnections, draining, appHealthy } = message.value;
       const beat = { servedHash, cpuSeconds, openConnections, isDraining: draining, isHealthy: appHealthy };
-      return { type: 'heartbeat', beat: { ...beat, rssBytes: Number(rssBytes) } };
+      const protection = decodeProtection(message.value);
+      return { type: 'heartbeat', beat: { ...beat, rssBytes: Number(rssBytes), protection } };
     }
     case 'served': {
       const { hash, errors } = message.value;

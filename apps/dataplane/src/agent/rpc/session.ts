@@ -32,6 +32,26 @@ export interface Heartbeat {
   readonly openConnections: number;
   readonly draining: boolean;
   readonly appHealthy: boolean;
+  readonly breakers: readonly BreakerState[];
+  readonly ejected: readonly EjectedEndpoint[];
+}
+
+/** A breaker that is not closed: of a cluster or of a route, the other is ''. */
+export interface BreakerState {
+  readonly cluster: string;
+  readonly route: string;
+  readonly halfOpen: boolean;
+  readonly forMs: number;
+  readonly passed: number;
+  readonly needed: number;
+}
+
+/** An endpoint that gets no requests. */
+export interface EjectedEndpoint {
+  readonly cluster: string;
+  readonly workload: string;
+  readonly reason: string;
+  readonly forMs: number;
 }
 
 export interface ResourceError {
@@ -80,7 +100,10 @@ export class AgentSession {
 
   heartbeat(beat: Heartbeat): void {
     if (this.#stream.writableLength > QUEUE_MAX_BYTES) return;
-    this.#send({ case: 'heartbeat', value: { ...beat, rssBytes: BigInt(beat.rssBytes) } });
+    this.#send({
+      case: 'heartbeat',
+      value: { ...beat, rssBytes: BigInt(beat.rssBytes), breakers: [...beat.breakers], ejected: [...beat.ejected] },
+    });
   }
 
   served(hash: string, errors: readonly ResourceError[]): void {

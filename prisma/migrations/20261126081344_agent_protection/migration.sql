@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "agent_status" ADD COLUMN     "protection" JSONB;
+
