@@ -30,8 +30,8 @@ const SECOND: Sections = { timeouts: { request: '1s' } };
 const BREAKER: Sections = { circuitBreaker: { successRate: 80 } };
 /** Twice what its replicas work on at once. */
 const REQUESTS: Sections = { connection: { maxRequests: 24 } };
-/** A tenth below what a replica can do. */
-const LIMIT_PER_SECOND = 36;
+/** What a replica can do. */
+const LIMIT_PER_SECOND = 40;
 
 export const SETTINGS: readonly Setting[] = [
   { id: 'nothing', label: 'nothing', policy: NOTHING },

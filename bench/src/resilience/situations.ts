@@ -1,6 +1,6 @@
 // The four situations of the study: what befalls the replicas of catalog, under which load, and when it is measured.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Replica } from './stage.ts';
+import type { TroubledApp } from '@malha/testing/troubled-app';
 
 export interface Situation {
   readonly id: string;
@@ -10,7 +10,7 @@ export interface Situation {
   readonly calmRate: number;
   readonly rate: number;
   /** Runs while the load is on. Resolves when the trouble is over. */
-  readonly befall: (replicas: readonly Replica[], seconds: number) => Promise<void>;
+  readonly befall: (replicas: readonly TroubledApp[], seconds: number) => Promise<void>;
   /** Whether the time after the trouble counts, instead of the trouble itself. */
   readonly isAftermath: boolean;
 }

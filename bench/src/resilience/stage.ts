@@ -3,14 +3,13 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '@malha/testing/free-port';
 import type { JoinedWorkload, WorkloadOptions } from '@malha/testing/joined-workload';
 import { type StartedMesh, startMesh } from '@malha/testing/started-mesh';
+import { type TroubledApp, troubledApp } from '@malha/testing/troubled-app';
 import { resourcesOf, type Setting } from './settings.ts';
 
 const BOOKSTORE = path.resolve(import.meta.dirname, '../../../examples/bookstore');
 const PROGRAM = path.join(BOOKSTORE, 'dist/main.mjs');
-const TROUBLE = path.join(import.meta.dirname, 'trouble.mjs');
 const NETWORK = 92;
 const REPLICAS = 3;
 const WITHIN_MS = 60_000;
@@ -20,22 +19,8 @@ const PAGES_IN_A_ROW = 20;
 
 export const PAGE = { host: 'frontend', path: '/books/9780141439518' } as const;
 
-export interface Trouble {
-  readonly workers?: number;
-  readonly workMs?: number;
-  readonly isFailing?: boolean;
-  readonly isDown?: boolean;
-  readonly isReset?: boolean;
-}
-
-export interface Replica {
-  change(trouble: Trouble): Promise<void>;
-  /** That have reached the application so far. */
-  requests(): Promise<number>;
-}
-
 export interface Stage {
-  readonly replicas: readonly Replica[];
+  readonly replicas: readonly TroubledApp[];
   /** The setting in force, callers that have seen nothing yet; resolves with the caller's outbound address. */
   begin(setting: Setting): Promise<string>;
   close(): Promise<void>;
@@ -81,36 +66,15 @@ function service(name: string): WorkloadOptions {
   return { service: `bookstore/${name}`, workload: `study-${name}`, command: [process.execPath, PROGRAM, name] };
 }
 
-async function joinReplica(mesh: StartedMesh, number: number): Promise<Replica> {
-  const port = await freePort();
+async function joinReplica(mesh: StartedMesh, number: number): Promise<TroubledApp> {
+  const app = await troubledApp();
   await mesh.join({
     service: 'bookstore/catalog',
     workload: `study-catalog-${number}`,
-    command: [process.execPath, '--import', TROUBLE, PROGRAM, 'catalog'],
-    env: { TROUBLE_PORT: String(port) },
+    command: [process.execPath, ...app.preload, PROGRAM, 'catalog'],
+    env: app.env,
   });
-  return {
-    change: async (trouble) => {
-      await control(port, trouble);
-    },
-    requests: async () => (await control(port)).requests,
-  };
-}
-
-function control(port: number, trouble?: Trouble): Promise<{ readonly requests: number }> {
-  const method = trouble === undefined ? 'GET' : 'PUT';
-  return new Promise((resolve, reject) => {
-    const request = http.request({ host: '127.0.0.1', port, method, agent: false, timeout: 5_000 }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-      });
-      response.on('end', () => resolve(JSON.parse(text)));
-    });
-    request.on('timeout', () => request.destroy(new Error('a replica does not answer its control port')));
-    request.on('error', reject);
-    request.end(trouble === undefined ? undefined : JSON.stringify(trouble));
-  });
+  return app;
 }
 
 async function untilActive(mesh: StartedMesh, revision: number): Promise<void> {

@@ -1,5 +1,5 @@
 // The study: each situation under each setting, what callers got of it and what the troubled service had to bear.
-import { openLoad, type Sample } from './open-load.ts';
+import { type Sample, timedLoad } from '@malha/testing/timed-load';
 import { SETTINGS, type Setting } from './settings.ts';
 import { SITUATIONS, type Situation, WELL } from './situations.ts';
 import { PAGE, type Stage, startStage } from './stage.ts';
@@ -58,12 +58,12 @@ async function run(stage: Stage, situation: Situation, setting: Setting, seconds
   const { replicas } = stage;
   await Promise.all(replicas.map((replica) => replica.change({ ...WELL, isReset: true })));
   const load = { ...PAGE, outbound: await stage.begin(setting), patienceMs: PATIENCE_MS };
-  await openLoad({ ...load, ratePerSecond: situation.calmRate, seconds: WARM_SECONDS });
+  await timedLoad({ ...load, ratePerSecond: situation.calmRate, seconds: WARM_SECONDS });
   const before = await requestsAt(stage);
   const befalling = situation.befall(replicas, seconds);
   let measuredFromMs = 0;
   const startMs = performance.now();
-  const sampling = openLoad({
+  const sampling = timedLoad({
     ...load,
     ratePerSecond: situation.rate,
     seconds: situation.isAftermath ? seconds + 2 : seconds,

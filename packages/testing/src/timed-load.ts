@@ -2,7 +2,7 @@
 // generator could not send in time has waited as well (no coordinated omission).
 import http from 'node:http';
 
-export interface OpenLoadOptions {
+export interface TimedLoadOptions {
   /** Of the caller's sidecar, e.g. http://127.70.0.2:15001. */
   readonly outbound: string;
   readonly host: string;
@@ -24,7 +24,7 @@ export interface Sample {
 const TICK_MS = 4;
 
 /** Resolves when the last request is answered or given up. */
-export function openLoad(options: OpenLoadOptions): Promise<Sample[]> {
+export function timedLoad(options: TimedLoadOptions): Promise<Sample[]> {
   const { ratePerSecond, seconds } = options;
   const agent = new http.Agent({ keepAlive: true });
   const count = Math.floor(ratePerSecond * seconds);
@@ -46,7 +46,7 @@ export function openLoad(options: OpenLoadOptions): Promise<Sample[]> {
 }
 
 function send(
-  { outbound, host, path, patienceMs }: OpenLoadOptions,
+  { outbound, host, path, patienceMs }: TimedLoadOptions,
   agent: http.Agent,
   startMs: number,
   dueMs: number,

@@ -1,15 +1,15 @@
-// Preloaded into a service of the bookstore (`node --import`): gives it so many workers with a time of work each, makes it
-// slow, failing or unreachable when told to, and counts what reaches it. The service itself knows nothing of it.
+// Preloaded into an application of a test (`node --import`): gives it so many workers with a time of work each, makes it
+// slow, failing or unreachable when told to, and counts what reaches it. The application itself knows nothing of it.
 import http from 'node:http';
 
-/** What waits beyond this is broken off; far more than any load of the study leaves waiting. */
+/** What waits beyond this is broken off; far more than any load of a test leaves waiting. */
 const QUEUE_MAX = 50_000;
 
 let trouble = { workers: 1_000, workMs: 0, isFailing: false, isDown: false };
 let requests = 0;
 let busy = 0;
 const waiting = [];
-/** Where the service listens; known from its first `listen`. */
+/** Where the application listens; known from its first `listen`. */
 let listening;
 
 const control = http.createServer((request, response) => {
