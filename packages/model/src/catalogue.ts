@@ -356,6 +356,18 @@ const acrossResources = {
     'A limit has scope Global, and spec.global.service (ratelimit in malha-system by default) is not in the mesh.',
     'Create the Service and run "malha ratelimit" behind it, or use scope Local.',
   ),
+  MALHA1106: entry(
+    'warning',
+    'A service refuses its own protocol',
+    'spec.requests.allowedProtocols leaves out what the appProtocol of a port says that it speaks: all its requests get 403.',
+    'Add the protocol to the list, or correct the appProtocol of the port.',
+  ),
+  MALHA1107: entry(
+    'warning',
+    'Nothing to bound on a port of bytes',
+    'spec.overload and spec.requests act on requests of HTTP and gRPC, and the target has only ports with appProtocol tcp or tls.',
+    'Give the port its appProtocol, or use connection.maxConnections and limits of connections.',
+  ),
 } as const satisfies Record<`MALHA1${number}`, CatalogueEntry>;
 
 /** Stable codes of findings. */

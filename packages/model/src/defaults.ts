@@ -95,6 +95,14 @@ export const circuitBreakerDefaults = {
   halfOpenRequests: 3,
 } as const;
 
+/** Of adaptive concurrency, once a policy asks for it. */
+export const overloadDefaults = {
+  minConcurrency: 1,
+  maxConcurrency: 1000,
+  maxQueue: 100,
+  queueTimeoutMs: 100,
+} as const;
+
 export const defaults = {
   traffic: trafficDefaults,
   trustDomain: 'mesh.local',
@@ -107,6 +115,15 @@ export const defaults = {
     globalService: 'ratelimit',
     globalTimeoutMs: 100,
     failsOpen: true,
+  },
+  faultStop: {
+    windowMs: 30_000,
+    minRequests: 20,
+  },
+  faultExperiment: {
+    beforeMs: 60_000,
+    afterMs: 60_000,
+    minRequests: 50,
   },
   workloadWeight: 1,
   inboundPort: 15_006,

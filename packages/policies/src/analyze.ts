@@ -1,5 +1,5 @@
 // Analysis of a whole world: what its resources say about each other, in a stable order.
-import type { AuthorizationPolicyResource, Finding, RoutePolicyResource } from '@malha/model';
+import type { AppProtocol, AuthorizationPolicyResource, Finding, RoutePolicyResource } from '@malha/model';
 import { keyOf, namespaceOf } from '@malha/model';
 import type { MtlsMode } from '@malha/traffic';
 import { analyzeAuthorization } from './authorization/analyze.ts';
@@ -15,6 +15,7 @@ import { targetPortOf, type WorkloadEntry } from './services/entries.ts';
 import { analyzeLayer4Routes, analyzeUpstreams } from './tcp/apply.ts';
 import { analyzeTracing } from './tracing.ts';
 import { analyzeTrafficPolicies } from './traffic-policy/analyze.ts';
+import { analyzeBounds } from './traffic-policy/bounds.ts';
 import type { World } from './world.ts';
 import { buildIndex, WorldIndex } from './world-index.ts';
 
@@ -42,6 +43,7 @@ export function analyze(from: World | WorldIndex): Finding[] {
     ...analyzeLayer4Routes(index),
     ...analyzeRoutePolicies(index.routePolicies, routesAtGateways(index)),
     ...analyzeTrafficPolicies(index.trafficPolicies),
+    ...analyzeBounds(index.trafficPolicies, protocolsOf(index)),
     ...analyzePeerAuthentications(index.peerAuthentications),
     ...analyzeAuthorization(index.authorizationPolicies, (policy) => modesOf(index, policy)),
     ...analyzeTracing(index.namespaces),
@@ -54,6 +56,11 @@ function routesAtGateways({ gateways }: WorldIndex): (policy: RoutePolicyResourc
   const listeners = gateways.all.flatMap((gateway) => gateway.listeners);
   const keys = new Set<string>(listeners.flatMap(({ routes }) => routes.map(({ route }) => keyOf(route.resource))));
   return (policy) => keys.has(`${policy.spec.targetRef.kind}/${namespaceOf(policy)}/${policy.spec.targetRef.name}`);
+}
+
+/** Of the ports of a service; undefined: there is no such service. */
+function protocolsOf({ linked }: WorldIndex): (key: string) => readonly AppProtocol[] | undefined {
+  return (key) => linked.servicesByKey.get(key)?.ports.map(({ protocol }) => protocol);
 }
 
 /** Modes of the ports of the workloads that an authorization policy acts on. */

@@ -1,10 +1,12 @@
 // Inbound ports of a workload: one for each port that its services call, with mode, names and authorization.
-import { serverName, serviceHosts } from '@malha/model';
+import { serverName, serviceHosts, type TrafficPolicySpec } from '@malha/model';
 import type { InboundPort, MtlsMode, Protocol } from '@malha/traffic';
 import { rulesOf } from './authorization/apply.ts';
 import { limitContext } from './limit-places.ts';
 import { limitsOfPort } from './rate-limit/apply.ts';
-import { type PortEntry, type ServiceEntry, targetPortOf, type WorkloadEntry } from './services/entries.ts';
+import { type PortEntry, type ServiceEntry, targetPortOf, versionOf, type WorkloadEntry } from './services/entries.ts';
+import { specsOfService } from './traffic-policy/apply.ts';
+import { boundsOfPort } from './traffic-policy/overload.ts';
 import type { WorldIndex } from './world-index.ts';
 
 interface ServedPort {
@@ -68,7 +70,18 @@ function inboundPort(
       index.world.trustDomain,
     ),
     ...limitsOfPort(index.rateLimits, { namespace, workload: name, services, isRaw }, limitContext(index)),
+    ...(!isRaw &&
+      !index.trafficPolicies.isEmpty &&
+      boundsOfPort(specsOf(index, workload, services), first.service.key)),
   };
+}
+
+/** Of all services that have the port, those of the oldest first. */
+function specsOf(index: WorldIndex, workload: WorkloadEntry, services: readonly ServiceEntry[]): TrafficPolicySpec[] {
+  return services.flatMap((service) => {
+    const version = versionOf(service, workload);
+    return specsOfService(index.trafficPolicies, { namespace: service.namespace, service: service.name, version });
+  });
 }
 
 /** The protocol that the oldest service declares; services of one port should not disagree. */

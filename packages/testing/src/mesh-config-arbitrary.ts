@@ -15,9 +15,11 @@ import type {
   LoadBalancerConfig,
   MeshConfig,
   OutlierDetectionConfig,
+  OverloadConfig,
   PathMatch,
   PathRewrite,
   RateLimitRule,
+  RequestBounds,
   RequestCondition,
   RouteAction,
   RouteMatch,
@@ -28,6 +30,7 @@ import type {
   WeightedCluster,
 } from '@malha/traffic';
 import { isHttpListener } from '@malha/traffic/gateway';
+import { REQUEST_KINDS } from '@malha/traffic/overload/config';
 import fc from 'fast-check';
 
 const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,8}[a-z0-9])?$/);
@@ -215,6 +218,17 @@ const fault: fc.Arbitrary<FaultRule> = fc.record(
       fc.record({ perMillion, grpcStatus: fc.integer({ min: 1, max: 16 }) }),
     ),
     reset: fc.record({ perMillion }),
+    bandwidth: fc.record(
+      { perMillion, responseBytesPerSecond: fc.nat(1_000_000_000), requestBytesPerSecond: fc.nat(1_000_000_000) },
+      { requiredKeys: ['perMillion'] },
+    ),
+    stop: fc.record({
+      errorPerMillion: perMillion,
+      windowMs: milliseconds,
+      minRequests: fc.nat(1_000_000),
+      ofService: fc.boolean(),
+      ofCallers: fc.boolean(),
+    }),
     lastsMs: fc.integer({ min: 1, max: 86_400_000 }),
     startedAtMs: fc.integer({ min: 0, max: 4_000_000_000_000 }),
   },
@@ -426,6 +440,23 @@ const authorizationPolicy: fc.Arbitrary<AuthorizationPolicyRules> = fc.record({
   ),
 });
 
+const overload: fc.Arbitrary<OverloadConfig> = fc.record({
+  id: label,
+  minConcurrency: fc.integer({ min: 1, max: 10 }),
+  maxConcurrency: fc.integer({ min: 10, max: 1000 }),
+  maxQueue: fc.nat(1000),
+  queueTimeoutMs: fc.integer({ min: 1, max: 10_000 }),
+  probePaths: fc.array(label, { maxLength: 2 }),
+});
+
+const requestBounds: fc.Arbitrary<RequestBounds> = fc.record(
+  {
+    maxBytes: fc.integer({ min: 1, max: 4_294_967_295 }),
+    kinds: fc.subarray([...REQUEST_KINDS], { minLength: 1 }),
+  },
+  { requiredKeys: [] },
+);
+
 const inboundPort: fc.Arbitrary<InboundPort> = fc.record(
   {
     port,
@@ -438,27 +469,33 @@ const inboundPort: fc.Arbitrary<InboundPort> = fc.record(
     authorization: fc.record({ policies: fc.array(authorizationPolicy, { maxLength: 3 }) }),
     rateLimits: fc.array(rateLimit, { minLength: 1, maxLength: 2 }),
     connectionLimits: fc.array(fc.record({ id: label, ...bucket }), { minLength: 1, maxLength: 2 }),
+    overload,
+    requests: requestBounds,
   },
   { requiredKeys: ['port', 'appAddress', 'protocol', 'mode', 'serverNames', 'hosts', 'service', 'authorization'] },
 );
 
-const tcpListener: fc.Arbitrary<TcpListener> = fc.record({
-  port,
-  protocol: fc.constantFrom('tcp' as const, 'tls' as const),
-  service,
-  servicePort: port,
-  routes: fc.array(
-    fc.record({
-      name: label,
-      serverNames: fc.array(fc.oneof(label, fc.constant('*')), { minLength: 1, maxLength: 2 }),
-      clusters: fc.array(fc.record({ cluster: clusterName, weight: fc.nat(1_000_000) }), {
-        minLength: 1,
-        maxLength: 2,
+const tcpListener: fc.Arbitrary<TcpListener> = fc.record(
+  {
+    port,
+    faults: fc.array(fault, { minLength: 1, maxLength: 2 }),
+    protocol: fc.constantFrom('tcp' as const, 'tls' as const),
+    service,
+    servicePort: port,
+    routes: fc.array(
+      fc.record({
+        name: label,
+        serverNames: fc.array(fc.oneof(label, fc.constant('*')), { minLength: 1, maxLength: 2 }),
+        clusters: fc.array(fc.record({ cluster: clusterName, weight: fc.nat(1_000_000) }), {
+          minLength: 1,
+          maxLength: 2,
+        }),
       }),
-    }),
-    { minLength: 1, maxLength: 2 },
-  ),
-});
+      { minLength: 1, maxLength: 2 },
+    ),
+  },
+  { requiredKeys: ['port', 'protocol', 'service', 'servicePort', 'routes'] },
+);
 
 const tracing = fc.record({ samplePercent: fc.double({ min: 0, max: 100, noNaN: true }) });
 

@@ -2,6 +2,7 @@
 // Everything is plain frozen data; a table is swapped, never changed in place.
 import type { ClusterName } from './cluster-name.ts';
 import type { FaultRule } from './fault/rule.ts';
+import type { OverloadConfig, RequestBounds } from './overload/config.ts';
 import type { ConnectionLimitRule, RateLimitRule } from './rate-limit/rule.ts';
 
 export type { ClusterName };
@@ -96,6 +97,8 @@ export interface TcpListener {
   readonly servicePort: number;
   /** For `tcp` one route of any name. */
   readonly routes: readonly TcpRoute[];
+  /** Of the service, for its connections: of what faults do, delay, reset and bandwidth. */
+  readonly faults?: readonly FaultRule[];
 }
 
 /** Weights choose for each connection; the share of `INVALID_BACKEND` is closed at once. */
@@ -130,6 +133,10 @@ export interface InboundPort {
   readonly rateLimits?: readonly RateLimitRule[];
   /** Of a port of bytes. */
   readonly connectionLimits?: readonly ConnectionLimitRule[];
+  /** Absent = as many requests at a time as come. */
+  readonly overload?: OverloadConfig;
+  /** Size and kinds of requests; absent = any. */
+  readonly requests?: RequestBounds;
 }
 
 export interface ServiceKey {
@@ -226,6 +233,18 @@ export interface ForwardAction {
   /** From the arrival of the request to the last byte of either side, also of streams that last by design; absent = no limit. */
   readonly maxDurationMs?: number;
   readonly retry: RetryPolicy;
+  /** Absent = one attempt at a time. */
+  readonly hedging?: HedgingConfig;
+}
+
+/** A request that is not answered in time goes to another endpoint too; the first good answer is taken. */
+export interface HedgingConfig {
+  /** How long the attempts so far have before one more begins. */
+  readonly delayMs: number;
+  /** The first included. */
+  readonly maxAttempts: number;
+  /** Share of the requests that are hedged, 0 to 1,000,000. */
+  readonly perMillion: number;
 }
 
 /** Cross-origin requests of browsers. `*` stands alone in a list and means anything. */

@@ -1,6 +1,7 @@
 // RoutePolicy: what a route or one of its rules needs beyond the Gateway API's fields.
 import { z } from 'zod';
 import { MALHA_API_VERSION, namespacedMetadata, sectionTargetRef } from './metadata.ts';
+import { requestPriority } from './overload.ts';
 import { dnsLabel, dnsSubdomain, headerName, labels } from './scalars.ts';
 
 const caller = z.strictObject({
@@ -43,6 +44,8 @@ export const routePolicySchema = z.strictObject({
       })
       .optional(),
     cohort: cohort.optional(),
+    /** What is shed first when the destination has more than it can work on. */
+    priority: requestPriority.optional(),
   }),
 });
 export type RoutePolicyResource = z.infer<typeof routePolicySchema>;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { durationMs } from '../duration.ts';
 import { MALHA_API_VERSION, namespacedMetadata, sectionTargetRef } from './metadata.ts';
+import { overload, requests } from './overload.ts';
 import { duration, headerName, hostname } from './scalars.ts';
 
 const count = z.int().min(1).max(1_000_000);
@@ -187,6 +188,8 @@ export const trafficPolicySchema = z.strictObject({
     outlierDetection: outlierDetection.optional(),
     healthCheck: healthCheck.optional(),
     circuitBreaker: circuitBreaker.optional(),
+    overload: overload.optional(),
+    requests: requests.optional(),
   }),
 });
 export type TrafficPolicyResource = z.infer<typeof trafficPolicySchema>;

@@ -10,11 +10,15 @@ export function analyzeTrafficPolicies(policies: TrafficPolicies): Finding[] {
   return findings;
 }
 
+const OF_SERVICES = [
+  ...(['connection', 'loadBalancer', 'outlierDetection', 'healthCheck', 'overload', 'requests'] as const),
+];
+
 function fieldFindings(policy: TrafficPolicyResource): Finding[] {
   const { spec } = policy;
   const findings: Finding[] = [];
   if (spec.targetRef.kind !== 'HTTPRoute' && spec.targetRef.kind !== 'GRPCRoute') return findings;
-  for (const field of ['connection', 'loadBalancer', 'outlierDetection', 'healthCheck'] as const) {
+  for (const field of OF_SERVICES) {
     if (spec[field] === undefined) continue;
     const message = `spec.${field} belongs to a service or version; a policy of a route cannot set it.`;
     findings.push(report('MALHA1033', policy, `spec.${field}`, message));

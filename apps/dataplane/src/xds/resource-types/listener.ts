@@ -27,6 +27,7 @@ import { InboundListenerSchema, InboundPortSchema } from '@malha/xds/generated/m
 import { mtlsMode, protocol } from './enums.ts';
 import { gatewayListener } from './gateway-listener.ts';
 import { onlyMetadata } from './metadata.ts';
+import { overloadConfig, requestBounds } from './overload.ts';
 import { connectionLimit, rateLimit } from './rate-limits.ts';
 import { authorizationPolicy } from './rbac.ts';
 import { decodeMessage, onlyFields, ResourceError, required, unpack } from './strict.ts';
@@ -54,6 +55,8 @@ const checkPort = onlyFields(InboundPortSchema, [
   'authorization',
   'rateLimits',
   'connectionLimits',
+  'overload',
+  'requests',
 ]);
 
 export function decodeListener(bytes: Uint8Array): DecodedListener {
@@ -140,5 +143,7 @@ function inboundPort(chain: FilterChain, path: string): InboundPort {
         connectionLimit(limit, `${at}.connection_limits[${index}]`),
       ),
     }),
+    ...(config.overload !== undefined && { overload: overloadConfig(config.overload, `${at}.overload`) }),
+    ...(config.requests !== undefined && { requests: requestBounds(config.requests, `${at}.requests`) }),
   };
 }

@@ -17,6 +17,7 @@ import {
 import type { ResourcePlan } from '../dialect.ts';
 import { MODES, PROTOCOLS } from '../shared/protocols.ts';
 import { ACTIONS, rbacPolicy } from '../shared/rbac.ts';
+import { overload, requestBounds } from './overload.ts';
 import { connectionLimit, rateLimit } from './rate-limits.ts';
 
 export function outboundPlan(listener: OutboundListener): ResourcePlan {
@@ -81,6 +82,8 @@ function filterChain(port: InboundPort): MessageInitShape<typeof FilterChainSche
     authorization: port.authorization.policies.map(authorizationPolicy),
     rateLimits: (port.rateLimits ?? []).map(rateLimit),
     connectionLimits: (port.connectionLimits ?? []).map(connectionLimit),
+    ...(port.overload !== undefined && { overload: overload(port.overload) }),
+    ...(port.requests !== undefined && { requests: requestBounds(port.requests) }),
   });
   return {
     name: String(port.port),
