@@ -1,6 +1,7 @@
 // One attempt to connect to an endpoint: TCP, or mutual TLS with the peer's SPIFFE ID checked before any byte leaves.
+import type { X509Certificate } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type DetailedPeerCertificate } from 'node:tls';
 import type { Endpoint, UpstreamTls } from '@malha/traffic/config';
 import { ProxyError } from '../exchange/proxy-error.ts';
 import { type TimerTarget, type TimerWheel, WheelTimer } from '../exchange/timer-wheel.ts';
@@ -94,12 +95,14 @@ export class Dial implements TimerTarget {
       return;
     }
     const reads = this.target.version === 'raw' ? new ReusedReads() : undefined;
-    // No session is resumed: a resumed one would not show the peer's certificate, and pooled connections are few.
+    const peer = `${endpoint.address}:${endpoint.port} ${tls.serverName}`;
+    const known = identity.sessions.get(peer);
     const socket = connectTls({
       host: endpoint.address,
       port: endpoint.port,
       servername: tls.serverName,
       secureContext: identity.context,
+      ...(known !== undefined && { session: known.session }),
       ...alpnOf(this.target.version),
       // The name that counts is the SPIFFE ID, checked below; the chain is checked by the TLS library.
       checkServerIdentity: () => undefined,
@@ -111,13 +114,24 @@ export class Dial implements TimerTarget {
     socket.getPeerCertificate = noCertificate;
     reads?.belongTo(socket);
     socket.setNoDelay(true);
-    socket.once('secureConnect', () => this.checkPeer(socket, identity));
+    socket.once('secureConnect', () => {
+      const isResumed = socket.isSessionReused();
+      const certificate = isResumed ? known?.certificate : socket.getPeerX509Certificate();
+      if (!this.checkPeer(certificate, identity)) {
+        identity.sessions.delete(peer);
+        return;
+      }
+      // Its ticket comes after the handshake, with the first bytes that are read.
+      if (!isResumed && certificate !== undefined)
+        socket.once('session', (session: Buffer) => identity.sessions.set(peer, { session, certificate }));
+      this.succeed(socket, socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1');
+    });
     this.watch(socket);
   }
 
-  private checkPeer(socket: TLSSocket, identity: WorkloadTls): void {
+  /** False: it is not who is called, and the dial has failed. */
+  private checkPeer(certificate: X509Certificate | undefined, identity: WorkloadTls): boolean {
     try {
-      const certificate = socket.getPeerX509Certificate();
       if (certificate === undefined) throw new Error('the peer showed no certificate');
       const peer = identity.verify(certificate, 'server', this.environment.now());
       if (!this.target.tls.spiffeIds.includes(peer.id))
@@ -125,9 +139,9 @@ export class Dial implements TimerTarget {
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       this.fail(new ProxyError('peerIdentity', `${this.where()}: ${reason}`, { cause }));
-      return;
+      return false;
     }
-    this.succeed(socket, socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1');
+    return true;
   }
 
   private watch(socket: Socket): void {

@@ -1,7 +1,8 @@
 // The certificate of this workload as TLS contexts, and the check of a peer's certificate that TLS itself cannot do.
-import { constants, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { parseTrustBundle, type SpiffeIdentity, type TrustBundle, verifyPeer } from '@malha/identity';
+import { PeerSessions } from './peer-sessions.ts';
 
 /** What the agent hands over; private key and certificates as PEM. */
 export interface SecretMaterial {
@@ -17,6 +18,8 @@ export class WorkloadTls {
   readonly spiffeId: string;
   readonly context: SecureContext;
   readonly secrets: SecretMaterial;
+  /** For connections that we open. */
+  readonly sessions = new PeerSessions();
   private readonly bundle: TrustBundle;
 
   /** Throws when the material does not fit together: nothing of it is used then. */
@@ -39,9 +42,6 @@ export function contextOptions(secrets: SecretMaterial) {
     cert: secrets.certificateChainPem,
     key: secrets.privateKeyPem,
     ca: secrets.trustBundlePem,
-    // Proxies do not resume sessions: each would be without the peer's certificate. Two tickets in each handshake are an
-    // eighth of its cost; this leaves them empty of a session.
-    secureOptions: constants.SSL_OP_NO_TICKET,
     minVersion: 'TLSv1.3',
     maxVersion: 'TLSv1.3',
     // AES-128 is as safe here and cheaper than the default's 256 bits.
