@@ -27,7 +27,7 @@ import { TcpForwarder } from './outbound/tcp-forwarder.ts';
 import { TcpListeners } from './outbound/tcp-listeners.ts';
 import { DEFAULT_LIMITS, type ProxyLimits } from './proxy-limits.ts';
 import { TcpRecorder } from './tcp/tcp-recorder.ts';
-import type { Telemetry } from './telemetry/record.ts';
+import type { RequestRecord, Telemetry } from './telemetry/record.ts';
 
 export type { SecretMaterial } from './cluster/identity.ts';
 
@@ -105,8 +105,12 @@ export class DataPlane {
     };
     this.wheel = wheel;
     this.clusters = new ClusterRegistry(environment);
-    const destinationRecorder = new RequestRecorder('destination', telemetry, clock);
-    const sourceRecorder = new RequestRecorder('source', telemetry, clock);
+    const request = (record: RequestRecord) => {
+      telemetry.request(record);
+      this.faults.observe(record);
+    };
+    const destinationRecorder = new RequestRecorder('destination', { request }, clock);
+    const sourceRecorder = new RequestRecorder('source', { request }, clock);
     const tcp = { wheel, monotonic, count, openStreams };
     this.inboundStack = new InboundStack({
       ...shared,
@@ -132,6 +136,7 @@ export class DataPlane {
       destinations: new Destinations(),
       recorder: new TcpRecorder('source', telemetry, clock),
       environment: tcp,
+      faults: this.faults,
       random,
     });
     this.gateways = new GatewayListeners({
@@ -171,7 +176,8 @@ export class DataPlane {
     const commitGateways = this.gateways.prepare(config.gateways ?? NO_GATEWAYS, config.routeTables);
     if (previous?.clusters !== config.clusters || previous.endpoints !== config.endpoints)
       this.clusters.apply(config.clusters, config.endpoints);
-    if (previous?.routeTables !== config.routeTables) this.faults.follow(faultsOf(config.routeTables));
+    if (previous?.routeTables !== config.routeTables || previous.tcp !== config.tcp)
+      this.faults.follow(faultsOf(config));
     commitOutbound();
     commitInbound();
     commitTcp();

@@ -1,5 +1,5 @@
 // Limits and faults in words, for operators.
-import type { FaultRule } from './fault/rule.ts';
+import type { FaultRule, FaultStopRule } from './fault/rule.ts';
 import type { LimitKey, RateLimitRule } from './rate-limit/rule.ts';
 import type { RequestCondition } from './request-condition.ts';
 
@@ -14,15 +14,30 @@ export function limitWords({ id, requests, intervalMs, burst, keys, condition, g
 }
 
 /** `Fault shop/slow: 50 % wait 2 s; 10 % are answered with 503.` */
-export function faultWords({ id, delay, abort, reset, condition }: FaultRule): string {
+export function faultWords({ id, delay, abort, reset, bandwidth, condition, stop }: FaultRule): string {
   const effects = [
     ...(delay === undefined ? [] : [`${percent(delay.perMillion)} % wait ${timeWords(delay.durationMs)}`]),
     ...(abort === undefined
       ? []
       : [`${percent(abort.perMillion)} % are answered with ${abort.status ?? `status ${abort.grpcStatus} of gRPC`}`]),
     ...(reset === undefined ? [] : [`${percent(reset.perMillion)} % are broken off`]),
+    ...(bandwidth === undefined ? [] : [bandwidthWords(bandwidth)]),
   ];
-  return `Fault ${id}${conditionWords(condition)}: ${effects.join('; ')}.`;
+  return `Fault ${id}${conditionWords(condition)}: ${effects.join('; ')}.${stop === undefined ? '' : stopWords(stop)}`;
+}
+
+function bandwidthWords(slow: NonNullable<FaultRule['bandwidth']>): string {
+  const { perMillion, requestBytesPerSecond, responseBytesPerSecond } = slow;
+  const rates = [
+    ...(requestBytesPerSecond === undefined ? [] : [`are sent at ${requestBytesPerSecond} bytes/s`]),
+    ...(responseBytesPerSecond === undefined ? [] : [`get their answer at ${responseBytesPerSecond} bytes/s`]),
+  ];
+  return `${percent(perMillion)} % ${rates.join(' and ')}`;
+}
+
+function stopWords({ errorPerMillion, windowMs, ofService, ofCallers }: FaultStopRule): string {
+  const whose = [...(ofService ? ['the service'] : []), ...(ofCallers ? ['a caller'] : [])].join(' or ');
+  return ` It stops when more than ${percent(errorPerMillion)} % of the requests of ${whose} fail within ${timeWords(windowMs)}.`;
 }
 
 function keyWords(key: LimitKey): string {

@@ -96,15 +96,3 @@ export function edgeKeyOf(labels: EdgeLabels): EdgeKey {
 export function isCounted(labels: EdgeLabels): boolean {
   return labels.reporter === 'source' || (labels.peerPrincipal === '' && labels.source.workload === '');
 }
-
-/** gRPC codes that are the callee's failure (UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS). */
-const GRPC_FAILURES: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
-const LOWEST_HTTP_STATUS = 100;
-
-/** A server error, or no answer at all; what the client gave up itself (flag DC alone) is not the mesh's failure. */
-export function isFailure(protocol: EdgeProtocol, status: number, flagNames: readonly string[]): boolean {
-  if (status >= 500) return true;
-  if (status >= LOWEST_HTTP_STATUS) return false;
-  if (protocol === 'grpc' && status > 0) return GRPC_FAILURES.has(status);
-  return flagNames.some((flag) => flag !== 'DC');
-}

@@ -103,7 +103,9 @@ export class Exchange {
   addedHeaders: readonly HeaderValue[] | undefined;
   /** What the record of the request says of it; filled by the filters. */
   readonly notes: ExchangeNotes;
-  private readonly sink: ResponseSink;
+  private sink: ResponseSink;
+  /** Somebody stands before the codec, and says when the response is over. */
+  private isInterposed = false;
 
   constructor(request: RequestHead, connection: ConnectionFacts, sink: ResponseSink, startMs: number) {
     this.request = request;
@@ -119,6 +121,14 @@ export class Exchange {
       protection: '',
       grpcStatus: 0,
     };
+  }
+
+  /** Before the response begins: from now on it goes to what `make` returns, which passes it on and sets `isFinished`. */
+  interpose<S extends ResponseSink>(make: (sink: ResponseSink) => S): S {
+    const interposed = make(this.sink);
+    this.sink = interposed;
+    this.isInterposed = true;
+    return interposed;
   }
 
   get isResponseStarted(): boolean {
@@ -145,7 +155,7 @@ export class Exchange {
 
   sendEnd(trailers: HeaderBlock | undefined): void {
     if (this.isFinished) return;
-    this.isFinished = true;
+    this.isFinished = !this.isInterposed;
     this.sink.sendEnd(trailers);
   }
 

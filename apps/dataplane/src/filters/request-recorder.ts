@@ -25,6 +25,8 @@ export interface Destination {
 export interface Outcome {
   readonly flags: number;
   readonly attempts: number;
+  /** Absent = 0. */
+  readonly hedges?: number;
   readonly ttfbMs: number;
   /** What the connection to the upstream spoke. */
   readonly spoken?: 'http' | 'http1' | 'http2';
@@ -47,11 +49,11 @@ export const NO_DESTINATION: Destination = Object.freeze({
 });
 
 export class RequestRecorder {
-  private readonly telemetry: Telemetry;
+  private readonly telemetry: Pick<Telemetry, 'request'>;
   private readonly clock: Clock;
   private readonly record: RequestRecord;
 
-  constructor(reporter: Reporter, telemetry: Telemetry, clock: Clock) {
+  constructor(reporter: Reporter, telemetry: Pick<Telemetry, 'request'>, clock: Clock) {
     this.telemetry = telemetry;
     this.clock = clock;
     this.record = emptyRecord(reporter, 'http');
@@ -74,6 +76,7 @@ export class RequestRecorder {
     record.status = isCall && notes.grpcStatus !== GRPC_OK ? notes.grpcStatus : exchange.status;
     record.flags = outcome.flags;
     record.attempts = outcome.attempts;
+    record.hedges = outcome.hedges ?? 0;
     record.ttfbMs = outcome.ttfbMs;
     record.method = request.method;
     record.path = request.path;

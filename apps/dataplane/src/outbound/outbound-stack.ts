@@ -10,6 +10,7 @@ import {
   type SessionConfig,
   type WeightedCluster,
 } from '@malha/traffic/config';
+import type { Fault } from '@malha/traffic/fault/fault-injector';
 import type { FaultRule } from '@malha/traffic/fault/rule';
 import { RequestFlags } from '@malha/traffic/flags';
 import { rewritePath } from '@malha/traffic/path';
@@ -65,6 +66,8 @@ interface Carried {
   readonly cluster: ClusterRuntime;
   /** Of what happened before it is carried: a fault that delayed it, a limit that could not be counted. */
   readonly flags: number;
+  /** That slows it down. */
+  readonly fault: Fault | undefined;
 }
 
 export class OutboundStack implements ExchangeHandler, ForwardObserver {
@@ -168,7 +171,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       this.answer(exchange, new ProxyError('unsupportedProtocol', `${weighted.cluster} is not for HTTP`));
       return;
     }
-    const carried = { route, action, weighted, cluster, preferred, flags: 0 };
+    const carried = { route, action, weighted, cluster, preferred, flags: 0, fault: undefined };
     if (action.faults === undefined) this.limited(exchange, carried);
     else this.faulted(exchange, action.faults, carried);
   }
@@ -177,7 +180,8 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
   private faulted(exchange: Exchange, faults: readonly FaultRule[], carried: Carried): void {
     const { cluster } = carried;
     this.dependencies.faults.inject(exchange, faults, {
-      goOn: (isFaulted) => this.limited(exchange, isFaulted ? { ...carried, flags: RequestFlags.FI } : carried),
+      goOn: (fault) =>
+        this.limited(exchange, fault === undefined ? carried : { ...carried, flags: RequestFlags.FI, fault }),
       fail: (error) => this.answer(exchange, error, cluster),
       reset: () => {
         exchange.abortResponse();
@@ -210,7 +214,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     return undefined;
   }
 
-  private carry(exchange: Exchange, { route, action, weighted, cluster, preferred, flags }: Carried): void {
+  private carry(exchange: Exchange, { route, action, weighted, cluster, preferred, flags, fault }: Carried): void {
     const { forwarding } = this.dependencies;
     const { request } = exchange;
     if ((request.headers.known & HOST) === 0) request.headers.set('host', cluster.cluster.service.name);
@@ -223,12 +227,14 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       if (host !== undefined) request.headers.set('host', host);
     }
     const copies = this.copiesOf(request, action.mirrors, weighted.mirrors);
+    const throttle = fault === undefined ? undefined : this.dependencies.faults.throttle(exchange, fault);
     const forwarder = new Forwarder(exchange, cluster, this.planOf(route.name, action, weighted), forwarding, this);
     forwarder.preferred = preferred;
     forwarder.flags = flags;
     forwarder.start();
-    if (copies.length === 0) return;
-    if (!exchange.isRequestEnded && !exchange.isFinished) exchange.consumer = new MirrorTee(forwarder, copies);
+    if (copies.length > 0 && !exchange.isRequestEnded && !exchange.isFinished)
+      exchange.consumer = new MirrorTee(forwarder, copies);
+    throttle?.follow();
     for (const copy of copies) copy.start(action.requestTimeoutMs, exchange.isRequestEnded);
   }
 

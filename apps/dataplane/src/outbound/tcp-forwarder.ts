@@ -1,12 +1,17 @@
 // Takes connections of bytes to the backends of their routes, whoever accepted them, and tells telemetry of each.
 import type { Socket } from 'node:net';
 import { INVALID_BACKEND } from '@malha/traffic/config';
+import type { Fault } from '@malha/traffic/fault/fault-injector';
+import type { FaultRule } from '@malha/traffic/fault/rule';
 import { RequestFlags } from '@malha/traffic/flags';
 import type { TcpDecision } from '@malha/traffic/tcp-router';
 import type { ClusterRegistry } from '../cluster/cluster-registry.ts';
+import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
+import type { Faults } from '../filters/fault/faults.ts';
 import type { Destination } from '../filters/request-recorder.ts';
 import type { Listener } from '../listener/listener.ts';
 import { ClientHelloReader } from '../tcp/client-hello-reader.ts';
+import { PipeThrottle } from '../tcp/pipe-throttle.ts';
 import { abort } from '../tcp/reset.ts';
 import { TcpConnection, type TcpEnvironment, type TcpOwner } from '../tcp/tcp-connection.ts';
 import type { TcpRecorder } from '../tcp/tcp-recorder.ts';
@@ -17,6 +22,7 @@ export interface TcpForwarderOptions {
   readonly destinations: Destinations;
   readonly recorder: TcpRecorder;
   readonly environment: TcpEnvironment;
+  readonly faults: Faults;
   readonly random: () => number;
 }
 
@@ -25,6 +31,8 @@ export interface TcpPlace {
   readonly listener: Listener;
   /** What was called, for connections that reach no endpoint. */
   readonly called: Destination;
+  /** Of the service that is called. */
+  readonly faults?: readonly FaultRule[] | undefined;
 }
 
 interface Notes {
@@ -59,7 +67,21 @@ export class TcpForwarder implements TcpOwner<Notes> {
 
   /** `decision`: undefined when no route is for the connection. */
   connect(socket: Socket, place: TcpPlace, decision: TcpDecision | undefined): void {
-    const { clusters, environment } = this.options;
+    if (place.faults === undefined) {
+      this.forward(socket, place, decision, undefined);
+      return;
+    }
+    this.options.faults.injectConnection(socket, place.faults, {
+      goOn: (fault) => this.forward(socket, place, decision, fault),
+      reset: () => {
+        abort(socket);
+        this.refuse(place, decision?.route.name ?? '', RequestFlags.FI);
+      },
+    });
+  }
+
+  private forward(socket: Socket, place: TcpPlace, decision: TcpDecision | undefined, fault: Fault | undefined): void {
+    const { clusters } = this.options;
     const { route, backend } = decision ?? {};
     const isValid = backend !== undefined && backend.cluster !== INVALID_BACKEND;
     const cluster = isValid ? clusters.get(backend.cluster) : undefined;
@@ -68,11 +90,20 @@ export class TcpForwarder implements TcpOwner<Notes> {
       this.refuse(place, route?.name ?? '', refusalOf(decision));
       return;
     }
-    const plan = { cluster, idleTimeoutMs: cluster.cluster.idleTimeoutMs, notes: { route: route.name } };
-    const connection = new TcpConnection(socket, plan, environment, this);
+    const connection = this.connectionTo(cluster, socket, route.name, fault);
     place.listener.add(connection);
     socket.once('close', () => place.listener.remove(connection));
     connection.start();
+  }
+
+  private connectionTo(cluster: ClusterRuntime, socket: Socket, route: string, fault: Fault | undefined) {
+    const { environment, faults } = this.options;
+    const throttle =
+      fault?.bandwidth === undefined ? undefined : new PipeThrottle(fault.bandwidth, faults.paceOf(fault));
+    const plan = { cluster, idleTimeoutMs: cluster.cluster.idleTimeoutMs, notes: { route }, throttle };
+    const connection = new TcpConnection(socket, plan, environment, this);
+    if (fault !== undefined) connection.flags = RequestFlags.FI;
+    return connection;
   }
 
   report(connection: TcpConnection<Notes>): void {

@@ -63,8 +63,10 @@ export class TcpListeners {
 
   private accepted(socket: Socket, port: UpstreamPort): void {
     const { forwarder } = this.options;
-    const connect = (serverName: string) =>
-      forwarder.connect(socket, port, port.router.route(serverName, forwarder.random));
+    const connect = (serverName: string) => {
+      const place = { listener: port.listener, called: port.called, faults: port.config.faults };
+      forwarder.connect(socket, place, port.router.route(serverName, forwarder.random));
+    };
     if (port.config.protocol === 'tcp') connect('');
     else forwarder.readServerName(socket, port, connect);
   }

@@ -1,6 +1,7 @@
 // Two sockets as one connection: bytes both ways with back-pressure, each direction ended by itself.
 import type { Socket } from 'node:net';
 import { ByteDirection } from './byte-direction.ts';
+import type { PipeThrottle } from './pipe-throttle.ts';
 import { abort } from './reset.ts';
 
 export type PipeEnd = 'both-ended' | 'client-failed' | 'upstream-failed';
@@ -25,15 +26,18 @@ export class BytePipe {
   private open = 2;
   private isEnded = false;
 
-  constructor(client: Socket, upstream: Socket, owner: PipeOwner) {
+  constructor(client: Socket, upstream: Socket, owner: PipeOwner, throttle?: PipeThrottle) {
     this.client = client;
     this.upstream = upstream;
     this.owner = owner;
     // Over TLS too: close_notify ends one direction (RFC 8446 §6.1).
     client.allowHalfOpen = true;
     upstream.allowHalfOpen = true;
-    this.toUpstream = new ByteDirection(client, upstream);
-    this.toClient = new ByteDirection(upstream, client, () => owner.upstreamSpoke());
+    this.toUpstream = new ByteDirection(client, upstream, { makePace: throttle?.toUpstream });
+    this.toClient = new ByteDirection(upstream, client, {
+      firstBytes: () => owner.upstreamSpoke(),
+      makePace: throttle?.toClient,
+    });
     this.join(client, this.toUpstream, this.toClient, 'client-failed');
     this.join(upstream, this.toClient, this.toUpstream, 'upstream-failed');
     // Accepted sockets are not read before somebody wants their bytes.
@@ -51,6 +55,7 @@ export class BytePipe {
 
   destroy(): void {
     this.isEnded = true;
+    this.dropHeld();
     this.client.destroy();
     this.upstream.destroy();
   }
@@ -71,9 +76,15 @@ export class BytePipe {
     });
   }
 
+  private dropHeld(): void {
+    this.toUpstream.drop();
+    this.toClient.drop();
+  }
+
   private end(end: PipeEnd, error: Error | undefined): void {
     if (this.isEnded) return;
     this.isEnded = true;
+    this.dropHeld();
     if (end === 'upstream-failed') abort(this.client);
     else if (end === 'client-failed') abort(this.upstream);
     this.owner.pipeEnded(end, error);

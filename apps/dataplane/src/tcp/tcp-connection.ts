@@ -11,6 +11,7 @@ import type { OpenStream, OpenStreams } from '../telemetry/open-streams.ts';
 import type { ProxyCounter } from '../telemetry/record.ts';
 import { BytePipe, type PipeEnd, type PipeOwner } from './byte-pipe.ts';
 import type { Connected } from './first-speaker.ts';
+import type { PipeThrottle } from './pipe-throttle.ts';
 import { abort } from './reset.ts';
 
 /** Nothing has been sent before a connection is there, so another endpoint can be tried without a risk. */
@@ -34,6 +35,7 @@ export interface TcpPlan<N> {
   /** Silence in both directions for so long ends it. */
   readonly idleTimeoutMs: number;
   readonly notes: N;
+  readonly throttle?: PipeThrottle | undefined;
 }
 
 /** Who started it; `N` is what it wants to know again at the end. */
@@ -53,6 +55,7 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
   ttfbMs = -1;
   private readonly client: Socket;
   private readonly idleTimeoutMs: number;
+  private readonly throttle: PipeThrottle | undefined;
   private readonly environment: TcpEnvironment;
   private readonly owner: TcpOwner<N>;
   private readonly timer = new WheelTimer(this);
@@ -70,6 +73,7 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
     this.cluster = plan.cluster;
     this.notes = plan.notes;
     this.idleTimeoutMs = plan.idleTimeoutMs;
+    this.throttle = plan.throttle;
     this.environment = environment;
     this.owner = owner;
     this.startMs = environment.monotonic();
@@ -136,7 +140,7 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
     this.endpoint = endpoint;
     this.client.removeListener('error', this.onClientGone);
     this.client.removeListener('close', this.onClientGone);
-    this.pipe = new BytePipe(this.client, socket, this);
+    this.pipe = new BytePipe(this.client, socket, this, this.throttle);
     this.environment.openStreams.add(this);
     this.watchSilence();
   }
@@ -199,7 +203,7 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
   private finish(flags: number): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.flags = flags;
+    this.flags |= flags;
     this.environment.wheel.disarm(this.timer);
     this.environment.openStreams.delete(this);
     this.owner.report(this);

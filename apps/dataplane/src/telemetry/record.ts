@@ -141,6 +141,7 @@ export const PROXY_EVENTS = [
 /** Why a codec refused what a client sent; `head-rejected` is their sum. */
 export const REJECTION_REASONS = [
   'malformed',
+  'fault-stopped',
   'framing',
   'method',
   'head-timeout',

@@ -1,8 +1,9 @@
-// FaultInjection: calls of its target are delayed, answered with an error or broken off, for a part of the requests and a
-// time that has an end.
+// FaultInjection: calls of its target are delayed, answered with an error, broken off or slowed down, for a part of the
+// requests and a time that has an end, which comes sooner when too much goes wrong.
 import { z } from 'zod';
 import { durationMs, isDuration } from '../duration.ts';
 import { isTimestamp } from '../timestamp.ts';
+import { faultExperiment, faultStop } from './fault-watch.ts';
 import { MALHA_API_VERSION, namespacedMetadata, sectionTargetRef } from './metadata.ts';
 import { callerIdentity, requestMatch } from './request-match.ts';
 import { duration } from './scalars.ts';
@@ -11,8 +12,15 @@ const DELAY_MAX_MS = 300_000;
 const LASTS_MAX_MS = 24 * 3_600_000;
 /** Codes of gRPC but for OK. */
 const GRPC_CODE_MAX = 16;
+/** Slower than this, a body of usual size takes longer than anybody measures. */
+const BYTES_PER_SECOND_MIN = 1024;
+const BYTES_PER_SECOND_MAX = 1_000_000_000;
+const NAME_MAX = 256;
+const REASON_MAX = 2_000;
 
 const percent = z.number().min(0).max(100);
+const bytesPerSecond = z.int().min(BYTES_PER_SECOND_MIN).max(BYTES_PER_SECOND_MAX);
+const moment = z.iso.datetime().refine(isTimestamp, 'must be in UTC, like 2026-11-26T09:30:00Z');
 
 function upTo(maxMs: number, words: string) {
   return duration.refine(
@@ -31,6 +39,26 @@ const abort = z
     message: 'must have either httpStatus or grpcStatus',
   });
 
+/** Of each request by itself; of a connection where its bytes are no HTTP. */
+const bandwidth = z
+  .strictObject({
+    percent,
+    responseBytesPerSecond: bytesPerSecond.optional(),
+    requestBytesPerSecond: bytesPerSecond.optional(),
+  })
+  .refine(
+    (slow) => slow.responseBytesPerSecond !== undefined || slow.requestBytesPerSecond !== undefined,
+    'must have responseBytesPerSecond, requestBytesPerSecond, or both',
+  );
+
+/** How it ended before its time: written by the control plane, kept until the fault is changed. */
+const ended = z.strictObject({
+  at: moment,
+  by: z.string().min(1).max(NAME_MAX),
+  reason: z.string().min(1).max(REASON_MAX),
+});
+export type FaultEnd = z.infer<typeof ended>;
+
 export const faultInjectionSchema = z.strictObject({
   apiVersion: z.literal(MALHA_API_VERSION),
   kind: z.literal('FaultInjection'),
@@ -45,12 +73,18 @@ export const faultInjectionSchema = z.strictObject({
       abort: abort.optional(),
       /** The connection breaks off without an answer. */
       reset: z.strictObject({ percent }).optional(),
+      bandwidth: bandwidth.optional(),
+      /** Ends it when too many requests fail. */
+      stop: faultStop.optional(),
+      /** What must hold before, during and after; the fault does not begin where it does not. */
+      experiment: faultExperiment.optional(),
       expiresAfter: upTo(LASTS_MAX_MS, '24h'),
       /** From when `expiresAfter` counts; the control plane writes it when the fault begins. */
-      startedAt: z.iso.datetime().refine(isTimestamp, 'must be in UTC, like 2026-11-26T09:30:00Z').optional(),
+      startedAt: moment.optional(),
+      ended: ended.optional(),
     })
-    .refine(({ delay, abort: aborts, reset }) => [delay, aborts, reset].some((part) => part !== undefined), {
-      message: 'must have delay, abort or reset',
+    .refine((spec) => [spec.delay, spec.abort, spec.reset, spec.bandwidth].some((part) => part !== undefined), {
+      message: 'must have delay, abort, reset or bandwidth',
     }),
 });
 export type FaultInjectionResource = z.infer<typeof faultInjectionSchema>;

@@ -1,6 +1,14 @@
 // Faults of the requests of one caller: those of the rule, of its route, and of the service that they are for.
-import { type CallerIdentity, durationMs, type FaultInjectionResource, namespaceOf, timestampMs } from '@malha/model';
-import type { FaultRule } from '@malha/traffic';
+import {
+  type CallerIdentity,
+  defaults,
+  durationMs,
+  type FaultInjectionResource,
+  type FaultStop,
+  namespaceOf,
+  timestampMs,
+} from '@malha/model';
+import type { FaultRule, FaultStopRule } from '@malha/traffic';
 import { conditionOf } from '../request-match.ts';
 import type { PolicyTargets, RouteKind } from '../targets.ts';
 
@@ -38,8 +46,35 @@ export function faultsOf(
     ...(rule?.rule === undefined ? [] : policies.ofRule(rule.namespace, rule.route, rule.rule, rule.kind)),
     ...(rule === undefined ? [] : policies.ofRoute(rule.namespace, rule.route, rule.kind)),
     ...(service === undefined ? [] : policies.ofService(service.namespace, service.name)),
-  ].filter(({ spec }) => spec.callers === undefined || spec.callers.some((wanted) => isCaller(wanted, caller)));
+  ].filter((policy) => isActing(policy, caller));
   return acting.length === 0 ? {} : { faults: acting.map(ruleOf) };
+}
+
+/**
+ * Those of the connections of bytes that a caller opens to a service. What a policy asks of requests is true of none of
+ * them, and an answer cannot be made up.
+ */
+export function connectionFaultsOf(
+  policies: FaultPolicies,
+  service: { readonly namespace: string; readonly name: string },
+  caller: FaultedCall['caller'],
+): { readonly faults?: readonly FaultRule[] } {
+  const acting = policies
+    .ofService(service.namespace, service.name)
+    .filter((policy) => isActing(policy, caller) && policy.spec.match === undefined && isForConnections(policy))
+    .map(ruleOf)
+    .map(({ abort: _, ...rule }) => rule);
+  return acting.length === 0 ? {} : { faults: acting };
+}
+
+function isForConnections({ spec: { delay, reset, bandwidth } }: FaultInjectionResource): boolean {
+  return delay !== undefined || reset !== undefined || bandwidth !== undefined;
+}
+
+/** What was ended stays in the mesh, for whoever asks what became of it. */
+function isActing({ spec }: FaultInjectionResource, caller: FaultedCall['caller']): boolean {
+  if (spec.ended !== undefined) return false;
+  return spec.callers === undefined || spec.callers.some((wanted) => isCaller(wanted, caller));
 }
 
 function isCaller(wanted: CallerIdentity, caller: FaultedCall['caller']): boolean {
@@ -48,7 +83,7 @@ function isCaller(wanted: CallerIdentity, caller: FaultedCall['caller']): boolea
 }
 
 function ruleOf(policy: FaultInjectionResource): FaultRule {
-  const { match, delay, abort, reset, expiresAfter, startedAt } = policy.spec;
+  const { match, delay, abort, reset, bandwidth, stop, expiresAfter, startedAt } = policy.spec;
   return {
     id: `${namespaceOf(policy)}/${policy.metadata.name}`,
     condition: conditionOf(match, ''),
@@ -63,8 +98,33 @@ function ruleOf(policy: FaultInjectionResource): FaultRule {
       },
     }),
     ...(reset !== undefined && { reset: { perMillion: perMillion(reset.percent) } }),
+    ...(bandwidth !== undefined && { bandwidth: bandwidthOf(bandwidth) }),
+    ...(stop !== undefined && { stop: stopOf(stop) }),
     lastsMs: durationMs(expiresAfter),
     ...(startedAt !== undefined && { startedAtMs: timestampMs(startedAt) }),
+  };
+}
+
+function bandwidthOf({
+  percent,
+  responseBytesPerSecond,
+  requestBytesPerSecond,
+}: NonNullable<FaultInjectionResource['spec']['bandwidth']>): NonNullable<FaultRule['bandwidth']> {
+  return {
+    perMillion: perMillion(percent),
+    ...(responseBytesPerSecond !== undefined && { responseBytesPerSecond }),
+    ...(requestBytesPerSecond !== undefined && { requestBytesPerSecond }),
+  };
+}
+
+export function stopOf({ errorPercent, window, minRequests, of = ['Service', 'Callers'] }: FaultStop): FaultStopRule {
+  const { faultStop } = defaults;
+  return {
+    errorPerMillion: perMillion(errorPercent),
+    windowMs: window === undefined ? faultStop.windowMs : durationMs(window),
+    minRequests: minRequests ?? faultStop.minRequests,
+    ofService: of.includes('Service'),
+    ofCallers: of.includes('Callers'),
   };
 }
 

@@ -1,6 +1,7 @@
 // Upstreams that a workload declares as listeners: for each the routes of its port, or the service itself.
 import { type Finding, namespaceOf } from '@malha/model';
 import { INVALID_BACKEND, type TcpBackend, type TcpListener, type TcpRoute } from '@malha/traffic';
+import { connectionFaultsOf } from '../fault/apply.ts';
 import { report } from '../report.ts';
 import { resolveBackend } from '../routes/backends.ts';
 import type { PortEntry, ServiceEntry, WorkloadEntry } from '../services/entries.ts';
@@ -108,6 +109,7 @@ function listener(
     port: upstream.listen,
     service: { namespace: service.namespace, name: service.name },
     servicePort: port.port,
+    ...connectionFaultsOf(index.faults, service, workload),
   };
   if (byName.length > 0)
     return { ...base, protocol: 'tls', routes: byName.map((route) => routeOf(index, route, port)) };

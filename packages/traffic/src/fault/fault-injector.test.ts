@@ -51,12 +51,12 @@ test('a fault without a beginning counts from when it was first had, also after 
 test('one that was taken away and comes back begins anew, and so does one that lasts longer now', () => {
   let nowMs = 0;
   const clock = new FaultClock(() => nowMs);
-  expect(clock.endOf(RULE)).toBe(1000);
+  expect(clock.endOf(RULE).atMs).toBe(1000);
   nowMs = 500;
-  expect(clock.endOf({ ...RULE, lastsMs: 2000 })).toBe(2500);
+  expect(clock.endOf({ ...RULE, lastsMs: 2000 }).atMs).toBe(2500);
   clock.keep(new Set());
   nowMs = 5000;
-  expect(clock.endOf({ ...RULE, lastsMs: 2000 })).toBe(7000);
+  expect(clock.endOf({ ...RULE, lastsMs: 2000 }).atMs).toBe(7000);
 });
 
 test('the first fault that is for a request decides, also by letting it be', () => {
@@ -73,4 +73,23 @@ test('delay, error and broken connection are drawn each for itself; a broken con
   const half = { ...RULE, delay: { perMillion: 500_000, durationMs: 20 }, abort: { perMillion: 500_000, status: 500 } };
   const drawn = injector([half]).draw(REQUEST, 0, () => numbers.shift() ?? 1);
   expect(drawn).toMatchObject({ delayMs: 0, abort: { status: 500 } });
+});
+
+test('a fault that was stopped stays so in every table, until it begins anew', () => {
+  const clock = new FaultClock(() => 100);
+  const faults = new FaultInjector([RULE], clock);
+  expect(faults.draw(REQUEST, 100, () => 0)).toBeDefined();
+  expect(clock.stop(RULE.id)).toBe(true);
+  expect(clock.stop(RULE.id)).toBe(false);
+  expect(faults.draw(REQUEST, 100, () => 0)).toBeUndefined();
+  expect(new FaultInjector([RULE], clock).draw(REQUEST, 100, () => 0)).toBeUndefined();
+  const anew = { ...RULE, startedAtMs: 100 };
+  expect(new FaultInjector([anew], clock).draw(REQUEST, 100, () => 0)).toBeDefined();
+});
+
+test('what is answered by the fault has no bytes to slow down', () => {
+  const slow = { ...RULE, bandwidth: { perMillion: 1_000_000, responseBytesPerSecond: 1024 } };
+  expect(injector([slow]).draw(REQUEST, 0, () => 0)?.bandwidth).toBeUndefined();
+  const { abort: _, ...alone } = slow;
+  expect(injector([alone]).draw(REQUEST, 0, () => 0)).toMatchObject({ bandwidth: slow.bandwidth, delayMs: 0 });
 });

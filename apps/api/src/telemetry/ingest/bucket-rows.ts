@@ -1,6 +1,6 @@
 // What a batch adds to the buckets of time, as columns for one unnest.
-import { flagNames } from '@malha/traffic/flags';
-import { type EdgeProtocol, isFailure } from '../report.ts';
+import { isFailedRequest } from '@malha/traffic/request-failure';
+import type { EdgeProtocol } from '../report.ts';
 import { accumulate, type EdgeTotals, emptyTotals, outcomeOfCode } from './instance-state.ts';
 
 export interface BucketColumns {
@@ -100,7 +100,7 @@ function pushRow(columns: BucketColumns, at: number, edge: number, protocol: Edg
     const { status, flags } = outcomeOfCode(code);
     requests += counts.requests;
     retries += counts.retries;
-    if (isFailure(protocol, status, flagNames(flags))) failures += counts.requests;
+    if (isFailedRequest({ protocol, status, flags })) failures += counts.requests;
   }
   columns.at.push(at);
   columns.edges.push(edge);

@@ -1,5 +1,6 @@
 // The overview: golden signals of the mesh, its services, and its problems in words.
 import { flagNames } from '@malha/traffic/flags';
+import { isFailedRequest } from '@malha/traffic/request-failure';
 import type { TelemetryReaderDeps } from '../deps.ts';
 import { type Golden, type Series, seriesOf, tallyOf } from '../golden.ts';
 import { outcomeOfCode } from '../ingest/instance-state.ts';
@@ -13,7 +14,6 @@ import {
 } from '../problems.ts';
 import { aggregate, aggregateOutcomes } from '../query/aggregate.ts';
 import { durationOf, type TimeRange, type Window, windowOf } from '../query/time-range.ts';
-import { isFailure } from '../report.ts';
 import { type CountedService, readServiceRows, type ServiceRow } from '../services/service-rows.ts';
 
 export interface Overview {
@@ -87,7 +87,7 @@ async function readCauses({ pool, edges }: TelemetryReaderDeps, window: Window):
     const cause = causes.get(key) ?? { byFlag: new Map<string, number>(), denied: 0 };
     causes.set(key, cause);
     if (names.includes('UAEX')) cause.denied += requests;
-    if (!isFailure(label.protocol, status, names)) continue;
+    if (!isFailedRequest({ protocol: label.protocol, status, flags })) continue;
     const flag = names[0] ?? '';
     cause.byFlag.set(flag, (cause.byFlag.get(flag) ?? 0) + requests);
   }

@@ -1,11 +1,11 @@
 // Exact counts: of all time, from the cumulative counts of every proxy, or of whole buckets since a moment.
 
 import type { Clock } from '@malha/traffic/clock';
-import { flagNames } from '@malha/traffic/flags';
+import { isFailedRequest } from '@malha/traffic/request-failure';
 import type pg from 'pg';
 import { outcomeOfCode } from '../ingest/instance-state.ts';
 import { queryNumbers } from '../numbers.ts';
-import { type EdgeLabels, isCounted, isFailure } from '../report.ts';
+import { type EdgeLabels, isCounted } from '../report.ts';
 import type { EdgeDirectory } from './edge-directory.ts';
 import { SECONDS_KEPT_S } from './time-range.ts';
 
@@ -110,7 +110,7 @@ function sumEdges(rows: readonly OutcomeCounts[], labels: ReadonlyMap<number, Ed
     const ends = [source.namespace, source.service, destination.namespace, destination.service, destination.version];
     const known = sums.get(ends.join('\n'));
     const { status, flags } = outcomeOfCode(row.outcome);
-    const failures = isFailure(protocol, status, flagNames(flags)) ? row.requests : 0;
+    const failures = isFailedRequest({ protocol, status, flags }) ? row.requests : 0;
     sums.set(ends.join('\n'), {
       source: { namespace: source.namespace, service: source.service },
       destination: {

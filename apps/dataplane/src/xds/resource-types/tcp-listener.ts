@@ -10,8 +10,9 @@ import {
   ListenerSchema,
   type Listener as WireListener,
 } from '@malha/xds/generated/envoy/config/listener/v3/listener_pb';
-import { ClusterInfoSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
+import { TcpListenerSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import { protocol } from './enums.ts';
+import { fault } from './faults.ts';
 import { listeningPort } from './listening-port.ts';
 import { onlyMetadata } from './metadata.ts';
 import { onlyFields, ResourceError, required, unpack } from './strict.ts';
@@ -20,12 +21,12 @@ import { tcpProxy } from './tcp-proxy.ts';
 const checkListener = onlyFields(ListenerSchema, ['name', 'address', 'trafficDirection', 'metadata', 'filterChains']);
 const checkChain = onlyFields(FilterChainSchema, ['name', 'filterChainMatch', 'filters']);
 const checkMatch = onlyFields(FilterChainMatchSchema, ['serverNames']);
-const checkCalled = onlyFields(ClusterInfoSchema, ['service', 'port', 'protocol']);
+const checkCalled = onlyFields(TcpListenerSchema, ['service', 'port', 'protocol', 'faults']);
 
 export function tcpListener(from: WireListener): TcpListener {
   checkListener(from, '');
   const metadata = onlyMetadata(from.metadata, TCP_METADATA, 'metadata');
-  const called = unpack(ClusterInfoSchema, metadata, `metadata.typed_filter_metadata[${TCP_METADATA}]`);
+  const called = unpack(TcpListenerSchema, metadata, `metadata.typed_filter_metadata[${TCP_METADATA}]`);
   checkCalled(called, 'metadata');
   const service = required(called.service, 'metadata.service');
   const spoken = protocol(called.protocol, 'metadata.protocol');
@@ -36,6 +37,9 @@ export function tcpListener(from: WireListener): TcpListener {
     service: { namespace: service.namespace, name: service.name },
     servicePort: called.port,
     routes: from.filterChains.map((chain, index) => tcpRoute(chain, `filter_chains[${index}]`)),
+    ...(called.faults.length > 0 && {
+      faults: called.faults.map((each, index) => fault(each, `metadata.faults[${index}]`)),
+    }),
   };
 }
 

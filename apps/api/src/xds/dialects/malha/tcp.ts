@@ -11,10 +11,11 @@ import type {
 } from '@malha/xds/generated/envoy/config/listener/v3/listener_components_pb';
 import { ListenerSchema } from '@malha/xds/generated/envoy/config/listener/v3/listener_pb';
 import { TcpProxySchema } from '@malha/xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
-import { ClusterInfoSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
+import { TcpListenerSchema } from '@malha/xds/generated/malha/extensions/v1/extensions_pb';
 import type { ResourcePlan } from '../dialect.ts';
 import { socketAddress } from '../shared/addresses.ts';
 import { PROTOCOLS } from '../shared/protocols.ts';
+import { fault } from './faults.ts';
 
 /** The proxy listens on its workload's own address, which it knows by itself. */
 const ANY_ADDRESS = '0.0.0.0';
@@ -24,17 +25,19 @@ export function tcpPlan(listener: TcpListener): ResourcePlan {
   return { typeUrl: LISTENER_TYPE, name, source: listener, bytes: () => encodeTcp(name, listener) };
 }
 
-function encodeTcp(name: string, { port, protocol, service, servicePort, routes }: TcpListener): Uint8Array {
-  const called = create(ClusterInfoSchema, {
+function encodeTcp(name: string, listener: TcpListener): Uint8Array {
+  const { port, protocol, service, servicePort, routes, faults = [] } = listener;
+  const called = create(TcpListenerSchema, {
     service: { ...service },
     port: servicePort,
     protocol: PROTOCOLS[protocol],
+    faults: faults.map(fault),
   });
   const message = create(ListenerSchema, {
     name,
     address: socketAddress(ANY_ADDRESS, port),
     trafficDirection: TrafficDirection.OUTBOUND,
-    metadata: { typedFilterMetadata: { [TCP_METADATA]: anyPack(ClusterInfoSchema, called) } },
+    metadata: { typedFilterMetadata: { [TCP_METADATA]: anyPack(TcpListenerSchema, called) } },
     filterChains: routes.map(filterChain),
   });
   return toBinary(ListenerSchema, message);
