@@ -1,12 +1,11 @@
 // Where the mesh would take one connection of bytes, on the configuration as it is or with a draft: by the proxy's own engine.
-import { type Finding, GATEWAY_NAME_LABEL, namespaceOf, type Resource, type WorkloadResource } from '@malha/model';
+import { type Finding, namespaceOf, type Resource } from '@malha/model';
 import { buildIndex, compile, type World } from '@malha/policies';
 import type { Explanation, MeshConfig } from '@malha/traffic';
 import { connectionsAt, explainConnection } from '@malha/traffic/tcp-explain';
 import { withDraft } from './explain.ts';
+import { IMAGINARY_EDGE, imaginaryEdge } from './origin.ts';
 
-/** Stands for any proxy of the gateway: all of them have the same listeners. */
-const IMAGINARY_EDGE = 'explain-edge';
 const ENDPOINTS_SHOWN_MAX = 100;
 
 export interface ExplainConnectionRequest {
@@ -73,13 +72,4 @@ function endpointsOf({ endpoints }: MeshConfig, cluster: string): ConnectionEndp
   return list.slice(0, ENDPOINTS_SHOWN_MAX).map(({ workload, version, address, port, healthy, tls }) => {
     return { workload, version, address: `${address}:${port}`, isHealthy: healthy, mtls: tls };
   });
-}
-
-function imaginaryEdge({ namespace, name }: { readonly namespace: string; readonly name: string }): WorkloadResource {
-  return {
-    apiVersion: 'malha.dev/v1',
-    kind: 'Workload',
-    metadata: { name: IMAGINARY_EDGE, namespace, labels: { [GATEWAY_NAME_LABEL]: name } },
-    spec: { address: '127.0.0.1', serviceAccount: name },
-  };
 }

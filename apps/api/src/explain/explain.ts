@@ -1,24 +1,15 @@
 // What the mesh would do with one request, on the configuration as it is or with a draft: the proxy's own engine decides.
-import { type Finding, keyOf, namespaceOf, type Resource, type WorkloadResource } from '@malha/model';
-import { buildIndex, compile, type World, type WorldIndex } from '@malha/policies';
-import {
-  type ClusterName,
-  compileAuthorization,
-  compileRouteTable,
-  type Endpoint,
-  type Explanation,
-  type InboundPort,
-  limitWords,
-  type RequestView,
-} from '@malha/traffic';
+import { type Finding, keyOf, namespaceOf, type Resource } from '@malha/model';
+import { buildIndex, compile, type World } from '@malha/policies';
+import { compileRouteTable, type Explanation, type RequestView } from '@malha/traffic';
 import { clusterWords } from '@malha/traffic/cluster-words';
+import { type ExplainedEndpoint, Judge } from './judge.ts';
+import { callerOf, entryOf, type RequestOrigin } from './origin.ts';
 
-/** A caller that is not in the mesh yet: any workload of the namespace, with no labels. */
-const IMAGINARY_WORKLOAD = 'explain-caller';
 const ENDPOINTS_SHOWN_MAX = 100;
 
-export interface ExplainRequest {
-  readonly caller: { readonly namespace: string; readonly workload?: string | undefined };
+/** A request as it is written, wherever it comes from. */
+export interface ExplainedRequest {
   readonly method: string;
   /** Host of the call, with or without port. */
   readonly authority: string;
@@ -27,23 +18,8 @@ export interface ExplainRequest {
   readonly headers: readonly { readonly name: string; readonly value: string }[];
 }
 
-export interface ExplainedEndpoint {
-  readonly workload: string;
-  readonly version: string;
-  readonly address: string;
-  readonly isHealthy: boolean;
-  readonly mtls: boolean;
-  readonly authorization: ExplainedAuthorization | null;
-  /** Rate limits of the port that is called, in words. */
-  readonly limits: readonly string[];
-}
-
-export interface ExplainedAuthorization {
-  readonly isAllowed: boolean;
-  /** `namespace/name` of the policy that decided, or null when none had to. */
-  readonly policy: string | null;
-  readonly shadowDenied: string | null;
-  readonly words: string;
+export interface ExplainRequest extends ExplainedRequest {
+  readonly from: RequestOrigin;
 }
 
 export interface ExplainedBackend {
@@ -68,106 +44,45 @@ export function explainCall(
   request: ExplainRequest,
   draft: readonly Resource[] = [],
 ): RequestExplanation {
-  const caller = findCaller(world, request.caller);
+  const caller = callerOf(world, request.from);
   const index = buildIndex({
     ...world,
     resources: withDraft(world.resources, draft),
     workloads: caller.isImaginary ? [...world.workloads, caller.workload] : world.workloads,
   });
-  const scope = { namespace: request.caller.namespace, workload: caller.workload.metadata.name };
+  const scope = { namespace: namespaceOf(caller.workload), workload: caller.workload.metadata.name };
   const { config, quarantined } = compile(index, scope);
-  const table = config.routeTables.find(({ name }) => name === config.outbound.routeTable);
-  const router = compileRouteTable(table ?? { name: '', virtualHosts: [] });
-  const { backends, ...explanation } = router.explain(viewOf(request));
-  const principal = index.linked.workloadsByKey.get(`${scope.namespace}/${scope.workload}`)?.spiffeId ?? '';
-  const judge = new Judge(index, request, principal);
+  const { spiffeId: principal = '' } = index.linked.workloadsByKey.get(`${scope.namespace}/${scope.workload}`) ?? {};
+  const known = { workload: caller.isImaginary ? '' : `${scope.namespace}/${scope.workload}`, principal };
+  const entered = entryOf(config, request.from, viewOf(request));
+  if (entered === undefined) return { ...nothingAt(request), caller: known, quarantined };
+  const { table, view, sourceIp } = entered;
+  const found = config.routeTables.find(({ name }) => name === table);
+  const router = compileRouteTable(found ?? { name: '', virtualHosts: [] });
+  const { backends, ...explanation } = router.explain(view);
+  const judge = new Judge(index, { view, principal, namespace: scope.namespace, sourceIp });
   return {
     ...explanation,
-    caller: { workload: caller.isImaginary ? '' : `${scope.namespace}/${scope.workload}`, principal },
-    backends: backends.map((backend) => ({
-      ...backend,
-      words: [...(backend.filters ?? []), ...wordsOf(backend.cluster)],
-      endpoints: endpointsOf(config.endpoints, backend.cluster).map((endpoint) => judge.endpoint(endpoint)),
-    })),
+    caller: known,
+    backends: backends.map((backend) => {
+      const cluster = config.clusters.find(({ name }) => name === backend.cluster);
+      const { endpoints = [] } = config.endpoints.find((each) => each.cluster === backend.cluster) ?? {};
+      const serverName = cluster?.tls.serverName ?? '';
+      return {
+        ...backend,
+        words: [...(backend.filters ?? []), ...(cluster === undefined ? [] : clusterWords(cluster))],
+        endpoints: endpoints.slice(0, ENDPOINTS_SHOWN_MAX).map((endpoint) => judge.endpoint(endpoint, serverName)),
+      };
+    }),
     quarantined,
   };
-
-  function wordsOf(cluster: string): readonly string[] {
-    const found = config.clusters.find(({ name }) => name === cluster);
-    return found === undefined ? [] : clusterWords(found);
-  }
-
-  function endpointsOf(lists: typeof config.endpoints, cluster: string): readonly Endpoint[] {
-    const list = lists.find((candidate) => candidate.cluster === (cluster as ClusterName));
-    return list?.endpoints.slice(0, ENDPOINTS_SHOWN_MAX) ?? [];
-  }
 }
 
-/** Asks the destination's inbound authorization, and its limits. */
-class Judge {
-  readonly #index: WorldIndex;
-  readonly #request: ExplainRequest;
-  readonly #principal: string;
-
-  constructor(index: WorldIndex, request: ExplainRequest, principal: string) {
-    this.#index = index;
-    this.#request = request;
-    this.#principal = principal;
-  }
-
-  endpoint({ workload, version, address, port, healthy, tls }: Endpoint): ExplainedEndpoint {
-    const inbound = this.#inboundPort(workload);
-    const authorization = inbound === undefined ? null : this.#authorization(inbound, tls);
-    const limits = (inbound?.rateLimits ?? []).map(limitWords);
-    return { workload, version, address: `${address}:${port}`, isHealthy: healthy, mtls: tls, authorization, limits };
-  }
-
-  #inboundPort(workload: string): InboundPort | undefined {
-    const [namespace = '', name = ''] = workload.split('/');
-    const { inbound } = compile(this.#index, { namespace, workload: name }).config;
-    return inboundPortFor(inbound.ports, this.#request.authority);
-  }
-
-  #authorization(port: InboundPort, mtls: boolean): ExplainedAuthorization {
-    const view = viewOf(this.#request);
-    const decision = compileAuthorization(port.authorization).decide({
-      ...(mtls ? { principal: this.#principal, namespace: this.#request.caller.namespace } : {}),
-      sourceIp: '127.0.0.1',
-      method: view.method,
-      path: view.path,
-      host: view.authority,
-      port: port.port,
-      header: view.header,
-    });
-    const policy = decision.policy ?? null;
-    const verb = decision.allowed ? 'Allowed' : 'Denied with 403';
-    const words = policy === null ? `${verb}: no policy decided.` : `${verb} by ${policy}.`;
-    return { isAllowed: decision.allowed, policy, shadowDenied: decision.shadowDenied ?? null, words };
-  }
-}
-
-/** The port that a caller's proxy would select by SNI; for explaining, by the host that was called. */
-export function inboundPortFor(ports: readonly InboundPort[], authority: string): InboundPort | undefined {
-  const [host = ''] = authority.split(':');
-  return ports.find(({ hosts }) => hosts.includes(host)) ?? ports[0];
-}
-
-function findCaller(world: World, { namespace, workload }: ExplainRequest['caller']) {
-  const all = [...world.workloads, ...world.resources.filter((resource) => resource.kind === 'Workload')];
-  const found = all.find(
-    (candidate) =>
-      namespaceOf(candidate) === namespace && (workload === undefined || candidate.metadata.name === workload),
-  );
-  return found ? { workload: found, isImaginary: false } : { workload: imaginary(namespace), isImaginary: true };
-}
-
-function imaginary(namespace: string): WorkloadResource {
-  return {
-    apiVersion: 'malha.dev/v1',
-    kind: 'Workload',
-    metadata: { name: IMAGINARY_WORKLOAD, namespace },
-    spec: { address: '127.0.0.1', serviceAccount: IMAGINARY_WORKLOAD },
-  };
+function nothingAt({ from, authority }: ExplainRequest): Omit<RequestExplanation, 'caller' | 'quarantined'> {
+  const port = from.type === 'gateway' ? from.port : 0;
+  const hostWords = `The Gateway has no listener HTTP or HTTPS at port ${port}.`;
+  const actionWords = 'Refused: nobody takes requests there.';
+  return { authority, virtualHost: undefined, hostWords, rules: [], winner: undefined, actionWords, backends: [] };
 }
 
 export function withDraft(resources: readonly Resource[], draft: readonly Resource[]): Resource[] {
@@ -181,7 +96,7 @@ export function withDraft(resources: readonly Resource[], draft: readonly Resour
   return [...replaced, ...drafted.values()];
 }
 
-export function viewOf({ method, authority, path, headers }: ExplainRequest): RequestView {
+export function viewOf({ method, authority, path, headers }: ExplainedRequest): RequestView {
   const byName = new Map<string, string>();
   for (const { name, value } of headers) {
     const key = name.toLowerCase();

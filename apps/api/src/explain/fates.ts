@@ -8,9 +8,10 @@ import {
   type Endpoint,
   type InboundPort,
 } from '@malha/traffic';
-import { type ExplainRequest, inboundPortFor, viewOf, withDraft } from './explain.ts';
+import { type ExplainedRequest, viewOf, withDraft } from './explain.ts';
+import { inboundPortFor } from './judge.ts';
 
-export interface Call extends Omit<ExplainRequest, 'caller'> {
+export interface Call extends ExplainedRequest {
   readonly caller: { readonly namespace: string; readonly workload: string };
 }
 

@@ -1,21 +1,17 @@
 // Headers at the border of the mesh: what a client outside says of itself or of proxies before us is not believed.
 import { clientAddress } from '@malha/traffic/client-address';
+import { isSchemeBelieved, NOT_BELIEVED } from '@malha/traffic/edge-request';
 import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { HeaderBlock } from '../exchange/header-block.ts';
-
-/** Applications trust these as if they came from the operator's own proxies. */
-const NOT_BELIEVED = ['forwarded', 'x-forwarded-host', 'x-forwarded-port', 'x-real-ip', 'x-request-id'];
 
 /** The address and the scheme of the client remain, as the last of `trustedHops` proxies of the operator saw them. */
 export function replaceEdgeHeaders(headers: HeaderBlock, connection: ConnectionFacts, trustedHops: number): void {
   for (const name of NOT_BELIEVED) headers.remove(name);
   const { remoteAddress, client } = connection;
   headers.set('x-forwarded-for', clientAddress(headers.get('x-forwarded-for'), remoteAddress, trustedHops));
-  const isBelieved = trustedHops > 0 && SCHEME.test(headers.get('x-forwarded-proto') ?? '');
-  if (!isBelieved) headers.set('x-forwarded-proto', client?.scheme ?? 'http');
+  if (!isSchemeBelieved(headers.get('x-forwarded-proto'), trustedHops))
+    headers.set('x-forwarded-proto', client?.scheme ?? 'http');
 }
-
-const SCHEME = /^https?$/;
 
 /** How the client of an edge proxy came to the first proxy of the operator; calls within the mesh are of `http`. */
 export function clientScheme(headers: HeaderBlock, { client }: ConnectionFacts): 'http' | 'https' {

@@ -3,6 +3,8 @@ import { GATEWAY_NAME_LABEL, keyOf, namespaceOf, type Resource, type WorkloadRes
 import { buildIndex, compile } from '@malha/policies';
 import type { ExplainedBackend, Explanation, MeshConfig } from '@malha/traffic';
 import { clusterWords } from '@malha/traffic/cluster-words';
+import type { EdgeClient } from '@malha/traffic/edge-request';
+import { parseAddress } from '@malha/traffic/ip-block';
 import { storedItems } from '../answer.ts';
 import { callApi } from '../api-client.ts';
 import { type Command, EXIT_NEGATIVE, EXIT_OK, type Output } from '../command.ts';
@@ -14,6 +16,9 @@ import { readInput } from '../resource-input.ts';
 import { withShortFile } from './apply.ts';
 import { type ExplainedCall, explainGateway, explainOutbound, SCHEMES, type Scheme } from './explained-listener.ts';
 
+/** Of the documentation block (RFC 5737): a client of whom nothing is known. */
+const SOMEBODY = '192.0.2.1';
+
 const CALLER = /^[a-z0-9][-a-z0-9]*(\/[a-z0-9][-a-z0-9]*)?$/;
 
 const table = {
@@ -21,6 +26,12 @@ const table = {
   gateway: qualifiedName('NAMESPACE/NAME', 'instead: a client outside calls this Gateway, at the port of the URL'),
   method: withDefault(matching('METHOD', 'method of the request', /^[A-Z]+$/, 'a method in capitals'), 'GET'),
   country: matching('CODE', 'with --gateway: the country of the client', /^[A-Z]{2}$/, 'a code of two capital letters'),
+  address: matching(
+    'ADDRESS',
+    'with --gateway: the IP address that the client connects from',
+    /^[0-9A-Fa-f:.]{2,45}$/,
+    'an IP address',
+  ),
   header: repeated(matching('NAME:VALUE', 'a header', /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:.*$/, 'NAME:VALUE')),
   file: repeated(text('FILE', 'these files only, without a control plane')),
   json: flag('as JSON'),
@@ -43,15 +54,29 @@ async function run(argv: readonly string[], output: Output): Promise<number> {
   const place = target(positionals[0] ?? '');
   const resources = await load(options, output);
   if (resources === undefined) return EXIT_NEGATIVE;
-  const { method, country } = options;
-  if (country !== undefined && gateway === undefined) throw new UsageError(['--country is for calls of a --gateway']);
-  const request: ExplainedCall = { method, country, ...place, header: headerLookup(options.header) };
+  const { method } = options;
+  const request: ExplainedCall = { method, ...place, header: headerLookup(options.header) };
+  const client = clientOf(options);
   const caller = gateway === undefined ? callerOf(resources, from ?? '') : edgeProxyOf(gateway);
   const config = configOf(resources, caller);
-  const explained = gateway === undefined ? explainOutbound(config, request) : explainGateway(config, request);
+  const explained = gateway === undefined ? explainOutbound(config, request) : explainGateway(config, request, client);
   const explanation = withClusterWords(explained, config);
   output.print(options.json ? JSON.stringify(explanation, null, 2) : describe(explanation));
   return explanation.winner === undefined ? EXIT_NEGATIVE : EXIT_OK;
+}
+
+interface ClientOptions {
+  readonly address: string | undefined;
+  readonly country: string | undefined;
+  readonly gateway: unknown;
+}
+
+function clientOf({ address, country, gateway }: ClientOptions): EdgeClient {
+  if (gateway === undefined && country !== undefined) throw new UsageError(['--country is for calls of a --gateway']);
+  if (gateway === undefined && address !== undefined) throw new UsageError(['--address is for calls of a --gateway']);
+  if (address !== undefined && parseAddress(address) === undefined)
+    throw new UsageError([`--address: "${address}" is no IP address`]);
+  return { address: address ?? SOMEBODY, country };
 }
 
 type Options = Parameters<typeof apiAddress>[0] & { readonly file: readonly string[] };

@@ -1,10 +1,20 @@
-import type { ClusterName, MeshConfig } from '@malha/traffic';
+import type { ClusterName, MeshConfig, Route } from '@malha/traffic';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../options.ts';
 import { type ExplainedCall, explainGateway, explainOutbound, type Scheme } from './explained-listener.ts';
 
 const tracing = { samplePercent: 0 };
 const clusters = [{ cluster: 'outbound|5432||db.shop' as ClusterName, weight: 1 }];
+
+const OFFICE: Route = {
+  name: 'shop/office/0',
+  match: {
+    path: { type: 'prefix', value: '/' },
+    headers: [{ name: 'x-forwarded-for', type: 'exact', value: '198.51.100.7' }],
+    queryParams: [],
+  },
+  action: { type: 'direct', status: 200, body: '', responseHeaders: { set: [], add: [], remove: [] } },
+};
 
 const CONFIG: MeshConfig = {
   outbound: { routeTable: 'outbound', tracing },
@@ -28,11 +38,13 @@ const CONFIG: MeshConfig = {
   ],
   routeTables: [
     { name: 'outbound', virtualHosts: [] },
-    { name: 'gateway|8080', virtualHosts: [] },
+    { name: 'gateway|8080', virtualHosts: [{ name: 'all', domains: ['*'], routes: [OFFICE] }] },
   ],
   clusters: [],
   endpoints: [],
 };
+
+const CLIENT = { address: '198.51.100.7' };
 
 const call = (scheme: Scheme, authority: string): ExplainedCall => ({
   scheme,
@@ -48,12 +60,18 @@ describe('the listener that a URL means', () => {
   });
 
   it('a port of a gateway, and the server name', () => {
-    expect(explainGateway(CONFIG, call('tls', 'mail.example.com:9443')).winner).toBe('shop/mail/0');
-    expect(explainGateway(CONFIG, call('tls', 'other.example.com:9443')).winner).toBeUndefined();
+    expect(explainGateway(CONFIG, call('tls', 'mail.example.com:9443'), CLIENT).winner).toBe('shop/mail/0');
+    expect(explainGateway(CONFIG, call('tls', 'other.example.com:9443'), CLIENT).winner).toBeUndefined();
+  });
+
+  it('a client of a gateway is at the address that it connects from', () => {
+    const from = (address: string) => explainGateway(CONFIG, call('http', 'www.example.com:8080'), { address });
+    expect(from('198.51.100.7').winner).toBe('shop/office/0');
+    expect(from('198.51.100.8').winner).toBeUndefined();
   });
 
   it('requests go by the route table of the port', () => {
-    expect(explainGateway(CONFIG, call('http', 'www.example.com:8080')).hostWords).toContain('www.example.com');
+    expect(explainGateway(CONFIG, call('http', 'www.example.com:8080'), CLIENT).hostWords).toContain('www.example.com');
     expect(explainOutbound(CONFIG, call('http', 'reviews')).hostWords).toContain('reviews');
   });
 
@@ -67,7 +85,7 @@ describe('the listener that a URL means', () => {
     ['a port that is not served', 'http', 'a.org:1', 'the Gateway serves no port 1; it has 8080, 9443'],
     ['no port', 'tcp', 'a.org', '"tcp://a.org" names no port'],
   ] as const)('names %s', (_, scheme, authority, expected) => {
-    expect(() => explainGateway(CONFIG, call(scheme, authority))).toThrow(new UsageError([expected]));
+    expect(() => explainGateway(CONFIG, call(scheme, authority), CLIENT)).toThrow(new UsageError([expected]));
   });
 
   it('names an upstream that the workload does not have', () => {

@@ -7,6 +7,7 @@ import {
   type RequestView,
   splitAuthority,
 } from '@malha/traffic';
+import { type EdgeClient, edgeRequest } from '@malha/traffic/edge-request';
 import { isHttpListener } from '@malha/traffic/gateway';
 import { connectionsAt, explainConnection } from '@malha/traffic/tcp-explain';
 import { UsageError } from '../options.ts';
@@ -30,20 +31,20 @@ export function explainOutbound(config: MeshConfig, call: ExplainedCall): Explan
   return explainConnection(connections, serverNameOf(call));
 }
 
-/** A call from outside, to a port of the gateway that the workload serves. */
-export function explainGateway(config: MeshConfig, call: ExplainedCall): Explanation {
+/** A call of a client outside, to a port of the gateway that the workload serves. */
+export function explainGateway(config: MeshConfig, call: ExplainedCall, client: EdgeClient): Explanation {
   const port = portOf(call);
   const listener = config.gateways?.find((each) => each.port === port);
   if (listener === undefined)
     throw new UsageError([`the Gateway serves no port ${port}; it has ${listed(config.gateways)}`]);
   if (isHttpListener(listener) && (call.scheme === 'http' || call.scheme === 'https'))
-    return explainHttp(config, listener.routeTable, call);
+    return explainHttp(config, listener.routeTable, edgeRequest(call, listener, client));
   const connections = connectionsAt(config, 'gateway', port);
   if (connections === undefined || call.scheme !== connections.protocol) throw otherProtocol(listener);
   return explainConnection(connections, serverNameOf(call));
 }
 
-function explainHttp(config: MeshConfig, routeTable: string, call: ExplainedCall): Explanation {
+function explainHttp(config: MeshConfig, routeTable: string, call: RequestView): Explanation {
   const table = config.routeTables.find(({ name }) => name === routeTable);
   return compileRouteTable(table ?? { name: '', virtualHosts: [] }).explain(call);
 }
