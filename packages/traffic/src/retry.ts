@@ -126,7 +126,10 @@ export function retryDelayMs(
   return askedMs + ownMs;
 }
 
-/** Retries in flight stay within a share of the active requests, and may always be a few. */
+/**
+ * Retries in flight stay within a share of the requests that are not retried at the moment, and may always be a few. A share of
+ * all active ones would count retries into what allows them: 20 % would let through 25 %, at each hop of a call.
+ */
 export class RetryBudget {
   #config: RetryBudgetConfig;
   #active = 0;
@@ -160,7 +163,8 @@ export class RetryBudget {
 
   /** Takes a place for one retry; each success needs one `release` when that attempt ended. */
   tryAcquire(): boolean {
-    const allowed = Math.max(this.#config.minConcurrent, (this.#active * this.#config.percent) / 100);
+    const { minConcurrent, percent } = this.#config;
+    const allowed = Math.max(minConcurrent, ((this.#active - this.#retries) * percent) / 100);
     if (this.#retries + 1 > allowed) return false;
     this.#retries++;
     return true;
