@@ -9,6 +9,7 @@ import { type SecretMaterial, WorkloadTls } from './cluster/identity.ts';
 import { TimerWheel } from './exchange/timer-wheel.ts';
 import { Faults, faultsOf } from './filters/fault/faults.ts';
 import { introductionOf } from './filters/introduction.ts';
+import { type OverloadState, Overloads } from './filters/overload/overloads.ts';
 import { Limits } from './filters/rate-limit/limits.ts';
 import { RequestRecorder } from './filters/request-recorder.ts';
 import { createIdentifierPool } from './filters/tracing.ts';
@@ -60,6 +61,8 @@ export interface DataPlaneStats {
   readonly clusters: readonly ClusterStats[];
   readonly routeBreakers: readonly RouteBreakerReport[];
   readonly applications: readonly ClusterStats[];
+  /** Of the ports with adaptive concurrency, once they were called. */
+  readonly overloads: readonly OverloadState[];
   /** Ports for clients outside of the mesh. */
   readonly gateways: readonly GatewayPortStats[];
 }
@@ -81,6 +84,7 @@ export class DataPlane {
   private readonly tcp: TcpListeners;
   private readonly gateways: GatewayListeners;
   private readonly faults: Faults;
+  private readonly overloads: Overloads;
   private identity: WorkloadTls | undefined;
   private config: MeshConfig | undefined;
 
@@ -97,6 +101,7 @@ export class DataPlane {
     const forwarding = { wheel, monotonic, random, count, introduction: '', openStreams };
     const introduction = introductionOf(workload);
     this.faults = new Faults({ wheel, monotonic, now, random, telemetry });
+    this.overloads = new Overloads({ wheel, monotonic, telemetry });
     const shared = {
       limits: new Limits({ wheel, monotonic, random, telemetry, cluster: (name) => this.clusters.get(name) }),
       faults: this.faults,
@@ -114,6 +119,7 @@ export class DataPlane {
     const tcp = { wheel, monotonic, count, openStreams };
     this.inboundStack = new InboundStack({
       ...shared,
+      overloads: this.overloads,
       tcp,
       tcpRecorder: new TcpRecorder('destination', telemetry, clock),
       forwarding,
@@ -218,6 +224,7 @@ export class DataPlane {
       clusters: this.clusters.stats(),
       routeBreakers: this.outboundStack.breakerReports(this.options.clock.monotonic()),
       applications: this.inboundStack.ports.all.map((port) => port.app.stats()),
+      overloads: this.overloads.states(),
       gateways: this.gateways.stats(),
     };
   }

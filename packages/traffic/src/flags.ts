@@ -1,4 +1,4 @@
-// Response flags: why a request ended as it did, by Envoy's names, as a bit set, as text and in words.
+// Response flags: why a request ended as it did, by Envoy's names where it has one, as a bit set, as text and in words.
 
 export type RequestFlag =
   | 'UF'
@@ -15,7 +15,10 @@ export type RequestFlag =
   | 'UAEX'
   | 'DPE'
   | 'UPE'
-  | 'RLSE';
+  | 'RLSE'
+  | 'HG'
+  | 'FB'
+  | 'OM';
 
 /** Bit of each flag; a request's flags are the bits combined with `|`. 0 = none. */
 export const RequestFlags: Readonly<Record<RequestFlag, number>> = {
@@ -34,6 +37,9 @@ export const RequestFlags: Readonly<Record<RequestFlag, number>> = {
   DPE: 1 << 12,
   UPE: 1 << 13,
   RLSE: 1 << 14,
+  HG: 1 << 15,
+  FB: 1 << 16,
+  OM: 1 << 17,
 };
 
 /** For the operator, never for the client. */
@@ -53,6 +59,9 @@ export const flagWords: Readonly<Record<RequestFlag, string>> = {
   DPE: 'The client broke the HTTP protocol.',
   UPE: 'The upstream broke the HTTP protocol.',
   RLSE: 'The service that counts global rate limits did not answer.',
+  OM: 'The destination had more requests than it can work on, and shed this one.',
+  HG: 'An endpoint was slow, and another one was asked as well (hedging).',
+  FB: 'The route answered by its fallback.',
 };
 
 const names = Object.keys(RequestFlags) as readonly RequestFlag[];

@@ -48,6 +48,13 @@ export interface ResponseSink {
   resumeRequest(): void;
 }
 
+/** Told of the response to a request that holds a place. */
+export interface ResponseWatcher {
+  responseStarted(head: ResponseHead, isUpgrade: boolean): void;
+  /** The request is over, whether it was answered or not; `flags` are those of its record. */
+  requestOver(flags: number): void;
+}
+
 /** Facts about the connection that an exchange came on; one object per connection. */
 export interface ConnectionFacts {
   readonly remoteAddress: string;
@@ -101,6 +108,8 @@ export class Exchange {
   isFinished = false;
   /** Set on the response, whoever makes it. */
   addedHeaders: readonly HeaderValue[] | undefined;
+  /** Undefined for most. */
+  watcher: ResponseWatcher | undefined;
   /** What the record of the request says of it; filled by the filters. */
   readonly notes: ExchangeNotes;
   private sink: ResponseSink;
@@ -144,6 +153,7 @@ export class Exchange {
     this.status = head.status;
     if (this.addedHeaders !== undefined)
       for (const { name, value } of this.addedHeaders) setHeader(head.headers, name, value);
+    this.watcher?.responseStarted(head, isUpgrade);
     this.sink.sendHead(head, isUpgrade);
   }
 

@@ -20,6 +20,7 @@ export type FailureFlag =
   | 'RL'
   | 'FI'
   | 'RLSE'
+  | 'OM'
   | '';
 
 interface FailureKind {
@@ -72,6 +73,15 @@ export const FAILURES = {
   },
   limitUnavailable: { code: 'MALHA4032', status: 500, flag: 'RLSE', message: 'rate limit cannot be counted' },
   faultInjected: { code: 'MALHA4031', status: 503, flag: 'FI', message: 'fault injected' },
+  overloaded: { code: 'MALHA4040', status: 503, flag: 'OM', message: 'the service is overloaded' },
+  requestTooLarge: {
+    code: 'MALHA4041',
+    status: 413,
+    flag: '',
+    grpcStatus: RESOURCE_EXHAUSTED,
+    message: 'request is too large',
+  },
+  protocolNotAllowed: { code: 'MALHA4042', status: 403, flag: '', message: 'protocol is not allowed here' },
   invalidBackend: { code: 'MALHA4015', status: 500, flag: 'NC', message: 'backend is not valid' },
 } as const satisfies Record<string, FailureKind>;
 

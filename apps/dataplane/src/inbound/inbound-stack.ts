@@ -1,4 +1,5 @@
-// The inbound stack, top to bottom: port, authorization, client certificate, trace, rate limits, application; and the record at the end.
+// The inbound stack, top to bottom: port, authorization, client certificate, trace, bounds of requests, rate
+// limits, overload, application; and the record at the end.
 import type { InboundListener } from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
 import type { RateLimitRule } from '@malha/traffic/rate-limit/rule';
@@ -10,7 +11,9 @@ import { ProxyError } from '../exchange/proxy-error.ts';
 import { authorize } from '../filters/authorization.ts';
 import { dropClientCertificate, setClientCertificate } from '../filters/client-certificate.ts';
 import { dropIntroduction } from '../filters/introduction.ts';
+import type { Overloads } from '../filters/overload/overloads.ts';
 import type { Limits } from '../filters/rate-limit/limits.ts';
+import { boundBody, refusalOf } from '../filters/request-bounds.ts';
 import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
 import { type ForwardEnvironment, Forwarder, type ForwardObserver } from '../filters/router/forwarder.ts';
 import { identifyRequest, type TraceSource, traceRequest } from '../filters/tracing.ts';
@@ -32,6 +35,7 @@ export interface InboundDependencies {
   readonly tcpRecorder: TcpRecorder;
   readonly telemetry: Telemetry;
   readonly limits: Limits;
+  readonly overloads: Overloads;
 }
 
 export class InboundStack implements ExchangeHandler, ForwardObserver {
@@ -58,6 +62,7 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     const commitPorts = this.ports.prepare(listener.ports);
     return () => {
       commitPorts();
+      this.dependencies.overloads.follow(listener.ports);
       this.samplePercent = listener.tracing.samplePercent;
     };
   }
@@ -96,8 +101,10 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     const ownSpiffeId = this.dependencies.clusters.identity()?.spiffeId;
     if (peer !== undefined && ownSpiffeId !== undefined)
       setClientCertificate(headers, this.callers.certificateText(ownSpiffeId, peer));
-    const { rateLimits } = port.config;
-    if (rateLimits === undefined) this.forward(exchange, port, 0);
+    const { rateLimits, requests } = port.config;
+    const refusal = requests === undefined ? undefined : refusalOf(exchange, requests, this.dependencies.telemetry);
+    if (refusal !== undefined) this.answer(exchange, port, refusal);
+    else if (rateLimits === undefined) this.admitted(exchange, port, 0);
     else this.limited(exchange, port, rateLimits);
   }
 
@@ -113,10 +120,23 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     const { exchange } = forwarder;
     const port = this.ports.ofApp(forwarder.cluster);
     this.dependencies.recorder.tell(exchange, this.destinationOf(port, exchange.connection), forwarder);
+    if (!forwarder.isProgress) exchange.watcher?.requestOver(forwarder.flags);
   }
 
   private limited(exchange: Exchange, port: InboundPortRuntime, rules: readonly RateLimitRule[]): void {
     this.dependencies.limits.admit(exchange, `inbound|${port.config.port}`, rules, (refusal, flags) => {
+      if (refusal === undefined) this.admitted(exchange, port, flags);
+      else this.answer(exchange, port, refusal);
+    });
+  }
+
+  private admitted(exchange: Exchange, port: InboundPortRuntime, flags: number): void {
+    const { overload } = port.config;
+    if (overload === undefined) {
+      this.forward(exchange, port, flags);
+      return;
+    }
+    this.dependencies.overloads.admit(exchange, port.config.port, overload, (refusal) => {
       if (refusal === undefined) this.forward(exchange, port, flags);
       else this.answer(exchange, port, refusal);
     });
@@ -126,6 +146,8 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     const forwarder = new Forwarder(exchange, port.app, port.plan, this.dependencies.forwarding, this);
     forwarder.flags = flags;
     forwarder.start();
+    const maxBytes = port.config.requests?.maxBytes;
+    if (maxBytes !== undefined) boundBody(exchange, maxBytes, this.dependencies.telemetry);
   }
 
   private answer(exchange: Exchange, port: InboundPortRuntime | undefined, error: ProxyError): void {

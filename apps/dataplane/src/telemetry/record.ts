@@ -141,10 +141,13 @@ export const PROXY_EVENTS = [
 /** Why a codec refused what a client sent; `head-rejected` is their sum. */
 export const REJECTION_REASONS = [
   'malformed',
-  'fault-stopped',
   'framing',
   'method',
   'head-timeout',
+  'overload-shed',
+  'request-too-large',
+  'protocol-refused',
+  'fault-stopped',
   'target-too-long',
   'expectation',
   'head-too-large',

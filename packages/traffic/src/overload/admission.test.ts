@@ -41,7 +41,8 @@ class Bench {
   }
 
   end(): void {
-    this.admission.ended('answered', this.nowMs, this.nowMs);
+    this.admission.learn('answered', this.nowMs, this.nowMs);
+    this.admission.release(this.nowMs);
   }
 
   /** A bench whose two places are taken. */

@@ -87,9 +87,13 @@ export class Admission {
     return this.#queueOf(waiter).delete(waiter);
   }
 
-  /** One that was in flight; who waits may go at once. */
-  ended(how: Ending, startMs: number, nowMs: number): void {
+  /** How long an answer to one in flight took, once for each, before its place is free. */
+  learn(how: Ending, startMs: number, nowMs: number): void {
     this.#limit.ended(how, startMs, nowMs, this.#inFlight);
+  }
+
+  /** The place of one in flight is free; who waits may go at once. */
+  release(nowMs: number): void {
     this.#inFlight--;
     while (this.#inFlight < this.limit) {
       const next = first(this.#critical) ?? first(this.#ordinary);

@@ -99,7 +99,8 @@ export function simulate(simulation: Simulation): SimulationResult {
   const over = (request: Request, how: 'answered' | 'abandoned'): void => {
     if (request.isOver) return;
     request.isOver = true;
-    admission?.ended(how, request.sentMs, agenda.nowMs);
+    admission?.learn(how, request.sentMs, agenda.nowMs);
+    admission?.release(agenda.nowMs);
   };
   const work = (): void => {
     const request = backlog[served];
