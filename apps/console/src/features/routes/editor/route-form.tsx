@@ -89,9 +89,10 @@ export function RouteForm(props: FormProps & { readonly sinceMs: number | undefi
             onLine={props.onLine}
           />
         ))}
-        {view.parentService !== undefined && hasPolicies(view.kind) && (
+        {view.parents.length > 0 && hasPolicies(view.kind) && (
           <LazyTestRequest
             kind={view.kind}
+            view={view}
             namespace={namespace}
             route={name}
             service={view.parentService}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ListenerView } from '../model/listeners.ts';
 import type { ParentView } from '../model/parents.ts';
-import { originId, originInWords, originsOf } from './connection-origins.ts';
+import { listenersOf, originId, originInWords, originsOf, REQUEST_PROTOCOLS } from './connection-origins.ts';
 
 function listener(name: string, protocol: string, port: number): ListenerView {
   return {
@@ -40,5 +40,23 @@ describe('originsOf', () => {
   it('knows no listener of a gateway that is not there, nor of a service', () => {
     const parents = [parent({ name: 'gone' }), parent({ kind: 'Service' })];
     expect(all(parents).filter(({ type }) => type === 'gateway')).toEqual([]);
+  });
+});
+
+describe('listenersOf', () => {
+  const gateways = [
+    { ...edge, listeners: [...edge.listeners, listener('web-2', 'HTTP', 80), listener('own', 'HTTPS', 8443)] },
+  ];
+  const requests = (parents: readonly ParentView[]) =>
+    listenersOf({ parents, namespace: 'shop', gateways }, REQUEST_PROTOCOLS).map(({ port }) => port);
+
+  it('offers each port of requests once', () => {
+    expect(requests([parent({})])).toEqual([80, 8443]);
+  });
+
+  it('keeps to the listener and the port that the route names', () => {
+    expect(requests([parent({ sectionName: 'own' })])).toEqual([8443]);
+    expect(requests([parent({ port: 80 })])).toEqual([80]);
+    expect(requests([parent({ sectionName: 'own', port: 80 })])).toEqual([]);
   });
 });

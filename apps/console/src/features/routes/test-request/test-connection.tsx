@@ -46,7 +46,7 @@ function Answer({ asked, yaml, own }: { asked: TestedConnection; yaml: string | 
 
 export function TestConnection({ view, namespace, route, yaml }: TestConnectionProps) {
   const gateways = useGateways();
-  const workloads = useCallers(namespace, view.parentService ?? '').map(({ id }) => id);
+  const workloads = useCallers(namespace, view.parentService).map(({ id }) => id);
   const origins = originsOf({ parents: view.parents, namespace, gateways, workloads });
   const [chosen, setChosen] = useState<string>();
   const [portText, setPortText] = useState('');

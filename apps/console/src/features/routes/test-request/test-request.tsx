@@ -6,13 +6,17 @@ import { Button } from '#components/ui/button.tsx';
 import { Select } from '#components/ui/choice.tsx';
 import { Panel } from '#components/ui/panel.tsx';
 import type { RequestRouteKind } from '../model/kinds.ts';
+import type { RouteView } from '../model/view.ts';
+import { useGateways } from '../use-gateways.ts';
 import { Answer } from './answer.tsx';
+import { type Client, ClientFields, isSoundClient, NOBODY } from './client-fields.tsx';
+import { listenersOf, type Origin, originId, originInWords, REQUEST_PROTOCOLS } from './connection-origins.ts';
 import type { TracedRequest } from './from-trace.ts';
 import { type Header, HeaderChip } from './header-chip.tsx';
 import { GrpcTarget, HttpTarget, isSoundPath } from './request-target.tsx';
 import { TraceMenu } from './trace-menu.tsx';
 import { type Caller, useCallers } from './use-callers.ts';
-import type { TestedRequest } from './use-explanation.ts';
+import type { TestedGateway, TestedRequest } from './use-explanation.ts';
 
 const HEADERS_MAX = 20;
 
@@ -20,17 +24,28 @@ export interface TestRequestProps {
   readonly kind: RequestRouteKind;
   readonly namespace: string;
   readonly route: string;
-  /** The service that the route belongs to: whom the tested request calls. */
-  readonly service: string;
+  readonly view: Pick<RouteView, 'parents' | 'hostnames'>;
+  /** The service that the route belongs to, whom the tested request calls; none for a route of gateways only. */
+  readonly service: string | undefined;
   /** The draft, while it differs from what is stored. */
   readonly yaml: string | undefined;
 }
 
-function callerOptions(known: readonly Caller[], namespace: string, chosen: string) {
+interface Choice {
+  readonly outside: readonly Origin[];
+  readonly known: readonly Caller[];
+  readonly chosen: string;
+}
+
+function callerOptions({ outside, known, chosen }: Choice, namespace: string) {
   // One from a trace may have left the mesh since.
-  const isKnown = chosen === namespace || known.some((caller) => caller.id === chosen);
+  const isKnown =
+    chosen === namespace ||
+    outside.some((origin) => originId(origin) === chosen) ||
+    known.some((caller) => caller.id === chosen);
   const callers = isKnown ? known : [{ id: chosen }, ...known];
   return [
+    ...outside.map((origin) => ({ value: originId(origin), label: originInWords(origin, namespace) })),
     ...callers.map((caller) => ({
       value: caller.id,
       label: caller.id.startsWith(`${namespace}/`) ? caller.id.slice(namespace.length + 1) : caller.id,
@@ -39,28 +54,46 @@ function callerOptions(known: readonly Caller[], namespace: string, chosen: stri
   ];
 }
 
-export function TestRequest({ kind, namespace, route, service, yaml }: TestRequestProps) {
+/** Clients outside call by the hostnames of the route, those within by the service. */
+function usualHost(service: string | undefined, hostnames: readonly string[]): string {
+  return service ?? hostnames[0]?.replace('*', 'www') ?? 'www.example.com';
+}
+
+function gatewayOf({ namespace, name, port = 0 }: Origin, client: Client): TestedGateway {
+  return { namespace, name, port, ...client };
+}
+
+export function TestRequest({ kind, namespace, route, view, service, yaml }: TestRequestProps) {
   const isGrpc = kind === 'GRPCRoute';
   const Target = isGrpc ? GrpcTarget : HttpTarget;
   const callers = useCallers(namespace, service);
+  const outside = listenersOf({ ...view, namespace, gateways: useGateways() }, REQUEST_PROTOCOLS);
   const [method, setMethod] = useState(isGrpc ? 'POST' : 'GET');
-  const [host, setHost] = useState(service);
+  const [typedHost, setHost] = useState<string>();
   const [path, setPath] = useState(isGrpc ? '//' : '/');
   const [chosen, setCaller] = useState<string>();
+  const [client, setClient] = useState(NOBODY);
   const [headers, setHeaders] = useState<readonly Header[]>([]);
   const [asked, setAsked] = useState<TestedRequest | null>(null);
-  const caller = chosen ?? callers[0]?.id ?? namespace;
-  const isSound = isSoundPath(kind, path) && host.trim() !== '';
+  const [first] = outside;
+  const usual = service === undefined && first !== undefined ? originId(first) : callers[0]?.id;
+  const caller = chosen ?? usual ?? namespace;
+  const origin = outside.find((candidate) => originId(candidate) === caller);
+  const host = typedHost ?? usualHost(origin === undefined ? service : undefined, view.hostnames);
+  const isSound = isSoundPath(kind, path) && host.trim() !== '' && (origin === undefined || isSoundClient(client));
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (isSound) setAsked({ method, host: host.trim(), path, headers, caller });
+    if (!isSound) return;
+    const from = origin === undefined ? caller : gatewayOf(origin, client);
+    setAsked({ method, host: host.trim(), path, headers, from });
   };
   const fill = (traced: TracedRequest) => {
     setMethod(traced.method);
     setHost(traced.host);
     setPath(traced.path);
     setCaller(traced.caller);
-    setAsked({ ...traced, headers });
+    const { caller: from, ...request } = traced;
+    setAsked({ ...request, from, headers });
   };
   const addHeader = () =>
     setHeaders([...headers, { id: Math.max(0, ...headers.map((header) => header.id)) + 1, name: '', value: '' }]);
@@ -71,7 +104,7 @@ export function TestRequest({ kind, namespace, route, service, yaml }: TestReque
         sub={yaml === undefined ? 'against what is stored, nothing is sent' : 'against this draft, nothing is sent'}
         actions={
           <>
-            <TraceMenu namespace={namespace} service={service} onChoose={fill} />
+            {service !== undefined && <TraceMenu namespace={namespace} service={service} onChoose={fill} />}
             <Button type="submit" disabled={!isSound}>
               <Play aria-hidden="true" strokeWidth={1.75} />
               Explain
@@ -89,9 +122,10 @@ export function TestRequest({ kind, namespace, route, service, yaml }: TestReque
               prefix="from"
               value={caller}
               onChange={setCaller}
-              options={callerOptions(callers, namespace, caller)}
+              options={callerOptions({ outside, known: callers, chosen: caller }, namespace)}
             />
           </div>
+          {origin !== undefined && <ClientFields client={client} onChange={setClient} />}
           <div className="flex flex-wrap items-center gap-1.5">
             {headers.map((header) => (
               <HeaderChip

@@ -1,6 +1,6 @@
 'use client';
 // Whom a tested request may come from: the workloads of the mesh, those that really call the service first.
-import { useQuery } from '@tanstack/react-query';
+import { skipToken, useQuery } from '@tanstack/react-query';
 import { useTRPC } from '#trpc/client.ts';
 
 export interface Caller {
@@ -11,11 +11,14 @@ export interface Caller {
 const RECENT = { liveSeconds: 300 };
 const CALLERS_MAX = 200;
 
-export function useCallers(namespace: string, service: string): readonly Caller[] {
+/** `service`: none for a route of gateways only. */
+export function useCallers(namespace: string, service: string | undefined): readonly Caller[] {
   const trpc = useTRPC();
   const proxies = useQuery(trpc.proxies.list.queryOptions(undefined, { staleTime: 15_000 })).data ?? [];
   const detail = useQuery(
-    trpc.services.get.queryOptions({ namespace, name: service, range: RECENT }, { staleTime: 30_000 }),
+    trpc.services.get.queryOptions(service === undefined ? skipToken : { namespace, name: service, range: RECENT }, {
+      staleTime: 30_000,
+    }),
   ).data;
   const known = new Set(detail?.callers.map((caller) => `${caller.namespace}/${caller.name}`));
   const rank = (proxy: { namespace: string; service: string }) =>

@@ -12,13 +12,30 @@ export interface TestedRequest {
   readonly host: string;
   readonly path: string;
   readonly headers: readonly { readonly name: string; readonly value: string }[];
-  /** `namespace/workload` of the caller; without a workload any of the namespace. */
-  readonly caller: string;
+  /** `namespace/workload` of the caller, without a workload any of the namespace; or the port of a gateway. */
+  readonly from: string | TestedGateway;
+}
+
+export interface TestedGateway {
+  readonly namespace: string;
+  readonly name: string;
+  readonly port: number;
+  /** Of the client; empty = nothing is known of it. */
+  readonly address: string;
+  readonly country: string;
+}
+
+function originOf(from: TestedRequest['from']) {
+  if (typeof from === 'string') {
+    const [namespace = '', workload] = from.split('/');
+    return { caller: { namespace, ...(workload !== undefined && { workload }) } };
+  }
+  const { address, country, ...gateway } = from;
+  return { gateway, client: { ...(address !== '' && { address }), ...(country !== '' && { country }) } };
 }
 
 export function useExplanation(asked: TestedRequest | null, yaml: string | undefined) {
   const trpc = useTRPC();
-  const [namespace = '', workload] = (asked?.caller ?? '').split('/');
   return useQuery(
     trpc.explain.request.queryOptions(
       asked === null
@@ -28,7 +45,7 @@ export function useExplanation(asked: TestedRequest | null, yaml: string | undef
             authority: asked.host,
             path: asked.path,
             headers: asked.headers.filter(({ name }) => name !== '').map(({ name, value }) => ({ name, value })),
-            caller: { namespace, ...(workload !== undefined && { workload }) },
+            ...originOf(asked.from),
             ...(yaml !== undefined && { yaml }),
           },
       { placeholderData: keepPreviousData, staleTime: 2_000, retry: false },
