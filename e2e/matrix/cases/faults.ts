@@ -2,7 +2,8 @@
 import { resource, route, to } from '../src/authoring.ts';
 import type { Caller, CaseRequest, Exchange, Expectation, MatrixCase, Section } from '../src/case.ts';
 
-const NO_CLOCK = 'Envoy cannot end a fault by its own clock, so that it gets none';
+const NO_CLOCK = 'Envoy has no clock for faults: they end when the control plane takes them away';
+const NO_RESET = 'Envoy has no fault that breaks connections off';
 const VISITOR: Caller = { via: 'outbound', workload: 'other/visitor' };
 
 const OK: Expectation = { status: 200 };
@@ -21,7 +22,6 @@ function faulted(name: string, resources: string, rows: readonly Row[], more: Pa
     name: `faults: ${name}`,
     resources,
     exchanges: rows.map(([request, expect]): Exchange => ({ request: { host: 'reviews.shop', ...request }, expect })),
-    leftOut: { envoy: NO_CLOCK },
     ...more,
   };
 }
@@ -36,6 +36,16 @@ spec:
   rules: [{backendRefs: [{name: ledger, port: 80}]}]
 `;
 const CALL = { host: 'ledger', path: '/ledger.Ledger/Add', protocol: 'grpc' } as const;
+const BYTES = `---
+apiVersion: malha.dev/v1
+kind: Service
+metadata: {name: bytes, namespace: shop}
+spec:
+  selector: {app: reviews, version: v1}
+  ports: [{port: 5432, targetPort: 8080, appProtocol: tcp}]
+`;
+const BYTES_TARGET = '{kind: Service, name: bytes}';
+const OF_BYTES: Caller = { via: 'upstream', upstream: 'bytes' };
 const TWO_RULES = `[{name: a, matches: [{path: {value: /a}}], ${to('v1')}}, {name: b, ${to('v1')}}]`;
 
 export const faults: Section = {
@@ -43,7 +53,9 @@ export const faults: Section = {
   cases: [
     faulted('an error instead of an answer', fault(ABORT), [[{}, failed(418)]]),
     faulted('none of the requests', fault('abort: {percent: 0, httpStatus: 418}'), [[{}, OK]]),
-    faulted('a connection that breaks off', fault('reset: {percent: 100}'), [[{}, CLOSED]]),
+    faulted('a connection that breaks off', fault('reset: {percent: 100}'), [[{}, CLOSED]], {
+      leftOut: { envoy: NO_RESET },
+    }),
     faulted('a delay lets the request pass', fault('delay: {percent: 100, duration: 20ms}'), [
       [{}, OK],
       [
@@ -52,9 +64,14 @@ export const faults: Section = {
       ],
     ]),
     faulted('a delay before an error', fault(`delay: {percent: 100, duration: 20ms}, ${ABORT}`), [[{}, failed(418)]]),
-    faulted('of an error and a broken connection the second wins', fault(`reset: {percent: 100}, ${ABORT}`), [
-      [{}, CLOSED],
-    ]),
+    faulted(
+      'of an error and a broken connection the second wins',
+      fault(`reset: {percent: 100}, ${ABORT}`),
+      [[{}, CLOSED]],
+      {
+        leftOut: { envoy: NO_RESET },
+      },
+    ),
     faulted('by path', fault(`match: {paths: ["/a*"]}, ${ABORT}`), [
       [{ path: '/a/b?c' }, failed(418)],
       [{ path: '/b' }, OK],
@@ -109,7 +126,137 @@ export const faults: Section = {
       fault('abort: {percent: 100, httpStatus: 503}', '{kind: Service, name: ledger}'),
       [[CALL, { grpcStatus: 14, backend: null }]],
     ),
-    faulted('that has ended does nothing', fault(`startedAt: "2020-01-01T00:00:00Z", ${ABORT}`), [[{}, OK]]),
+    faulted('that has ended does nothing', fault(`startedAt: "2020-01-01T00:00:00Z", ${ABORT}`), [[{}, OK]], {
+      leftOut: { envoy: NO_CLOCK },
+    }),
+    faulted(
+      'that the control plane has ended does nothing',
+      fault(`ended: {at: "2020-01-01T00:00:00Z", by: malha, reason: "its time was over"}, ${ABORT}`),
+      [[{}, OK]],
+    ),
+    faulted('by path, exact and by its end, whatever the query', fault(`match: {paths: [/a, "*.pdf"]}, ${ABORT}`), [
+      [{ path: '/a' }, failed(418)],
+      [{ path: '/a?b' }, failed(418)],
+      [{ path: '/c.pdf?d' }, failed(418)],
+      [{ path: '/ab' }, OK],
+      [{ path: '/c?d.pdf' }, OK],
+      [{ path: '/cXpdf' }, OK],
+    ]),
+    faulted('by several methods', fault(`match: {methods: [PUT, POST]}, ${ABORT}`), [
+      [{ method: 'PUT' }, failed(418)],
+      [{ method: 'POST' }, failed(418)],
+      [{ method: 'DELETE' }, OK],
+    ]),
+    faulted('by a header that is there', fault(`match: {headers: [{name: x-probe, values: ["*"]}]}, ${ABORT}`), [
+      [{ headers: [['x-probe', 'yes']] }, failed(418)],
+      [{}, OK],
+    ]),
+    faulted(
+      'by the beginning and the end of a header',
+      fault(`match: {headers: [{name: x-probe, values: ["a.*", "*+z"]}]}, ${ABORT}`),
+      [
+        [{ headers: [['x-probe', 'a.b']] }, failed(418)],
+        [{ headers: [['x-probe', 'b+z']] }, failed(418)],
+        [{ headers: [['x-probe', 'aXb']] }, OK],
+      ],
+    ),
+    faulted(
+      'by path and method and header at once',
+      fault(`match: {paths: ["/a*"], methods: [PUT], headers: [{name: x-probe, values: [b]}]}, ${ABORT}`),
+      [
+        [{ path: '/a/b', method: 'PUT', headers: [['x-probe', 'b']] }, failed(418)],
+        [{ path: '/a/b', method: 'PUT' }, OK],
+        [{ path: '/b', method: 'PUT', headers: [['x-probe', 'b']] }, OK],
+        [{ path: '/a/b', headers: [['x-probe', 'b']] }, OK],
+      ],
+    ),
+    faulted(
+      'of two for a service, the older one that is for the request decides',
+      fault('match: {paths: [/a]}, abort: {percent: 100, httpStatus: 500}', undefined, 'a-first') +
+        fault(ABORT, undefined, 'b-second'),
+      [
+        [{ path: '/a' }, failed(500)],
+        [{ path: '/b' }, failed(418)],
+      ],
+    ),
+    faulted(
+      'one that is for a request and lets it be is the last',
+      fault('match: {paths: [/a]}, abort: {percent: 0, httpStatus: 500}', undefined, 'a-first') +
+        fault(ABORT, undefined, 'b-second'),
+      [
+        [{ path: '/a' }, OK],
+        [{ path: '/b' }, failed(418)],
+      ],
+    ),
+    faulted('a slow answer comes whole', fault('bandwidth: {percent: 100, responseBytesPerSecond: 4096}'), [
+      [
+        { method: 'POST', body: 'slow' },
+        { ...OK, saw: { body: 'slow' } },
+      ],
+    ]),
+    faulted('a slow request is sent whole', fault('bandwidth: {percent: 100, requestBytesPerSecond: 4096}'), [
+      [
+        { method: 'POST', body: 'x'.repeat(400) },
+        { ...OK, saw: { body: 'x'.repeat(400) } },
+      ],
+    ]),
+    faulted(
+      'slow both ways, over HTTP/2',
+      fault('bandwidth: {percent: 100, requestBytesPerSecond: 4096, responseBytesPerSecond: 4096}'),
+      [
+        [
+          { method: 'POST', body: 'slow', protocol: 'h2' },
+          { ...OK, saw: { body: 'slow' } },
+        ],
+      ],
+    ),
+    faulted(
+      'an error has no bytes to slow down',
+      fault(`bandwidth: {percent: 100, responseBytesPerSecond: 1024}, ${ABORT}`),
+      [[{}, failed(418)]],
+    ),
+    faulted('of the service, by whichever route it is called', route('r', `[{${to('v1')}}]`) + fault(ABORT), [
+      [{}, failed(418)],
+    ]),
+    faulted(
+      'a slow connection of bytes passes them whole',
+      BYTES + fault('bandwidth: {percent: 100, responseBytesPerSecond: 4096}', BYTES_TARGET),
+      [
+        [
+          { method: 'PUT', body: 'bytes' },
+          { backend: 'reviews-v1', saw: { body: 'bytes' } },
+        ],
+      ],
+      { caller: OF_BYTES },
+    ),
+    faulted(
+      'a connection of bytes is broken off',
+      BYTES + fault('reset: {percent: 100}', BYTES_TARGET),
+      [[{ method: 'PUT', body: 'bytes' }, CLOSED]],
+      { caller: OF_BYTES, leftOut: { envoy: NO_RESET } },
+    ),
+    faulted(
+      'what asks for requests leaves connections of bytes alone',
+      BYTES + fault('match: {methods: [PUT]}, reset: {percent: 100}', BYTES_TARGET),
+      [
+        [
+          { method: 'PUT', body: 'bytes' },
+          { backend: 'reviews-v1', saw: { body: 'bytes' } },
+        ],
+      ],
+      { caller: OF_BYTES },
+    ),
+    faulted(
+      'an error is none for connections of bytes',
+      BYTES + fault(ABORT, BYTES_TARGET),
+      [
+        [
+          { method: 'PUT', body: 'bytes' },
+          { backend: 'reviews-v1', saw: { body: 'bytes' } },
+        ],
+      ],
+      { caller: OF_BYTES },
+    ),
     {
       name: 'faults: a part of the requests',
       resources: fault('abort: {percent: 30, httpStatus: 418}'),
@@ -120,7 +267,14 @@ export const faults: Section = {
           times: 400,
         },
       ],
-      leftOut: { envoy: NO_CLOCK },
+    },
+    {
+      name: 'faults: a part of the requests of a rule with filters of one backend',
+      resources:
+        route('r', `[{${to('v1')}}]`) + fault('abort: {percent: 50, httpStatus: 418}', '{kind: HTTPRoute, name: r}'),
+      exchanges: [
+        { request: { host: 'reviews.shop' }, expect: { share: { 'status 418': 0.5, 'reviews-v1': 0.5 } }, times: 400 },
+      ],
     },
     faulted('are not tried again', fault('abort: {percent: 100, httpStatus: 503}'), [
       [{}, { ...failed(503), attempts: 0 }],

@@ -7,6 +7,7 @@ import {
   type DirectResponseAction,
   type Endpoint,
   FaultClock,
+  type Fault,
   type FaultRule,
   type ForwardAction,
   INVALID_BACKEND,
@@ -199,7 +200,8 @@ export class EnginePlayer implements Player {
     const workload = 'shop/front';
     const listener = this.#config(workload).tcp?.find(({ port }) => port === UPSTREAM_PORTS[upstream]);
     if (listener === undefined) return answered('closed');
-    const { routes, protocol } = listener;
+    const { routes, protocol, faults } = listener;
+    if (this.#faultOf(faults, NO_REQUEST)?.isReset === true) return answered('closed');
     return this.#bytes({ workload, routes, serverName: protocol === 'tls' ? serverName : '' }, message, answers);
   }
 
@@ -464,10 +466,10 @@ export class EnginePlayer implements Player {
 
   /** What a fault makes of the request; delays are not to be seen here. */
   #faulted(rules: readonly FaultRule[] | undefined, { method, path, headers }: Message): Outcome | undefined {
-    if (rules === undefined) return undefined;
-    const request = { principal: undefined, method, path, header: (name: string) => headers.get(name) };
-    const now = () => Date.now();
-    const fault = new this.#parts.FaultInjector(rules, new FaultClock(now)).draw(request, now(), this.#random);
+    const fault = this.#faultOf(rules, {
+      ...{ principal: undefined, method, path },
+      header: (name: string) => headers.get(name),
+    });
     if (fault === undefined) return undefined;
     if (fault.isReset) return answered('closed');
     if (fault.abort === undefined) return undefined;
@@ -485,6 +487,24 @@ export class EnginePlayer implements Player {
     if (rules === undefined) return { told: [] };
     const header = (name: string) => headers.get(name);
     const request = { principal, sourceIp: '127.0.0.1', method, path, header };
+  #faultOf(rules: readonly FaultRule[] | undefined, request: ConditionView): Fault | undefined {
+    if (rules === undefined) return undefined;
+    const now = () => Date.now();
+    return new this.#parts.FaultInjector(rules, new FaultClock(now)).draw(request, now(), this.#random);
+  }
+
+  /** The answer to a request of a kind or size that the port does not take. */
+  #bounded(bounds: RequestBounds | undefined, message: Message): Attempt | undefined {
+    if (bounds === undefined) return undefined;
+    const kind = message.isUpgrade === true ? 'websocket' : isCall(message) ? 'grpc' : 'http';
+    const beyond = this.#parts.beyondBounds(bounds, { kind, bytes: Buffer.byteLength(message.body) });
+    if (beyond === undefined) return undefined;
+    const status = beyond === 'size' ? 413 : 403;
+    const code = beyond === 'size' ? RESOURCE_EXHAUSTED : PERMISSION_DENIED;
+    const result = { ...answered(status), ...(kind === 'grpc' && { grpcStatus: code }) };
+    return { outcome: { type: 'response', status }, elapsedMs: 0, result };
+  }
+
     const decision = new this.#parts.RateLimiter(place, rules, this.#buckets).decide(request, STARTED_MS);
     const told = quotaHeaders(decision).map(({ name, value }) => [name, value] as const);
     if (decision.refusedBy === undefined) return { told };

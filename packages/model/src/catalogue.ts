@@ -356,6 +356,12 @@ const acrossResources = {
     'A limit has scope Global, and spec.global.service (ratelimit in malha-system by default) is not in the mesh.',
     'Create the Service and run "malha ratelimit" behind it, or use scope Local.',
   ),
+  MALHA1083: entry(
+    'warning',
+    'An Envoy does not carry out all of a fault',
+    'A caller of the target has a stock Envoy: a fault ends there only when the control plane takes it away, and connections are not broken off, nor requests slowed down.',
+    'Limit the fault to other callers by spec.callers, or watch over it while it is at work.',
+  ),
   MALHA1106: entry(
     'warning',
     'A service refuses its own protocol',

@@ -48,7 +48,7 @@ export function analyze(from: World | WorldIndex): Finding[] {
     ...analyzeAuthorization(index.authorizationPolicies, (policy) => modesOf(index, policy)),
     ...analyzeTracing(index.namespaces),
     ...analyzeRateLimits(index.rateLimits, limitedWorld(index)),
-    ...index.faults.findings,
+    ...analyzeFaults(index.faults, index.linked.workloads),
   ]);
 }
 

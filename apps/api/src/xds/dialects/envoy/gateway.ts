@@ -20,6 +20,7 @@ import type { DialectContext, ResourcePlan } from '../dialect.ts';
 import { socketAddress } from '../shared/addresses.ts';
 import { canServe, certificateSocket } from './certificates.ts';
 import { tableNameOf } from './gateway-tables.ts';
+import { faultFilter } from './faults.ts';
 import { commonManager, corsFilter, routerFilter } from './manager.ts';
 import { localLimitFilter } from './rate-limits.ts';
 import { serverNameMatch, tcpProxyFilter, tlsInspector } from './tcp.ts';
@@ -83,7 +84,7 @@ function managerFilter(
     useRemoteAddress: true,
     xffNumTrustedHops: trustedHops,
     internalAddressConfig: {},
-    httpFilters: [corsFilter(), localLimitFilter(), routerFilter()],
+    httpFilters: [corsFilter(), faultFilter(), localLimitFilter(), routerFilter()],
   });
   return { name: 'envoy.filters.network.http_connection_manager', configType: manager };
 }

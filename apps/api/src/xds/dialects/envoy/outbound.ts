@@ -8,6 +8,7 @@ import { ListenerSchema } from '@malha/xds/generated/envoy/config/listener/v3/li
 import { HttpConnectionManagerSchema } from '@malha/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { DialectContext, ResourcePlan } from '../dialect.ts';
 import { socketAddress } from '../shared/addresses.ts';
+import { faultFilter } from './faults.ts';
 import { commonManager, corsFilter, routerFilter } from './manager.ts';
 import { localLimitFilter } from './rate-limits.ts';
 import { ADS, typed } from './types.ts';
@@ -25,7 +26,7 @@ function encodeOutbound({ routeTable }: OutboundListener, { address, outboundPor
   const manager = typed(HttpConnectionManagerSchema, {
     ...commonManager(OUTBOUND_LISTENER),
     routeSpecifier: { case: 'rds', value: { routeConfigName: routeTable, configSource: ADS } },
-    httpFilters: [corsFilter(), localLimitFilter(), routerFilter()],
+    httpFilters: [corsFilter(), faultFilter(), localLimitFilter(), routerFilter()],
   });
   const message = create(ListenerSchema, {
     name: OUTBOUND_LISTENER,

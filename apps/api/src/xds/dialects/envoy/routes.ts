@@ -33,6 +33,7 @@ import { routeMatch } from '../shared/matches.ts';
 import { byBackend, usedBackends } from './backend-routes.ts';
 import { corsPolicy } from './cors.ts';
 import { deviceMatchers, type HeaderMatcher } from './devices.ts';
+import { byFault, type FaultedRoute, faultConfig } from './faults.ts';
 import { EDGE_TABLE } from './gateway.ts';
 import { requestHeaders, responseHeaders, withHeadersInOrder } from './headers.ts';
 import { hashPolicies } from './load-balancer.ts';
@@ -70,6 +71,7 @@ function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable, clust
         .flatMap(byIdempotence)
         .map(withHeadersInOrder)
         .flatMap(byBackend)
+        .flatMap(byFault)
         .flatMap((from) => byDevice(from, clusters)),
     })),
   });
@@ -93,17 +95,17 @@ function withUniqueDomains(hosts: readonly VirtualHost[]): VirtualHost[] {
 }
 
 /** A rule for some devices becomes one route for each thing that a User-Agent of them may say. */
-function byDevice(from: Route, clusters: Clusters): MessageInitShape<typeof RouteSchema>[] {
-  return deviceMatchers(from.match.devices).map((device) => route(from, device, clusters));
+function byDevice(faulted: FaultedRoute, clusters: Clusters): MessageInitShape<typeof RouteSchema>[] {
+  return deviceMatchers(faulted.from.match.devices).map((device) => route(faulted, device, clusters));
 }
 
 function route(
-  from: Route,
+  { from, headers, fault }: FaultedRoute,
   device: readonly HeaderMatcher[],
   clusters: Clusters,
 ): MessageInitShape<typeof RouteSchema> {
   const { name, action } = from;
-  const match = routeMatch(withoutSlash(from).match, fractionOf(from.match.share), device);
+  const match = routeMatch(withoutSlash(from).match, fractionOf(from.match.share), [...device, ...headers]);
   const base = { name, match, ...responseHeaders(action.responseHeaders) };
   if (action.type === 'redirect') {
     return { ...base, action: { case: 'redirect', value: redirectMessage(action, from.match.path, name) } };
@@ -116,9 +118,10 @@ function route(
   return {
     ...base,
     ...requestHeaders(action.requestHeaders),
-    ...(action.cors !== undefined && {
-      typedPerFilterConfig: { [CORS_FILTER]: pack(CorsPolicySchema, corsPolicy(action.cors)) },
-    }),
+    typedPerFilterConfig: {
+      ...(action.cors !== undefined && { [CORS_FILTER]: pack(CorsPolicySchema, corsPolicy(action.cors)) }),
+      ...faultConfig(fault),
+    },
     action: { case: 'route', value: forward(action, from, clusters) },
   };
 }
