@@ -4,6 +4,7 @@ import {
   type BalancedEndpoint,
   BucketTable,
   type ClusterName,
+  type ConditionView,
   type DirectResponseAction,
   type Endpoint,
   FaultClock,

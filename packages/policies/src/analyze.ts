@@ -3,6 +3,7 @@ import type { AppProtocol, AuthorizationPolicyResource, Finding, RoutePolicyReso
 import { keyOf, namespaceOf } from '@malha/model';
 import type { MtlsMode } from '@malha/traffic';
 import { analyzeAuthorization } from './authorization/analyze.ts';
+import { analyzeFaults } from './fault/analyze.ts';
 import { analyzeGateways } from './gateway/analyze.ts';
 import { limitedWorld } from './limit-places.ts';
 import { analyzePeerAuthentications } from './peer-authentication/apply.ts';
