@@ -107,6 +107,8 @@ class SimulatedProxy {
           openConnections: 0,
           draining: false,
           appHealthy: true,
+          breakers: [],
+          ejected: [],
         }),
       events: { onDumpRequest: () => undefined, onDrain: () => undefined, onTrustChanged: () => undefined },
       openConfigStream: (client) => openConfigStream(client, { served, nodeId, clock, random: Math.random }),

@@ -60,6 +60,14 @@ export const SETTINGS: readonly Setting[] = [
   { id: 'rate-limit', label: 'local rate limit', policy: NOTHING, limitPerSecond: LIMIT_PER_SECOND },
   { id: 'defaults', label: 'defaults of Malha', policy: {} },
   {
+    id: 'without-breaker',
+    label: 'all but the breaker',
+    policy: { loadBalancer: { type: 'PeakEwma' }, ...SECOND },
+    ofCatalog: REQUESTS,
+    attemptTimeout: ATTEMPT_TIMEOUT,
+    limitPerSecond: LIMIT_PER_SECOND,
+  },
+  {
     id: 'everything',
     label: 'everything',
     policy: { loadBalancer: { type: 'PeakEwma' }, ...SECOND, ...BREAKER },

@@ -17,7 +17,7 @@ export interface Situation {
 
 /** What a replica has when it is well: 4 workers of 100 ms, 40 requests a second; three of them 120. */
 export const WELL = { workers: 4, workMs: 100, isFailing: false, isDown: false } as const;
-const CALM = 80;
+const CALM = 60;
 const OVERLOAD = 240;
 const SLOW_MS = 1_000;
 const CRASHED_MS = 1_000;
@@ -28,7 +28,7 @@ export const SITUATIONS: readonly Situation[] = [
   {
     id: 'slow-replica',
     title: 'A slow replica',
-    words: 'One of three replicas takes 1 s instead of 100 ms; 80 pages/s, two thirds of what three can do.',
+    words: 'One of three replicas takes 1 s instead of 100 ms; 60 pages/s, half of what three can do.',
     calmRate: CALM,
     rate: CALM,
     befall: async ([first], seconds) => {
@@ -41,8 +41,8 @@ export const SITUATIONS: readonly Situation[] = [
     id: 'crashing-replica',
     title: 'A crashing replica',
     words: 'The application of one of three replicas is gone for a second, back for a second, and so on; 60 pages/s.',
-    calmRate: 60,
-    rate: 60,
+    calmRate: CALM,
+    rate: CALM,
     befall: async ([first], seconds) => {
       const untilMs = performance.now() + seconds * 1_000;
       while (performance.now() < untilMs) {
@@ -67,7 +67,7 @@ export const SITUATIONS: readonly Situation[] = [
     id: 'retry-storm',
     title: 'A retry storm',
     words:
-      'All replicas stall for 2 s and are well again; 80 pages/s, two thirds of what they can do. Measured is the time after the stall.',
+      'All replicas stall for 2 s and are well again; 60 pages/s, half of what they can do. Measured is the time after the stall.',
     calmRate: CALM,
     rate: CALM,
     befall: async (replicas) => {
