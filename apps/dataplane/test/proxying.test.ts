@@ -30,7 +30,7 @@ describe('requests', () => {
     const { upstream, port } = await setUp(answerOk);
     await exchangeBytes(port, 'GET /a?b=%2F HTTP/1.1\r\nhOsT: App\r\nX-Odd:\t v\xe4lue \r\nx-odd: 2\r\n\r\n');
     expect(upstream.received()).toMatch(
-      /^GET \/a\?b=%2F HTTP\/1\.1\r\nhOsT: App\r\nX-Odd:\t v\xe4lue \r\nx-odd: 2\r\nx-request-id: [0-9a-f]{32}\r\ntraceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-00\r\n\r\n$/,
+      /^GET \/a\?b=%2F HTTP\/1\.1\r\nhOsT: App\r\nX-Odd:\t v\xe4lue \r\nx-odd: 2\r\nx-request-id: [0-9a-f]{32}\r\ntraceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-00\r\nx-envoy-expected-rq-timeout-ms: [0-9]+\r\n\r\n$/,
     );
   });
 

@@ -272,6 +272,18 @@ const acrossResources = {
     'A RoutePolicy matches countries, and its route has no Gateway as a parent: a caller within the mesh has no country.',
     'Attach the route to a Gateway, or match by another property.',
   ),
+  MALHA1053: entry(
+    'warning',
+    'A fallback has no effect on calls of gRPC',
+    'A RoutePolicy of a GRPCRoute falls back to a direct response or to the last good answer.',
+    'Fall back to another backend, or remove the fallback.',
+  ),
+  MALHA1054: entry(
+    'error',
+    'The direct response of a fallback does not exist',
+    'responseRef of a fallback names a DirectResponse that is not in the namespace of the policy.',
+    'Create the DirectResponse in the same change, or correct the name.',
+  ),
   MALHA1060: entry(
     'error',
     'The parent gateway does not exist',

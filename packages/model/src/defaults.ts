@@ -103,6 +103,17 @@ export const overloadDefaults = {
   queueTimeoutMs: 100,
 } as const;
 
+/** Of hedging, once a policy asks for it. */
+export const hedgingDefaults = { maxAttempts: 2, percent: 100 } as const;
+
+/** Of a fallback, once a policy asks for one; the bounds are those of the last good answers of one route. */
+export const fallbackDefaults = {
+  on: ['gateway-error', 'unavailable', 'timeout'],
+  maxAgeMs: 600_000,
+  maxEntries: 1000,
+  maxBytes: 8 * 1024 * 1024,
+} as const;
+
 export const defaults = {
   traffic: trafficDefaults,
   trustDomain: 'mesh.local',

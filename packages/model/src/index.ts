@@ -27,6 +27,7 @@ export type * from './schema/rate-limit.ts';
 export type * from './schema/reference-grant.ts';
 export type * from './schema/request-match.ts';
 export type * from './schema/route-policy.ts';
+export type * from './schema/route-resilience.ts';
 export type * from './schema/service.ts';
 export type * from './schema/tcp-route.ts';
 export type * from './schema/tls-route.ts';

@@ -3,6 +3,7 @@ import type { AppProtocol, AuthorizationPolicyResource, Finding, RoutePolicyReso
 import { keyOf, namespaceOf } from '@malha/model';
 import type { MtlsMode } from '@malha/traffic';
 import { analyzeAuthorization } from './authorization/analyze.ts';
+import { analyzeFallbacks } from './fallback-places.ts';
 import { analyzeFaults } from './fault/analyze.ts';
 import { analyzeGateways } from './gateway/analyze.ts';
 import { limitedWorld } from './limit-places.ts';
@@ -43,6 +44,7 @@ export function analyze(from: World | WorldIndex): Finding[] {
     ...analyzeUpstreams(index),
     ...analyzeLayer4Routes(index),
     ...analyzeRoutePolicies(index.routePolicies, routesAtGateways(index)),
+    ...analyzeFallbacks(index),
     ...analyzeTrafficPolicies(index.trafficPolicies),
     ...analyzeBounds(index.trafficPolicies, protocolsOf(index)),
     ...analyzePeerAuthentications(index.peerAuthentications),

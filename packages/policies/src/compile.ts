@@ -178,6 +178,7 @@ function addClusters({ action }: Route, names: Set<ClusterName>): void {
   for (const { cluster } of action.clusters) if (cluster !== INVALID_BACKEND) names.add(cluster);
   const mirrors = [action.mirrors, ...action.clusters.map((weighted) => weighted.mirrors)];
   for (const { cluster } of mirrors.flatMap((each) => each ?? [])) names.add(cluster);
+  if (action.fallback?.to.type === 'backend') names.add(action.fallback.to.cluster);
   addCounters(action.rateLimits, names);
 }
 

@@ -1,8 +1,17 @@
 // What routes are compiled with, the same for those of a service and those of a gateway, but for their parent.
+import { fallbackReferences } from './fallback-places.ts';
 import { faultsOf } from './fault/apply.ts';
 import { limitContext } from './limit-places.ts';
 import { limitsOfRule } from './rate-limit/apply.ts';
-import { type Caller, cohortKeyOf, conditionsOf, isForCaller, policiesOfRule } from './route-policy/apply.ts';
+import {
+  type Caller,
+  cohortKeyOf,
+  conditionsOf,
+  isForCaller,
+  policiesOfRule,
+  priorityOf,
+} from './route-policy/apply.ts';
+import { fallbackOf, hedgingOf } from './route-policy/resilience.ts';
 import type { Destination, RouteContext, RuleRef } from './routes/apply.ts';
 import {
   callTimeoutMs,
@@ -28,6 +37,13 @@ export function routeContext(index: WorldIndex, caller: Caller, parent: RouteCon
     isForCaller: (ref) => isForCaller(policiesOf(ref), caller),
     conditionsOf: (ref) => conditionsOf(policiesOf(ref), caller),
     cohortOf: (ref) => cohortKeyOf(policiesOf(ref), caller),
+    priorityOf: (ref) => priorityOf(policiesOf(ref)),
+    resilienceOf: (ref, isGrpc) => {
+      const policies = policiesOf(ref);
+      const hedging = hedgingOf(policies);
+      const fallback = fallbackOf(policies, fallbackReferences(index, ref, parent?.port.port, isGrpc));
+      return { ...(hedging !== undefined && { hedging }), ...(fallback !== undefined && { fallback }) };
+    },
     protectionOf: (ref, service) => {
       const rule = ref === undefined ? undefined : ruleTarget(ref);
       return {

@@ -5,11 +5,13 @@ import type {
   ClusterEndpoints,
   ClusterName,
   CohortKey,
+  FallbackConfig,
   FaultRule,
   GatewayListener,
   HashKey,
   HeaderMutation,
   HealthCheckConfig,
+  HedgingConfig,
   HttpGatewayListener,
   InboundPort,
   LoadBalancerConfig,
@@ -235,6 +237,31 @@ const fault: fc.Arbitrary<FaultRule> = fc.record(
   { requiredKeys: ['id', 'condition', 'lastsMs'] },
 );
 
+const fallback: fc.Arbitrary<FallbackConfig> = fc.record({
+  on: fc.subarray(['5xx', 'gateway-error', 'unavailable', 'timeout'] as const, { minLength: 1 }),
+  to: fc.oneof(
+    fc.record({ type: fc.constant('backend' as const), cluster: clusterName }),
+    fc.record({
+      type: fc.constant('static' as const),
+      status: fc.integer({ min: 200, max: 599 }),
+      body: fc.string({ maxLength: 20 }),
+      headers: fc.array(fc.record({ name: headerName, value: headerValue }), { maxLength: 2 }),
+    }),
+    fc.record({
+      type: fc.constant('last-good' as const),
+      maxAgeMs: positive,
+      maxEntries: positive,
+      maxBytes: fc.integer({ min: 1024, max: 268_435_456 }),
+    }),
+  ),
+});
+
+const hedging: fc.Arbitrary<HedgingConfig> = fc.record({
+  delayMs: positive,
+  maxAttempts: fc.integer({ min: 2, max: 5 }),
+  perMillion: fc.nat(1_000_000),
+});
+
 const action: fc.Arbitrary<RouteAction> = fc.oneof(
   fc.record(
     {
@@ -252,6 +279,8 @@ const action: fc.Arbitrary<RouteAction> = fc.oneof(
       rateLimits: fc.array(rateLimit, { minLength: 1, maxLength: 2 }),
       breaker,
       maxDurationMs: milliseconds,
+      hedging,
+      fallback,
       session: fc.record({
         type: fc.constantFrom('header' as const, 'cookie' as const),
         name: label,

@@ -9,6 +9,7 @@ import type {
   RouteAction,
   WeightedCluster,
 } from './config.ts';
+import { fallbackWords, hedgingWords } from './fallback/words.ts';
 import { faultWords, limitWords } from './protection-words.ts';
 import { isGrpcCondition } from './retry.ts';
 
@@ -21,6 +22,8 @@ export function actionWords(action: RouteAction): string {
     ...(action.faults ?? []).map(faultWords),
     ...(action.rateLimits ?? []).map(limitWords),
     ...callRetryWords(action.retry),
+    ...(action.hedging === undefined ? [] : [hedgingWords(action.hedging)]),
+    ...(action.fallback === undefined ? [] : [fallbackWords(action.fallback)]),
   ].join(' ');
 }
 

@@ -1,11 +1,12 @@
 // Runtime configuration of one proxy: what policies produce, dialects carry, and the engine runs.
 // Everything is plain frozen data; a table is swapped, never changed in place.
 import type { ClusterName } from './cluster-name.ts';
+import type { FallbackConfig } from './fallback/rule.ts';
 import type { FaultRule } from './fault/rule.ts';
 import type { OverloadConfig, RequestBounds } from './overload/config.ts';
 import type { ConnectionLimitRule, RateLimitRule } from './rate-limit/rule.ts';
 
-export type { ClusterName };
+export type { ClusterName, FallbackConfig };
 
 /** `spiffe://<trustDomain>/ns/<namespace>/sa/<serviceAccount>` */
 export type SpiffeId = string & { readonly __brand: 'SpiffeId' };
@@ -235,6 +236,8 @@ export interface ForwardAction {
   readonly retry: RetryPolicy;
   /** Absent = one attempt at a time. */
   readonly hedging?: HedgingConfig;
+  /** Absent = a failure is answered as it is. */
+  readonly fallback?: FallbackConfig;
 }
 
 /** A request that is not answered in time goes to another endpoint too; the first good answer is taken. */

@@ -150,6 +150,7 @@ describe('Retry-After', () => {
   it('ends the attempts when it asks for more than there is time', () => {
     expect(retryDelayMs(policy, 1, () => 0, { askedMs: 2_000, leftMs: 1_999 })).toBeUndefined();
     expect(retryDelayMs(policy, 1, () => 0, { askedMs: 11_000, leftMs: Number.POSITIVE_INFINITY })).toBeUndefined();
-    expect(retryDelayMs(policy, 1, () => 0, { askedMs: undefined, leftMs: 0 })).toBe(0);
+    expect(retryDelayMs(policy, 1, () => 0, { askedMs: undefined, leftMs: 1 })).toBe(0);
+    expect(retryDelayMs(policy, 1, () => 0, { askedMs: undefined, leftMs: 0 })).toBeUndefined();
   });
 });

@@ -111,8 +111,8 @@ export function retryAfterMs(value: string | undefined): number | undefined {
 }
 
 /**
- * The wait before the attempt after `attempt`: the backoff, or longer when the endpoint asked for it. Undefined = it asked for
- * more than `leftMs`, what the request has left, so that its answer is the best that the caller can get.
+ * The wait before the attempt after `attempt`: the backoff, or longer when the endpoint asked for it. Undefined = it is more
+ * than `leftMs`, what the request has left, so that the failure at hand is the best that the caller can get.
  */
 export function retryDelayMs(
   policy: RetryPolicy,
@@ -121,7 +121,7 @@ export function retryDelayMs(
   { askedMs, leftMs }: { readonly askedMs: number | undefined; readonly leftMs: number },
 ): number | undefined {
   const ownMs = backoffMs(policy, attempt, random);
-  if (askedMs === undefined) return ownMs;
+  if (askedMs === undefined) return ownMs < leftMs ? ownMs : undefined;
   if (askedMs > Math.min(RETRY_AFTER_MAX_MS, leftMs)) return undefined;
   return askedMs + ownMs;
 }

@@ -12,6 +12,8 @@ export const RETRY_BUDGET_CONFIG = 'malha.retry_budget';
 export const CORS_CONFIG = 'malha.cors';
 export const BREAKER_CONFIG = 'malha.breaker';
 export const SESSION_CONFIG = 'malha.session';
+export const HEDGING_CONFIG = 'malha.hedging';
+export const FALLBACK_CONFIG = 'malha.fallback';
 export const COHORT_CONFIG = 'malha.cohort';
 export const MATCH_CONFIG = 'malha.match';
 /** Key in a weighted cluster's typed_per_filter_config: a Route message with what holds for this backend alone. */

@@ -93,6 +93,11 @@ export class ClusterRuntime implements PoolOwner {
     return this.balancer.findSession(token);
   }
 
+  /** Whether an endpoint that can be called is none of these. */
+  hasOther(than: readonly BalancedEndpoint[]): boolean {
+    return this.balancer.endpoints.some((each) => each.isAvailable && !than.includes(each));
+  }
+
   /** Takes what changed; connections stay as long as they lead to the same peer by the same rules. */
   configure(cluster: Cluster): void {
     const previous = this.cluster;
@@ -152,6 +157,7 @@ export class ClusterRuntime implements PoolOwner {
     }
     const { maxConnections, maxPending } = this.cluster.limits;
     const waiting = new Waiting(requester);
+    requester.endpointPicked?.(balanced);
     if (pool.joinedCount < maxPending && pool.join(waiting)) return waiting;
     if (this.connectionCount < maxConnections || this.evictIdle()) this.dial(pool, waiting);
     else if (this.pending.length < maxPending) this.pending.push(waiting);

@@ -10,6 +10,8 @@ export interface StreamRequester extends UpstreamHandler {
   readonly hash: number;
   /** The endpoint of its session, which must be one of the cluster; undefined = the balancer picks. */
   readonly preferred?: BalancedEndpoint | undefined;
+  /** Where its stream is to go, before there is one; it may yet be another. */
+  endpointPicked?(endpoint: BalancedEndpoint): void;
   streamReady(stream: UpstreamStream, endpoint: BalancedEndpoint): void;
   /** `picked`: the endpoint that could not be connected to, if there was one. */
   streamFailed(error: ProxyError, picked?: BalancedEndpoint): void;

@@ -17,6 +17,7 @@ export const PROXY_AUTHENTICATE = 1 << 13;
 export const PROXY_AUTHORIZATION = 1 << 14;
 export const CONTENT_TYPE = 1 << 15;
 export const MALHA_PEER = 1 << 16;
+export const EXPECTED_TIMEOUT = 1 << 17;
 
 /**
  * A name that gateways of applications (CGI, WSGI) would take for one that decides on framing or trust, as they turn
@@ -26,6 +27,17 @@ export const DISGUISED = 1 << 30;
 
 /** Meant for one connection only (RFC 9110 §7.6.1); `Connection` itself names further ones. */
 export const HOP_BY_HOP = CONNECTION | KEEP_ALIVE | PROXY_CONNECTION | TE | UPGRADE | TRANSFER_ENCODING;
+
+/** Fields that frame, route or authenticate a message mean nothing after it (RFC 9110 §6.5.1), and only harm. */
+export const NOT_IN_TRAILERS =
+  HOP_BY_HOP |
+  CONTENT_LENGTH |
+  HOST |
+  EXPECT |
+  TRAILER |
+  FORWARDED_CLIENT_CERT |
+  PROXY_AUTHENTICATE |
+  PROXY_AUTHORIZATION;
 
 const NAMES: readonly (readonly [string, number])[] = [
   ['host', HOST],
@@ -45,6 +57,7 @@ const NAMES: readonly (readonly [string, number])[] = [
   ['proxy-authorization', PROXY_AUTHORIZATION],
   ['content-type', CONTENT_TYPE],
   ['x-malha-peer', MALHA_PEER],
+  ['x-envoy-expected-rq-timeout-ms', EXPECTED_TIMEOUT],
 ];
 
 const BIT_OF_NAME = new Map(NAMES);

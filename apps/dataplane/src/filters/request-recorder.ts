@@ -27,6 +27,10 @@ export interface Outcome {
   readonly attempts: number;
   /** Absent = 0. */
   readonly hedges?: number;
+  /** Absent = that of the exchange. */
+  readonly startMs?: number;
+  /** Of a failure that the client never saw; absent or 0 = what it saw is what there was. */
+  readonly hiddenStatus?: number;
   readonly ttfbMs: number;
   /** What the connection to the upstream spoke. */
   readonly spoken?: 'http' | 'http1' | 'http2';
@@ -63,7 +67,7 @@ export class RequestRecorder {
   tell(exchange: Exchange, destination: Destination, outcome: Outcome): void {
     const { record, clock } = this;
     const { request, notes } = exchange;
-    const durationMs = clock.monotonic() - exchange.startMs;
+    const durationMs = clock.monotonic() - (outcome.startMs ?? exchange.startMs);
     recordDestination(record, destination);
     record.route = notes.route;
     record.requestId = notes.requestId;
@@ -73,7 +77,8 @@ export class RequestRecorder {
     record.protection = notes.protection;
     const isCall = isGrpc(request);
     record.protocol = isCall ? 'grpc' : (outcome.spoken ?? 'http');
-    record.status = isCall && notes.grpcStatus !== GRPC_OK ? notes.grpcStatus : exchange.status;
+    record.status =
+      outcome.hiddenStatus || (isCall && notes.grpcStatus !== GRPC_OK ? notes.grpcStatus : exchange.status);
     record.flags = outcome.flags;
     record.attempts = outcome.attempts;
     record.hedges = outcome.hedges ?? 0;

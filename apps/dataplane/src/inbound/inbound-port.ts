@@ -25,6 +25,7 @@ const FORWARD_PLAN: ForwardPlan = {
     backoffMaxMs: 0,
     budget: { percent: 0, minConcurrent: 0 },
   },
+  callers: 'peers',
   responseHeaders: [],
 };
 

@@ -1,6 +1,7 @@
 // The outbound stack, top to bottom: trace, route, headers, rewrite, cluster, attempts; and the record at the end.
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import {
+  type ClusterName,
   type ForwardAction,
   INVALID_BACKEND,
   type Mirror,
@@ -14,7 +15,7 @@ import type { Fault } from '@malha/traffic/fault/fault-injector';
 import type { FaultRule } from '@malha/traffic/fault/rule';
 import { RequestFlags } from '@malha/traffic/flags';
 import { rewritePath } from '@malha/traffic/path';
-import { type RouteBreakerReport, RouteBreakers } from '@malha/traffic/route-breakers';
+import type { RouteBreakerReport } from '@malha/traffic/route-breakers';
 import { compileRouteTable, type RouteDecision, type Router } from '@malha/traffic/router';
 import { tokenOf } from '@malha/traffic/session';
 import type { ClusterRegistry } from '../cluster/cluster-registry.ts';
@@ -33,15 +34,11 @@ import { MirroredRequest, MirrorTee } from '../filters/mirror.ts';
 import type { Limits } from '../filters/rate-limit/limits.ts';
 import { redirect, respondDirectly } from '../filters/redirect.ts';
 import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
-import {
-  type ForwardEnvironment,
-  Forwarder,
-  type ForwardObserver,
-  type ForwardPlan,
-} from '../filters/router/forwarder.ts';
+import { type ForwardEnvironment, Forwarder, type ForwardObserver } from '../filters/router/forwarder.ts';
 import { identifyRequest, type TraceSource, traceRequest } from '../filters/tracing.ts';
 import { type ConnectionLimit, countRejection, type RejectionReason, type Telemetry } from '../telemetry/record.ts';
 import { Destinations } from './destinations.ts';
+import { ForwardPlans } from './forward-plans.ts';
 
 /** Of most requests: nothing is allocated for them. */
 const NO_COPIES: readonly MirroredRequest[] = [];
@@ -73,8 +70,7 @@ interface Carried {
 export class OutboundStack implements ExchangeHandler, ForwardObserver {
   private readonly dependencies: OutboundDependencies;
   private readonly destinations = new Destinations();
-  private readonly plans = new WeakMap<WeightedCluster, ForwardPlan>();
-  private readonly breakers = new RouteBreakers();
+  private readonly plans = new ForwardPlans();
   private table: RouteTable | undefined;
   private router: Router | undefined;
   private samplePercent = 0;
@@ -96,12 +92,12 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       if (isSame) return;
       this.table = table;
       this.router = router;
-      this.breakers.keep(namesOf(table));
+      this.plans.keep(table);
     };
   }
 
   breakerReports(nowMs: number): readonly RouteBreakerReport[] {
-    return this.breakers.reports(nowMs);
+    return this.plans.breakers.reports(nowMs);
   }
 
   requestStarted(exchange: Exchange): void {
@@ -145,6 +141,17 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
   report(forwarder: Forwarder): void {
     const destination = this.destinations.of(forwarder.cluster.cluster, forwarder.endpoint);
     this.dependencies.recorder.tell(forwarder.exchange, destination, forwarder);
+  }
+
+  fallBack(failed: Forwarder, name: ClusterName): Forwarder | undefined {
+    const { clusters, forwarding, tracing } = this.dependencies;
+    const { exchange } = failed;
+    const cluster = clusters.get(name);
+    if (cluster === undefined) return undefined;
+    const next = new Forwarder(exchange, cluster, this.plans.ofFallback(failed.plan), forwarding, this);
+    // A span of its own, within that of the call that failed.
+    next.trace = traceRequest(exchange.request.headers, this.samplePercent, tracing);
+    return next;
   }
 
   private forward(exchange: Exchange, route: Route, action: ForwardAction, decision: RouteDecision): void {
@@ -228,7 +235,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     }
     const copies = this.copiesOf(request, action.mirrors, weighted.mirrors);
     const throttle = fault === undefined ? undefined : this.dependencies.faults.throttle(exchange, fault);
-    const forwarder = new Forwarder(exchange, cluster, this.planOf(route.name, action, weighted), forwarding, this);
+    const forwarder = new Forwarder(exchange, cluster, this.plans.of(route.name, action, weighted), forwarding, this);
     forwarder.preferred = preferred;
     forwarder.flags = flags;
     forwarder.start();
@@ -253,23 +260,6 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     });
   }
 
-  private planOf(route: string, action: ForwardAction, weighted: WeightedCluster): ForwardPlan {
-    const known = this.plans.get(weighted);
-    if (known !== undefined) return known;
-    const plan: ForwardPlan = {
-      requestTimeoutMs: action.requestTimeoutMs,
-      attemptTimeoutMs: action.backendRequestTimeoutMs,
-      streamIdleTimeoutMs: action.streamIdleTimeoutMs,
-      maxDurationMs: action.maxDurationMs,
-      retry: action.retry,
-      session: action.session,
-      ...(action.breaker !== undefined && { breaker: this.breakers.of(route, action.breaker) }),
-      responseHeaders: [action.responseHeaders, weighted.responseHeaders],
-    };
-    this.plans.set(weighted, plan);
-    return plan;
-  }
-
   /** `cluster`: where the request would have gone. */
   private answer(exchange: Exchange, error: ProxyError, cluster?: ClusterRuntime): void {
     respondWithError(exchange, error);
@@ -280,8 +270,4 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     const destination = cluster === undefined ? NO_DESTINATION : this.destinations.of(cluster.cluster, undefined);
     this.dependencies.recorder.tell(exchange, destination, { flags, attempts: 1, ttfbMs: -1 });
   }
-}
-
-function namesOf(table: RouteTable | undefined): ReadonlySet<string> {
-  return new Set(table?.virtualHosts.flatMap(({ routes }) => routes.map(({ name }) => name)));
 }

@@ -60,6 +60,8 @@ export interface RequestRecord {
   requestId: string;
   /** 1 = no retry. */
   attempts: number;
+  /** Attempts that were begun beside others; they are no retries. */
+  hedges: number;
   startMs: number;
   /** To the response head; negative or NaN = there was none. */
   ttfbMs: number;
@@ -96,6 +98,7 @@ export function emptyRecord(reporter: Reporter, protocol: RecordProtocol): Reque
     authority: '',
     requestId: '',
     attempts: 1,
+    hedges: 0,
     startMs: 0,
     ttfbMs: -1,
     durationMs: 0,
@@ -119,6 +122,12 @@ export const PROXY_EVENTS = [
   'head-rejected',
   'limit-reached',
   'retry-budget-exhausted',
+  'hedge-sent',
+  'hedge-won',
+  'fallback-backend',
+  'fallback-static',
+  'fallback-last-good',
+  'fallback-missing',
   'request-mirrored',
   'mirror-dropped',
   'endpoint-ejected',
@@ -136,6 +145,10 @@ export const PROXY_EVENTS = [
   'rate-limited',
   'rate-limit-failed-open',
   'rate-limit-failed-closed',
+  'overload-shed',
+  'request-too-large',
+  'protocol-refused',
+  'fault-stopped',
 ] as const;
 
 /** Why a codec refused what a client sent; `head-rejected` is their sum. */
@@ -144,10 +157,6 @@ export const REJECTION_REASONS = [
   'framing',
   'method',
   'head-timeout',
-  'overload-shed',
-  'request-too-large',
-  'protocol-refused',
-  'fault-stopped',
   'target-too-long',
   'expectation',
   'head-too-large',

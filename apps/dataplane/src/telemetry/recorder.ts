@@ -88,7 +88,8 @@ class RequestRecorder implements Recorder {
     const outcome = series.outcomeOf(edge, record.status, record.flags);
     const { counters, edgeValues } = series;
     add(counters, outcome, 1);
-    if (record.attempts > 1) add(counters, outcome + 1, record.attempts - 1);
+    const retries = record.attempts - 1 - record.hedges;
+    if (retries > 0) add(counters, outcome + 1, retries);
     const at = edge.offset;
     add(edgeValues, at + bucketOf(record.durationMs), 1);
     add(edgeValues, at + DURATION_SUM, record.durationMs);
@@ -175,6 +176,7 @@ function spanOf(record: RequestRecord, trace: TraceRef): SpanRecord {
     shadowPolicy: record.shadowPolicy,
     protection: record.protection,
     attempts: record.attempts,
+    hedges: record.hedges,
     mtls: record.mtls,
     peer: record.peer,
     destination: {

@@ -90,6 +90,7 @@ export interface SpanRecord {
   /** Limit or fault that answered or changed it; empty = none. */
   readonly protection: string;
   readonly attempts: number;
+  readonly hedges: number;
   readonly mtls: boolean;
   readonly peer: EndLabels;
   readonly destination: EndLabels & { readonly port: number };

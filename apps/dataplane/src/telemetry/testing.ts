@@ -49,6 +49,7 @@ export function record(some: Partial<RequestRecord>): RequestRecord {
     authority: 'reviews',
     requestId: 'r',
     attempts: 1,
+    hedges: 0,
     startMs: 1000,
     ttfbMs: 1,
     durationMs: 2,

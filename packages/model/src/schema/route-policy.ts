@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MALHA_API_VERSION, namespacedMetadata, sectionTargetRef } from './metadata.ts';
 import { requestPriority } from './overload.ts';
+import { fallback, hedging } from './route-resilience.ts';
 import { dnsLabel, dnsSubdomain, headerName, labels } from './scalars.ts';
 
 const caller = z.strictObject({
@@ -44,8 +45,11 @@ export const routePolicySchema = z.strictObject({
       })
       .optional(),
     cohort: cohort.optional(),
+    hedging: hedging.optional(),
+    fallback: fallback.optional(),
     /** What is shed first when the destination has more than it can work on. */
     priority: requestPriority.optional(),
   }),
 });
 export type RoutePolicyResource = z.infer<typeof routePolicySchema>;
+export type RoutePolicySpec = Omit<RoutePolicyResource['spec'], 'targetRef'>;

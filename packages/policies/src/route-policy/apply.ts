@@ -1,7 +1,7 @@
 // Route policies: which callers a rule is for, decided when the caller's configuration is compiled, so that it costs nothing
 // later; which share and devices it takes; and what keeps a user with one version.
 import { type Finding, keyOf, type RoutePolicyResource } from '@malha/model';
-import type { CohortKey, RouteMatch } from '@malha/traffic';
+import type { CohortKey, Priority, RouteMatch } from '@malha/traffic';
 import { isPlanned } from '../enforcement.ts';
 import { report } from '../report.ts';
 import type { PolicyTargets, RouteKind } from '../targets.ts';
@@ -74,6 +74,11 @@ export function cohortKeyOf(policies: readonly RoutePolicyResource[], caller: Ca
   return undefined;
 }
 
+/** Of the oldest policy that says one. */
+export function priorityOf(policies: readonly RoutePolicyResource[]): Priority | undefined {
+  return policies.find(({ spec }) => spec.priority !== undefined)?.spec.priority;
+}
+
 type Match = NonNullable<RoutePolicyResource['spec']['match']>;
 type CallerMatch = NonNullable<Match['callers']>[number];
 
@@ -104,9 +109,11 @@ export function analyzeRoutePolicies(
   for (const sharing of policies.sharedTargets()) {
     const [first, ...later] = sharing;
     for (const policy of first === undefined ? [] : later) {
-      if (first?.spec.cohort === undefined || policy.spec.cohort === undefined) continue;
-      const message = `${keyOf(first)} is older and sets the cohort key.`;
-      findings.push(report('MALHA1038', policy, 'spec.cohort', message));
+      for (const field of ['cohort', 'hedging', 'fallback'] as const) {
+        if (first?.spec[field] === undefined || policy.spec[field] === undefined) continue;
+        const message = `${keyOf(first)} is older and sets ${field}.`;
+        findings.push(report('MALHA1038', policy, `spec.${field}`, message));
+      }
     }
   }
   return findings;

@@ -5,9 +5,13 @@ import {
   type CohortKey,
   type DirectResponseAction,
   type ForwardAction,
+  type HeaderMutation,
+  type HeaderValue,
   INVALID_BACKEND,
   type Mirror,
   NO_MUTATION,
+  PRIORITY_HEADER,
+  type Priority,
   type RedirectAction,
   type RetryPolicy,
   type Route,
@@ -62,6 +66,10 @@ export interface RouteContext {
   /** What is asked of a request beyond the rule's own match. */
   conditionsOf(rule: RuleRef): Pick<RouteMatch, 'countries' | 'devices' | 'share'> | undefined;
   cohortOf(rule: RuleRef): CohortKey | undefined;
+  /** What an overloaded destination sheds first. */
+  priorityOf(rule: RuleRef): Priority | undefined;
+  /** What is done where an endpoint is slow, or the rule fails; `isGrpc`: its requests are calls of gRPC. */
+  resilienceOf(rule: RuleRef, isGrpc: boolean): Pick<ForwardAction, 'hedging' | 'fallback'>;
   /** What holds requests of a rule back, beyond how they are carried. */
   protectionOf(
     rule: RuleRef | undefined,
@@ -151,7 +159,7 @@ function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
   return {
     type: 'forward',
     clusters: backends.map(({ weighted }) => weighted),
-    requestHeaders: filters.requestHeaders,
+    requestHeaders: withPriority(filters.requestHeaders, context.priorityOf(ref)),
     responseHeaders: filters.responseHeaders,
     ...(filters.rewrite === undefined ? {} : { rewrite: filters.rewrite }),
     ...(cohort === undefined ? {} : { cohort }),
@@ -160,6 +168,18 @@ function compileAction(ref: RuleRef, context: RouteContext): RouteAction {
     ...mirrorsOf(filters, ref, context),
     ...context.protectionOf(ref, destination.service),
     ...withRuleFields(context.settingsOf(ref, destination), ref.rule),
+    ...context.resilienceOf(ref, isGrpc),
+  };
+}
+
+/** The destination reads it; a filter of the rule does not speak against its policy. */
+function withPriority({ set, add, remove }: HeaderMutation, priority: Priority | undefined): HeaderMutation {
+  if (priority === undefined) return { set, add, remove };
+  const isOther = ({ name }: HeaderValue) => name !== PRIORITY_HEADER;
+  return {
+    set: [...set.filter(isOther), { name: PRIORITY_HEADER, value: priority }],
+    add: add.filter(isOther),
+    remove: remove.filter((name) => name !== PRIORITY_HEADER),
   };
 }
 

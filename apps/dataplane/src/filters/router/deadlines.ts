@@ -1,13 +1,21 @@
 // The times at which something is done about a request if nothing ends it before, all on one timer.
 import { type TimerTarget, type TimerWheel, WheelTimer } from '../../exchange/timer-wheel.ts';
+import type { ForwardPlan } from './forward-plan.ts';
 
-const NEVER = Number.POSITIVE_INFINITY;
+export const NEVER = Number.POSITIVE_INFINITY;
 
 /**
  * In the order in which they count when several have passed. `call` is the client's own, for gRPC; `backoff` is when the
- * next attempt begins; `idle` says that nothing happened for so long.
+ * next attempt begins, `hedge` when one more begins beside those under way; `idle` says that nothing happened for so long.
  */
-export type Deadline = 'call' | 'request' | 'duration' | 'backoff' | 'attempt' | 'idle';
+export type Deadline = 'call' | 'request' | 'duration' | 'backoff' | 'hedge' | 'attempt' | 'idle';
+
+export const TOOK_TOO_LONG: Readonly<Record<Exclude<Deadline, 'call' | 'backoff' | 'hedge'>, string>> = {
+  request: 'the whole request',
+  duration: 'all of it',
+  attempt: 'one attempt',
+  idle: 'silence on the stream',
+};
 
 export interface DeadlineOwner {
   deadlinePassed(deadline: Deadline): void;
@@ -20,6 +28,9 @@ export class Deadlines implements TimerTarget {
   durationMs = NEVER;
   attemptMs = NEVER;
   backoffMs = NEVER;
+  hedgeMs = NEVER;
+  /** Of `requestMs`, so much is not told to the next hop: see `deadline-headers.ts`. */
+  graceMs = 0;
   private idleMs = NEVER;
   private idleTimeoutMs = 0;
   private events = 0;
@@ -41,9 +52,25 @@ export class Deadlines implements TimerTarget {
     return Math.min(this.callMs, this.requestMs);
   }
 
-  watchSilence(timeoutMs: number, fromMs: number): void {
-    this.idleTimeoutMs = timeoutMs;
-    this.idleMs = fromMs + timeoutMs;
+  /** What the plan allows to a request that arrived then. A tunnel lasts by design. */
+  begin(plan: ForwardPlan, startMs: number, isTunnel: boolean): void {
+    if (plan.requestTimeoutMs > 0 && !isTunnel) this.requestMs = startMs + plan.requestTimeoutMs;
+    if (plan.maxDurationMs !== undefined) this.durationMs = startMs + plan.maxDurationMs;
+    if (plan.streamIdleTimeoutMs === 0) return;
+    this.idleTimeoutMs = plan.streamIdleTimeoutMs;
+    this.idleMs = startMs + plan.streamIdleTimeoutMs;
+  }
+
+  /** Streams that last by design are bounded by silence, not by their length. */
+  answered(isLasting: boolean): void {
+    this.attemptMs = NEVER;
+    this.hedgeMs = NEVER;
+    if (isLasting) this.requestMs = NEVER;
+  }
+
+  /** What an attempt has left, by its own time and by that of the whole; the next hop is told so. */
+  leftMs(attemptDueMs: number, nowMs: number): number {
+    return Math.min(this.callMs, this.requestMs - this.graceMs, attemptDueMs) - nowMs;
   }
 
   /** Something came of the client or the upstream. */
@@ -54,8 +81,8 @@ export class Deadlines implements TimerTarget {
   /** After a change of one of the times. */
   arm(): void {
     if (this.isOver) return;
-    const { callMs, requestMs, durationMs, attemptMs, backoffMs, idleMs } = this;
-    const dueMs = Math.min(callMs, requestMs, durationMs, attemptMs, backoffMs, idleMs);
+    const { callMs, requestMs, durationMs, attemptMs, backoffMs, hedgeMs, idleMs } = this;
+    const dueMs = Math.min(callMs, requestMs, durationMs, attemptMs, backoffMs, hedgeMs, idleMs);
     if (dueMs === NEVER) return;
     this.timer ??= new WheelTimer(this);
     this.wheel.arm(this.timer, dueMs);
@@ -75,6 +102,9 @@ export class Deadlines implements TimerTarget {
     else if (nowMs >= this.backoffMs) {
       this.backoffMs = NEVER;
       this.owner.deadlinePassed('backoff');
+    } else if (nowMs >= this.hedgeMs) {
+      this.hedgeMs = NEVER;
+      this.owner.deadlinePassed('hedge');
     } else if (nowMs >= this.attemptMs) this.owner.deadlinePassed('attempt');
     else if (nowMs >= this.idleMs) {
       if (this.events === this.eventsSeen) this.owner.deadlinePassed('idle');

@@ -1,8 +1,9 @@
 // How requests are to be carried to a cluster, and what carrying them needs of the proxy.
 import type { Breaker } from '@malha/traffic/breaker';
-import type { HeaderMutation, RetryPolicy, SessionConfig } from '@malha/traffic/config';
+import type { HeaderMutation, HedgingConfig, RetryPolicy, SessionConfig } from '@malha/traffic/config';
 import type { TimerWheel } from '../../exchange/timer-wheel.ts';
 import type { OpenStreams } from '../../telemetry/open-streams.ts';
+import type { Fallback } from './fallback.ts';
 
 /** How one request is to be carried; shared by all requests of a route. */
 export interface ForwardPlan {
@@ -13,6 +14,12 @@ export interface ForwardPlan {
   /** Absent = no limit. */
   readonly maxDurationMs?: number | undefined;
   readonly retry: RetryPolicy;
+  /** Absent = one attempt at a time. */
+  readonly hedging?: HedgingConfig | undefined;
+  /** Absent = a failure is answered as it is. */
+  readonly fallback?: Fallback | undefined;
+  /** Who is believed to say how long it waits: the workload itself, or callers with an identity. */
+  readonly callers: 'own' | 'peers';
   /** Of the route alone. */
   readonly breaker?: Breaker | undefined;
   readonly session?: SessionConfig | undefined;
@@ -28,6 +35,17 @@ export interface ForwardEnvironment {
   readonly introduction: string;
   readonly openStreams: OpenStreams;
   count(
-    event: 'breaker-opened' | 'breaker-rejected' | 'retry-budget-exhausted' | 'request-mirrored' | 'mirror-dropped',
+    event:
+      | 'breaker-opened'
+      | 'breaker-rejected'
+      | 'retry-budget-exhausted'
+      | 'hedge-sent'
+      | 'hedge-won'
+      | 'fallback-backend'
+      | 'fallback-static'
+      | 'fallback-last-good'
+      | 'fallback-missing'
+      | 'request-mirrored'
+      | 'mirror-dropped',
   ): void;
 }

@@ -1,32 +1,34 @@
 // Carries one request to a cluster and its response back, attempt by attempt, with back-pressure both ways.
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
-import type { Endpoint } from '@malha/traffic/config';
+import type { ClusterName, Endpoint } from '@malha/traffic/config';
+import { type Failure, isFallbackFor } from '@malha/traffic/fallback/failure';
 import { RequestFlags } from '@malha/traffic/flags';
-import { formatGrpcTimeout } from '@malha/traffic/grpc-timeout';
 import { NO_HASH, requestHash } from '@malha/traffic/hash-key';
+import { hedgeDueMs, isGoodAnswer, isHedged } from '@malha/traffic/hedging';
 import { type AttemptOutcome, retryAfterMs } from '@malha/traffic/retry';
-import { sessionHeader } from '@malha/traffic/session';
 import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
-import type { StreamRequester, Waiting } from '../../cluster/stream-requester.ts';
 import { respondWithError } from '../../exchange/error-response.ts';
 import type { Exchange, RequestConsumer, ResponseHead } from '../../exchange/exchange.ts';
 import type { HeaderBlock } from '../../exchange/header-block.ts';
-import { CONTENT_TYPE } from '../../exchange/known-headers.ts';
 import { ProxyError } from '../../exchange/proxy-error.ts';
 import type { RequestHead } from '../../exchange/request-head.ts';
 import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
-import { addAccept, addKey, takeAccept } from '../../exchange/websocket-handshake.ts';
 import { GRPC_OK, isGrpc, readGrpcStatus } from '../../grpc/grpc-status.ts';
-import { grpcTimeoutMs } from '../../grpc/grpc-timeout.ts';
 import { MAY_NOT, retryPushback } from '../../grpc/retry-pushback.ts';
 import type { OpenStream } from '../../telemetry/open-streams.ts';
-import { mutateHeaders } from '../header-mutation.ts';
-import { introduce } from '../introduction.ts';
+import type { TraceRef } from '../../telemetry/record.ts';
+import { completeHandshake, dressAnswer, isEventStream } from './answer-head.ts';
+import { AnswerKeeper } from './answer-keeper.ts';
+import type { Attempt, AttemptOwner } from './attempt.ts';
+import { Attempts } from './attempts.ts';
 import { BreakerVerdict } from './breaker-verdict.ts';
-import { type Deadline, type DeadlineOwner, Deadlines } from './deadlines.ts';
+import { boundByCaller } from './deadline-headers.ts';
+import { type Deadline, type DeadlineOwner, Deadlines, TOOK_TOO_LONG } from './deadlines.ts';
+import { answerInstead, failureOf } from './fallback.ts';
 import type { ForwardEnvironment, ForwardPlan } from './forward-plan.ts';
 import { ReplayBody } from './replay-body.ts';
 import { Retries } from './retries.ts';
+import { sendRequest } from './send-request.ts';
 
 export type { ForwardEnvironment, ForwardPlan } from './forward-plan.ts';
 
@@ -34,56 +36,52 @@ export type { ForwardEnvironment, ForwardPlan } from './forward-plan.ts';
 export interface ForwardObserver {
   /** At its end, and as often before as it is asked how far it has come. */
   report(forwarder: Forwarder): void;
+  /** One that carries the same request to another cluster; undefined: this proxy does not know it. */
+  fallBack?(forwarder: Forwarder, cluster: ClusterName): Forwarder | undefined;
 }
 
-const TOOK_TOO_LONG: Readonly<Record<Exclude<Deadline, 'call' | 'backoff'>, string>> = {
-  request: 'the whole request',
-  duration: 'all of it',
-  attempt: 'one attempt',
-  idle: 'silence on the stream',
-};
-
-export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwner, OpenStream {
+export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, OpenStream {
   readonly exchange: Exchange;
   readonly cluster: ClusterRuntime;
   flags = 0;
+  /** What it counts from: the arrival of the request, or the failure that it makes good. */
+  startMs: number;
+  /** Of its own span, where it is not that of the exchange. */
+  trace: TraceRef | undefined;
+  /** Of a failure that the client never saw; 0 = what it saw is what there was. */
+  hiddenStatus = 0;
   /** Milliseconds from the start to the response head, -1 before it. */
   ttfbMs = -1;
+  /** Of the attempt that was answered, or the last one. */
   endpoint: Endpoint | undefined;
   /** Of the key by which the cluster's balancer picks. */
   hash = NO_HASH;
-  /** The endpoint of its session; given up with the first attempt that fails. */
   preferred: BalancedEndpoint | undefined;
   /** What the last attempt's connection spoke; http = there was none. */
   spoken: 'http' | 'http1' | 'http2' = 'http';
   requestBytesTold = 0;
   responseBytesTold = 0;
   private readonly request: RequestHead;
-  private readonly plan: ForwardPlan;
+  readonly plan: ForwardPlan;
   private readonly environment: ForwardEnvironment;
   private readonly observer: ForwardObserver;
-  private readonly body = new ReplayBody();
+  private body = new ReplayBody();
   private readonly retries: Retries;
   private readonly deadlines: Deadlines;
+  private readonly inFlight: Attempts;
   private verdict: BreakerVerdict | undefined;
-  private balanced: BalancedEndpoint | undefined;
-  /** Endpoints of attempts that failed; another one is tried while there is one. */
-  private tried: BalancedEndpoint[] | undefined;
-  /** When the attempt's request was sent; kept only where the balancer goes by latency. */
-  private sentMs = 0;
-  private stream: UpstreamStream | undefined;
-  /** Place in the queue of the cluster. */
-  private waiting: Waiting | undefined;
   private trailers: HeaderBlock | undefined;
   private isEnded = false;
   private isCounted = false;
   private isRequestPaused = false;
   private isTunnel = false;
   private isResponseEnded = false;
+  /** Keeps the answer for when the route fails. */
+  private keeper: AnswerKeeper | undefined;
+  /** Carries the request on after this one has failed. */
+  private successor: Forwarder | undefined;
   /** A call of gRPC. */
   private readonly isCall: boolean;
-  /** Of a WebSocket handshake: the key that this proxy made for its upstream. */
-  private ownKey = '';
 
   constructor(
     exchange: Exchange,
@@ -93,18 +91,25 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
     observer: ForwardObserver,
   ) {
     this.exchange = exchange;
+    this.startMs = exchange.startMs;
     this.request = exchange.request;
     this.cluster = cluster;
     this.plan = plan;
     this.environment = environment;
     this.observer = observer;
+    this.isCall = isGrpc(this.request);
     this.retries = new Retries(plan.retry, cluster.retryBudget, exchange.request.method, environment);
     this.deadlines = new Deadlines(environment, this);
-    this.isCall = isGrpc(this.request);
+    const { retries, deadlines } = this;
+    this.inFlight = new Attempts({ owner: this, cluster, plan, environment, deadlines, retries });
   }
 
   get attempts(): number {
     return this.retries.attempts;
+  }
+
+  get hedges(): number {
+    return this.retries.hedges;
   }
 
   get isProgress(): boolean {
@@ -132,55 +137,61 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
   }
 
   start(): void {
+    this.exchange.consumer = this;
+    this.begin();
+  }
+
+  private begin(): void {
     const { exchange, plan, cluster } = this;
-    exchange.consumer = this;
     this.isCounted = cluster.requestStarted(this.client);
     if (!this.isCounted) {
       this.finishWith(new ProxyError('overflow', `${cluster.cluster.name}: too many concurrent requests`));
       return;
     }
     this.environment.openStreams.add(this);
-    const verdict = BreakerVerdict.ask(plan.breaker, cluster.breaker, exchange.startMs);
+    const verdict = BreakerVerdict.ask(plan.breaker, cluster.breaker, this.startMs);
     if (verdict === 'rejected') {
       this.environment.count('breaker-rejected');
       this.finishWith(new ProxyError('overflow', `${cluster.cluster.name}: the circuit breaker is open`));
       return;
     }
     this.verdict = verdict;
-    if (!this.setDeadlines()) return;
+    this.deadlines.begin(plan, this.startMs, this.wantsTunnel);
+    if (!boundByCaller(this.deadlines, exchange, plan.callers)) {
+      this.deadlineExceeded();
+      return;
+    }
     const { loadBalancer } = cluster.cluster;
     if (loadBalancer.hashKeys !== undefined)
       this.hash = requestHash(loadBalancer.hashKeys, this.request, exchange.connection.remoteAddress);
-    this.attempt(false);
+    if (plan.hedging !== undefined) this.retries.mayHedge = this.isHedged(plan.hedging);
+    this.inFlight.begin('first', false);
     this.deadlines.arm();
   }
 
-  /** False: the client waits no longer, and was told so. */
-  private setDeadlines(): boolean {
-    const { exchange, plan, deadlines, request } = this;
-    const { startMs } = exchange;
-    if (plan.requestTimeoutMs > 0 && request.upgrade === '') deadlines.requestMs = startMs + plan.requestTimeoutMs;
-    if (plan.maxDurationMs !== undefined) deadlines.durationMs = startMs + plan.maxDurationMs;
-    if (plan.streamIdleTimeoutMs > 0) deadlines.watchSilence(plan.streamIdleTimeoutMs, startMs);
-    const timeoutMs = grpcTimeoutMs(request);
-    if (timeoutMs !== undefined) deadlines.callMs = startMs + timeoutMs;
-    if (timeoutMs === 0) this.deadlineExceeded();
-    return timeoutMs !== 0;
+  /** A request of a session belongs to one endpoint, and a tunnel cannot be begun twice. */
+  private isHedged(hedging: NonNullable<ForwardPlan['hedging']>): boolean {
+    if (this.preferred !== undefined || this.wantsTunnel) return false;
+    return isHedged(hedging, { method: this.request.method, isCall: this.isCall }, this.environment.random);
   }
 
   // ——— from the client ———
 
   requestData(chunk: Buffer): void {
-    const { stream, body } = this;
+    const { body } = this;
+    const stream = this.inFlight.lead?.stream;
     this.deadlines.noteEvent();
-    if (this.isEnded) return;
+    if (this.isEnded) {
+      this.successor?.requestData(chunk);
+      return;
+    }
     if (stream === undefined) {
       body.keep(chunk);
       if (body.isFull) this.pauseRequest();
       return;
     }
     if (body.isWhole) {
-      if (this.retries.arePossible && !body.isFull) body.keep(chunk);
+      if (this.keepsBody && !body.isFull) body.keep(chunk);
       else body.drop();
     }
     if (!stream.sendData(chunk)) this.pauseRequest();
@@ -188,14 +199,14 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
 
   requestEnded(trailers: HeaderBlock | undefined): void {
     this.trailers = trailers;
-    this.stream?.sendEnd(trailers);
+    this.successor?.requestEnded(trailers);
+    this.inFlight.lead?.stream?.sendEnd(trailers);
     if (this.isTunnel && this.isResponseEnded && !this.isEnded) this.tunnelEnded();
   }
 
   requestAborted(error: ProxyError): void {
+    this.successor?.requestAborted(error);
     if (this.isEnded) return;
-    this.stream?.cancel();
-    this.stream = undefined;
     this.judge(undefined);
     this.flag(error);
     this.release(true);
@@ -203,155 +214,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
   }
 
   responseDrained(): void {
-    this.stream?.resumeResponse();
-  }
-
-  // ——— of the cluster ———
-
-  streamReady(stream: UpstreamStream, balanced: BalancedEndpoint): void {
-    this.waiting = undefined;
-    this.balanced = balanced;
-    this.endpoint = balanced.endpoint;
-    balanced.started();
-    if (this.cluster.cluster.loadBalancer.type === 'PeakEwma') this.sentMs = this.environment.monotonic();
-    this.stream = stream;
-    this.spoken = stream.isHttp2 === true ? 'http2' : 'http1';
-    const { introduction } = this.environment;
-    if (introduction !== '') {
-      const { endpoint } = balanced;
-      introduce(this.request.headers, introduction, {
-        cluster: this.cluster.cluster,
-        endpoint,
-        isReused: stream.isReused,
-      });
-    }
-    if (this.deadlines.callMs !== Number.POSITIVE_INFINITY) this.tellDeadline();
-    if (this.wantsTunnel && this.spoken === 'http1')
-      this.ownKey = addKey(this.request.headers, this.environment.random);
-    stream.sendHead(this.request);
-    let isOpen = true;
-    for (const chunk of this.body.kept) isOpen = stream.sendData(chunk);
-    if (this.exchange.isRequestEnded) stream.sendEnd(this.trailers);
-    else if (!this.retries.arePossible) this.body.drop();
-    // Also when it was the stream of an earlier attempt that took no more.
-    if (this.isRequestPaused && isOpen) this.requestDrained();
-  }
-
-  streamFailed(error: ProxyError, picked?: BalancedEndpoint): void {
-    this.waiting = undefined;
-    if (picked !== undefined) this.noteTried(picked);
-    const isConnect = error.flag === 'UF';
-    if (isConnect && this.retry({ type: 'connect-failure' })) return;
-    this.finishWith(error);
-  }
-
-  // ——— from the upstream ———
-
-  responseInformational(head: ResponseHead): void {
-    this.deadlines.noteEvent();
-    this.exchange.sendInformational(head);
-  }
-
-  responseStarted(head: ResponseHead, isUpgrade: boolean): void {
-    const { exchange, plan } = this;
-    const { status } = head;
-    this.noteAnswer(status);
-    const grpcStatus = this.isCall ? readGrpcStatus(head.headers) : GRPC_OK;
-    const isSuspect = status >= 500 || grpcStatus !== GRPC_OK || plan.retry.statusCodes.includes(status);
-    if (isSuspect && this.retryAnswered({ type: 'response', status, grpcStatus }, head.headers)) return;
-    if (isUpgrade && !this.completeHandshake(head.headers)) return;
-    this.deadlines.noteEvent();
-    this.judge(status < 500);
-    this.deadlines.attemptMs = Number.POSITIVE_INFINITY;
-    this.ttfbMs = this.environment.monotonic() - exchange.startMs;
-    this.body.drop();
-    // Streams that last by design are bounded by silence, not by their length.
-    if (isUpgrade || isEventStream(head)) this.deadlines.requestMs = Number.POSITIVE_INFINITY;
-    for (const mutation of plan.responseHeaders) mutateHeaders(head.headers, mutation);
-    this.isTunnel = isUpgrade;
-    this.noteGrpcStatus(head.headers);
-    if (plan.session !== undefined && this.balanced !== undefined && this.balanced !== this.preferred) {
-      const { name, value } = sessionHeader(plan.session, this.balanced.sessionToken);
-      head.headers.add(name, value);
-    }
-    exchange.sendHead(head, isUpgrade);
-  }
-
-  /** Undefined = nothing that is the service's doing. */
-  private judge(ok: boolean | undefined): void {
-    const { verdict, environment } = this;
-    if (verdict === undefined) return;
-    for (let opened = verdict.tell(ok, environment.monotonic()); opened > 0; opened--)
-      environment.count('breaker-opened');
-  }
-
-  private noteAnswer(status: number): void {
-    const { balanced, cluster } = this;
-    if (balanced === undefined) return;
-    cluster.health.responded(balanced, status);
-    if (this.sentMs === 0) return;
-    const nowMs = this.environment.monotonic();
-    balanced.answered(nowMs - this.sentMs, nowMs);
-  }
-
-  /** False: the upstream switched without having understood, and the request has failed. */
-  private completeHandshake(response: HeaderBlock): boolean {
-    if (this.ownKey === '') {
-      if (this.spoken === 'http2') addAccept(response, this.request.headers);
-      return true;
-    }
-    if (takeAccept(response, this.ownKey)) return true;
-    this.giveUp(new ProxyError('malformedResponse', `${this.cluster.cluster.name}: a wrong Sec-WebSocket-Accept`));
-    return false;
-  }
-
-  responseData(chunk: Buffer): void {
-    this.deadlines.noteEvent();
-    if (!this.exchange.sendData(chunk)) this.stream?.pauseResponse();
-  }
-
-  responseEnded(trailers: HeaderBlock | undefined): void {
-    if (this.isEnded) return;
-    if (this.isTunnel && !this.exchange.isRequestEnded) {
-      this.isResponseEnded = true;
-      this.exchange.sendHalfEnd();
-      return;
-    }
-    this.stream = undefined;
-    this.release(true);
-    if (trailers !== undefined) this.noteGrpcStatus(trailers);
-    // Counted before the end is sent: the next request of the connection may begin within that call.
-    this.observer.report(this);
-    this.exchange.sendEnd(trailers);
-  }
-
-  /** The upstream ended first, now the client did. */
-  private tunnelEnded(): void {
-    this.stream = undefined;
-    this.release(true);
-    this.exchange.tunnelEnded();
-    this.observer.report(this);
-  }
-
-  upstreamFailed(error: ProxyError, isUntouched: boolean): void {
-    if (this.isEnded) return;
-    const isReused = this.stream?.isReused === true;
-    const isRefused = error.failure === 'streamRefused';
-    if (this.exchange.isResponseStarted || !(isRefused || error.failure === 'upstreamReset')) {
-      this.stream = undefined;
-      this.finishWith(error);
-      return;
-    }
-    if (isReused && isUntouched && this.retryStale(isRefused)) return;
-    this.noteFailure();
-    if (this.retry({ type: isRefused ? 'refused-stream' : 'reset' })) return;
-    this.stream = undefined;
-    this.finishWith(error);
-  }
-
-  requestDrained(): void {
-    this.isRequestPaused = false;
-    this.exchange.resumeRequest();
+    this.inFlight.lead?.stream?.resumeResponse();
+    this.successor?.responseDrained();
   }
 
   private pauseRequest(): void {
@@ -359,21 +223,130 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
     this.exchange.pauseRequest();
   }
 
-  // ——— attempts ———
+  // ——— of an attempt ———
 
-  private attempt(isFresh: boolean): void {
-    this.retries.attempts++;
-    const { attemptTimeoutMs } = this.plan;
-    if (attemptTimeoutMs > 0) this.deadlines.attemptMs = this.environment.monotonic() + attemptTimeoutMs;
-    // Told at once, it may even have begun another attempt within the call.
-    const waiting = this.cluster.acquire(this, this.tried, isFresh);
-    if (waiting !== undefined) this.waiting = waiting;
+  attemptReady(attempt: Attempt, stream: UpstreamStream): void {
+    const { environment, cluster, request, body, isCall, deadlines } = this;
+    const leftMs = deadlines.leftMs(attempt.dueMs, environment.monotonic());
+    if (leftMs <= 0) {
+      // It waited for a connection until its time was over, as the timer is about to say too.
+      attempt.cancel();
+      return;
+    }
+    this.endpoint = attempt.balanced?.endpoint;
+    this.spoken = attempt.isHttp2 ? 'http2' : 'http1';
+    const isOpen = sendRequest(attempt, stream, { request, cluster, environment, body, leftMs, isCall });
+    if (this.exchange.isRequestEnded) stream.sendEnd(this.trailers);
+    else if (!this.keepsBody) body.drop();
+    // Also when it was the stream of an earlier attempt that took no more.
+    if (this.isRequestPaused && isOpen) this.attemptDrained();
   }
 
-  private retryStale(isRefused: boolean): boolean {
+  attemptUnserved(attempt: Attempt, error: ProxyError, picked: BalancedEndpoint | undefined): void {
+    if (picked !== undefined) this.inFlight.noteTried(picked);
+    if (this.inFlight.leaveToOthers(attempt)) return;
+    if (error.flag === 'UF' && this.retry({ type: 'connect-failure' })) return;
+    this.finishWith(error);
+  }
+
+  attemptInformed(_attempt: Attempt, head: ResponseHead): void {
+    this.deadlines.noteEvent();
+    // Of several attempts nobody knows yet whose final answer follows.
+    if (!this.inFlight.isSeveral) this.exchange.sendInformational(head);
+  }
+
+  attemptAnswered(attempt: Attempt, head: ResponseHead, isUpgrade: boolean): void {
+    const { exchange, plan } = this;
+    const { status, headers } = head;
+    const nowMs = this.environment.monotonic();
+    attempt.noteAnswer(status, nowMs);
+    const grpcStatus = this.isCall ? readGrpcStatus(headers) : GRPC_OK;
+    const isSuspect = status >= 500 || grpcStatus !== GRPC_OK || plan.retry.statusCodes.includes(status);
+    if (isSuspect) {
+      if (!isGoodAnswer(plan.retry, status, grpcStatus) && this.inFlight.leaveToOthers(attempt)) return;
+      if (!this.inFlight.isSeveral && this.retryAnswered({ type: 'response', status, grpcStatus }, headers)) return;
+      if (this.fallBack({ type: 'answer', status, grpcStatus })) return;
+    }
+    this.inFlight.settle(attempt, nowMs);
+    this.endpoint = attempt.balanced?.endpoint;
+    if (isUpgrade && !completeHandshake(headers, this.request, attempt)) {
+      this.finishWith(
+        new ProxyError('malformedResponse', `${this.cluster.cluster.name}: a wrong Sec-WebSocket-Accept`),
+      );
+      return;
+    }
+    this.deadlines.noteEvent();
+    this.judge(status < 500);
+    this.deadlines.answered(isUpgrade || isEventStream(head));
+    this.ttfbMs = nowMs - this.startMs;
+    this.body.drop();
+    this.isTunnel = isUpgrade;
+    this.noteGrpcStatus(headers);
+    if (plan.fallback?.to.type === 'last-good')
+      this.keeper = AnswerKeeper.of(plan.fallback.to.answers, this.request, head);
+    dressAnswer(head, plan, attempt);
+    exchange.sendHead(head, isUpgrade);
+  }
+
+  attemptBroke(attempt: Attempt, error: ProxyError, isUntouched: boolean): void {
+    if (this.isEnded) return;
+    const isReused = attempt.stream?.isReused === true;
+    const isRefused = error.failure === 'streamRefused';
+    attempt.stream = undefined;
+    if (this.exchange.isResponseStarted || !(isRefused || error.failure === 'upstreamReset')) {
+      if (this.exchange.isResponseStarted || !this.inFlight.leaveToOthers(attempt)) this.finishWith(error);
+      return;
+    }
+    if (isReused && isUntouched && !this.inFlight.isSeveral && this.retryStale(attempt, isRefused)) return;
+    attempt.noteFailure();
+    if (this.inFlight.leaveToOthers(attempt)) return;
+    if (this.retry({ type: isRefused ? 'refused-stream' : 'reset' })) return;
+    this.finishWith(error);
+  }
+
+  attemptDrained(): void {
+    this.isRequestPaused = false;
+    this.exchange.resumeRequest();
+  }
+
+  answerData(chunk: Buffer): void {
+    this.deadlines.noteEvent();
+    this.keeper?.data(chunk);
+    if (!this.exchange.sendData(chunk)) this.inFlight.lead?.stream?.pauseResponse();
+  }
+
+  answerEnded(trailers: HeaderBlock | undefined): void {
+    const { lead } = this.inFlight;
+    if (this.isEnded) return;
+    if (this.isTunnel && !this.exchange.isRequestEnded) {
+      this.isResponseEnded = true;
+      this.exchange.sendHalfEnd();
+      return;
+    }
+    if (lead !== undefined) lead.stream = undefined;
+    this.release(true);
+    if (trailers !== undefined) this.noteGrpcStatus(trailers);
+    else this.keeper?.end(this.environment.monotonic());
+    // Counted before the end is sent: the next request of the connection may begin within that call.
+    this.observer.report(this);
+    this.exchange.sendEnd(trailers);
+  }
+
+  /** The upstream ended first, now the client did. */
+  private tunnelEnded(): void {
+    const { lead } = this.inFlight;
+    if (lead !== undefined) lead.stream = undefined;
+    this.release(true);
+    this.exchange.tunnelEnded();
+    this.observer.report(this);
+  }
+
+  // ——— attempts ———
+
+  private retryStale(attempt: Attempt, isRefused: boolean): boolean {
     if (!this.body.isWhole || !this.retries.takeStale(isRefused)) return false;
-    this.leaveStream(true);
-    this.attempt(true);
+    this.inFlight.drop(attempt, true);
+    this.inFlight.begin(attempt.kind, true);
     return true;
   }
 
@@ -384,79 +357,67 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
     return this.retry(outcome, pushback ?? retryAfterMs(headers.get('retry-after')));
   }
 
-  /** `askedMs`: how long the endpoint wants to be left alone. */
+  /** Of the only attempt in flight. `askedMs`: how long the endpoint wants to be left alone. */
   private retry(outcome: AttemptOutcome, askedMs?: number): boolean {
-    const { retries, deadlines, request, exchange } = this;
+    const { retries, deadlines, inFlight } = this;
     const nowMs = this.environment.monotonic();
-    const isReplayable = this.body.isWhole && request.upgrade === '' && !exchange.isResponseStarted;
     const leftMs = deadlines.wholeMs - nowMs;
-    const delayMs = retries.delayAfter(outcome, { isReplayable, askedMs, leftMs });
+    const delayMs = retries.delayAfter(outcome, { isReplayable: this.isReplayable, askedMs, leftMs });
     if (delayMs === undefined) {
       if (retries.isExhausted) this.flags |= RequestFlags.URX;
       return false;
     }
-    this.leaveStream(false);
-    if (delayMs > 0) {
-      deadlines.backoffMs = nowMs + delayMs;
-      deadlines.attemptMs = Number.POSITIVE_INFINITY;
-    } else this.attempt(false);
+    if (inFlight.lead !== undefined) inFlight.drop(inFlight.lead, false);
+    if (delayMs > 0) deadlines.backoffMs = nowMs + delayMs;
+    else inFlight.begin('retry', false);
     deadlines.arm();
     return true;
   }
 
-  private stopWaiting(): void {
-    if (this.waiting !== undefined) this.cluster.abandon(this.waiting);
-    this.waiting = undefined;
+  private get isReplayable(): boolean {
+    return this.body.isWhole && !this.wantsTunnel && !this.exchange.isResponseStarted;
   }
 
-  private noteFailure(): void {
-    if (this.balanced !== undefined) this.cluster.health.failed(this.balanced);
-  }
-
-  private leaveStream(ok: boolean): void {
-    this.stopWaiting();
-    this.stream?.cancel();
-    this.stream = undefined;
-    if (!ok && this.balanced !== undefined) this.noteTried(this.balanced);
-    this.balanced?.finished(ok);
-    this.balanced = undefined;
-  }
-
-  private noteTried(balanced: BalancedEndpoint): void {
-    this.preferred = undefined;
-    this.tried ??= [];
-    if (!this.tried.includes(balanced)) this.tried.push(balanced);
+  /** Nothing is answered yet. */
+  private hedge(hedging: NonNullable<ForwardPlan['hedging']>): void {
+    const { retries, deadlines, environment } = this;
+    // As long as the client still sends, it is not the endpoint that is slow.
+    if (!this.exchange.isRequestEnded) deadlines.hedgeMs = hedgeDueMs(hedging, retries.hedges, environment.monotonic());
+    else if (this.isReplayable && this.inFlight.hedge()) this.flags |= RequestFlags.HG;
   }
 
   // ——— time ———
 
   deadlinePassed(deadline: Deadline): void {
     if (deadline === 'call' || (deadline === 'request' && this.isCall)) this.deadlineExceeded();
-    else if (deadline === 'backoff') this.attempt(false);
-    else this.timedOut(TOOK_TOO_LONG[deadline], deadline === 'attempt');
+    else if (deadline === 'backoff') this.inFlight.begin('retry', false);
+    else if (deadline === 'hedge') {
+      if (this.plan.hedging !== undefined) this.hedge(this.plan.hedging);
+    } else if (deadline === 'attempt') this.attemptsTimedOut();
+    else this.timedOut(TOOK_TOO_LONG[deadline]);
   }
 
-  private timedOut(what: string, mayRetry: boolean): void {
-    this.noteFailure();
-    if (mayRetry && this.retry({ type: 'timeout' })) return;
-    this.giveUp(new ProxyError('requestTimeout', `${this.cluster.cluster.name}: ${what} took too long`));
+  private attemptsTimedOut(): void {
+    for (const attempt of this.inFlight.overdue(this.environment.monotonic())) {
+      attempt.noteFailure();
+      if (this.inFlight.leaveToOthers(attempt)) continue;
+      if (!this.retry({ type: 'timeout' })) this.giveUp(TOOK_TOO_LONG.attempt);
+    }
+  }
+
+  private timedOut(what: string): void {
+    this.inFlight.lead?.noteFailure();
+    this.giveUp(what);
+  }
+
+  private giveUp(what: string): void {
+    this.finishWith(new ProxyError('requestTimeout', `${this.cluster.cluster.name}: ${what} took too long`));
   }
 
   private deadlineExceeded(): void {
-    this.giveUp(new ProxyError('deadlineExceeded', `${this.cluster.cluster.name}: the call took longer than it may`));
-  }
-
-  private giveUp(error: ProxyError): void {
-    this.stopWaiting();
-    this.stream?.cancel();
-    this.stream = undefined;
-    this.finishWith(error);
-  }
-
-  /** What is left for this attempt: an upstream must not work longer than somebody waits for it. */
-  private tellDeadline(): void {
-    const dueMs = Math.min(this.deadlines.wholeMs, this.deadlines.attemptMs);
-    this.request.headers.set('grpc-timeout', formatGrpcTimeout(dueMs - this.environment.monotonic()));
+    this.finishWith(
+      new ProxyError('deadlineExceeded', `${this.cluster.cluster.name}: the call took longer than it may`),
+    );
   }
 
   // ——— the end ———
@@ -465,9 +426,69 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
     if (this.isEnded) return;
     this.judge(error.flag === 'UO' ? undefined : false);
     this.flag(error);
+    const failure = failureOf(error);
+    if (failure !== undefined && this.fallBack(failure, error.status)) return;
     this.release(false);
     respondWithError(this.exchange, error);
     this.observer.report(this);
+  }
+
+  /** What another attempt, or another backend, would need. */
+  private get keepsBody(): boolean {
+    return this.retries.arePossible || this.plan.fallback?.to.type === 'backend';
+  }
+
+  /** True: the failure is not what the client gets. */
+  private fallBack(failure: Failure, status = failure.type === 'answer' ? failure.status : 0): boolean {
+    const { plan, exchange, environment } = this;
+    const { fallback } = plan;
+    if (fallback === undefined || exchange.isResponseStarted || !isFallbackFor(fallback.on, failure)) return false;
+    const { to } = fallback;
+    if (to.type === 'backend' ? !this.handOver(to.cluster, status) : !this.endWith(to)) {
+      environment.count('fallback-missing');
+      return false;
+    }
+    environment.count(`fallback-${to.type}`);
+    return true;
+  }
+
+  private endWith(to: Parameters<typeof answerInstead>[1]): boolean {
+    const { exchange, environment } = this;
+    if (!answerInstead(exchange, to, environment.monotonic())) return false;
+    this.judge(false);
+    this.flags |= RequestFlags.FB;
+    this.release(false);
+    this.observer.report(this);
+    return true;
+  }
+
+  /** `status`: of the failure. False: the body has not been kept, or there is no such cluster. */
+  private handOver(cluster: ClusterName, status: number): boolean {
+    if (!this.isReplayable) return false;
+    const next = this.observer.fallBack?.(this, cluster);
+    if (next === undefined) return false;
+    this.judge(false);
+    this.hiddenStatus = status;
+    next.body = this.body;
+    next.trailers = this.trailers;
+    next.isRequestPaused = this.isRequestPaused;
+    next.flags = RequestFlags.FB;
+    next.startMs = this.environment.monotonic();
+    this.body = new ReplayBody();
+    this.successor = next;
+    this.release(false);
+    this.observer.report(this);
+    this.exchange.notes.trace = next.trace;
+    next.begin();
+    return true;
+  }
+
+  /** Undefined = nothing that is the service's doing. */
+  private judge(ok: boolean | undefined): void {
+    const { verdict, environment } = this;
+    if (verdict === undefined) return;
+    for (let opened = verdict.tell(ok, environment.monotonic()); opened > 0; opened--)
+      environment.count('breaker-opened');
   }
 
   private noteGrpcStatus(headers: HeaderBlock): void {
@@ -485,15 +506,8 @@ export class Forwarder implements RequestConsumer, StreamRequester, DeadlineOwne
     this.environment.openStreams.delete(this);
     this.deadlines.end();
     this.retries.release();
-    this.balanced?.finished(ok);
-    this.balanced = undefined;
+    this.inFlight.end(ok);
     if (this.isCounted) this.cluster.requestFinished(this.client);
-    this.stopWaiting();
     this.body.drop();
   }
-}
-
-function isEventStream({ headers }: ResponseHead): boolean {
-  if ((headers.known & CONTENT_TYPE) === 0) return false;
-  return headers.get('content-type')?.startsWith('text/event-stream') === true;
 }

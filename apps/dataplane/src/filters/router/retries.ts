@@ -21,13 +21,18 @@ export interface RetryFacts {
 export class Retries {
   /** Begun so far; a stale connection is no attempt. */
   attempts = 0;
+  /** Those of them that were begun beside others. */
+  hedges = 0;
+  /** Attempts may be begun beside others. */
+  mayHedge = false;
   /** The policy would have retried, but for their number. */
   isExhausted = false;
   private readonly policy: RetryPolicy;
   private readonly budget: RetryBudget;
   private readonly environment: ForwardEnvironment;
   private readonly isIdempotent: boolean;
-  private isHeld = false;
+  /** Places in the budget. */
+  private held = 0;
   private isStaleRetried = false;
 
   constructor(policy: RetryPolicy, budget: RetryBudget, method: string, environment: ForwardEnvironment) {
@@ -39,12 +44,13 @@ export class Retries {
 
   /** The body is worth keeping. */
   get arePossible(): boolean {
-    return this.policy.attempts > 0 || this.isIdempotent;
+    return this.policy.attempts > 0 || this.isIdempotent || this.mayHedge;
   }
 
   /** Milliseconds until the next attempt; undefined = there is none. Holds a place in the budget then. */
   delayAfter(outcome: AttemptOutcome, { isReplayable, askedMs, leftMs }: RetryFacts): number | undefined {
-    const { policy, attempts, environment } = this;
+    const { policy, environment } = this;
+    const attempts = this.attempts - this.hedges;
     if (policy.attempts === 0) return undefined;
     const decision = retryDecision(policy, outcome, attempts, this.isIdempotent, isReplayable);
     if (!decision.retry) {
@@ -53,15 +59,16 @@ export class Retries {
     }
     const delayMs = retryDelayMs(policy, attempts, environment.random, { askedMs, leftMs });
     if (delayMs === undefined) return undefined;
+    // The attempt that failed gives its place back.
     this.release();
-    // Requests of all routes to the cluster count, and each route says what it may take of them.
-    this.budget.configure(policy.budget);
-    if (!this.budget.tryAcquire()) {
-      environment.count('retry-budget-exhausted');
-      return undefined;
-    }
-    this.isHeld = true;
-    return decision.backoffFirst ? delayMs : 0;
+    return this.take() ? (decision.backoffFirst ? delayMs : 0) : undefined;
+  }
+
+  /** One more attempt beside the others; holds a place in the budget then. */
+  takeHedge(): boolean {
+    if (!this.mayHedge || !this.take()) return false;
+    this.hedges++;
+    return true;
   }
 
   /**
@@ -75,9 +82,19 @@ export class Retries {
     return true;
   }
 
-  /** Gives the place in the budget back. */
+  /** Gives the places in the budget back. */
   release(): void {
-    if (this.isHeld) this.budget.release();
-    this.isHeld = false;
+    for (; this.held > 0; this.held--) this.budget.release();
+  }
+
+  private take(): boolean {
+    // Requests of all routes to the cluster count, and each route says what it may take of them.
+    this.budget.configure(this.policy.budget);
+    if (!this.budget.tryAcquire()) {
+      this.environment.count('retry-budget-exhausted');
+      return false;
+    }
+    this.held++;
+    return true;
   }
 }

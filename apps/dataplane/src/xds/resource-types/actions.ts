@@ -18,6 +18,7 @@ import {
   type Route as WireRoute,
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { ownAnswer } from './answers.ts';
+import { resilienceOf } from './fallback.ts';
 import { headerMutation } from './headers.ts';
 import { breakerOf, cohortOf, corsPolicy, faultsOf, rateLimitsOf, retryBudget, sessionOf } from './route-extensions.ts';
 import { onlyFields, ResourceError, required } from './strict.ts';
@@ -82,6 +83,7 @@ export function routeAction(route: WireRoute, path: string): RouteAction {
       ...sessionOf(route, path),
       ...rateLimitsOf(route, path),
       ...faultsOf(route, path),
+      ...resilienceOf(route, path),
     };
   }
   for (const [name, list] of [

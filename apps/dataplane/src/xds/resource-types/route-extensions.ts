@@ -14,7 +14,9 @@ import {
   BREAKER_CONFIG,
   COHORT_CONFIG,
   CORS_CONFIG,
+  FALLBACK_CONFIG,
   FAULTS_CONFIG,
+  HEDGING_CONFIG,
   MATCH_CONFIG,
   RATE_LIMITS_CONFIG,
   RETRY_BUDGET_CONFIG,
@@ -46,6 +48,8 @@ const KNOWN: ReadonlySet<string> = new Set([
   MATCH_CONFIG,
   RATE_LIMITS_CONFIG,
   FAULTS_CONFIG,
+  HEDGING_CONFIG,
+  FALLBACK_CONFIG,
 ]);
 const DEVICES: ReadonlySet<string> = new Set<DeviceClass>(['mobile', 'tablet', 'desktop', 'bot']);
 

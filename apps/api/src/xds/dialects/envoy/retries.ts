@@ -3,6 +3,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type AnySchema, durationFromMs } from '@bufbuild/protobuf/wkt';
 import {
   type ForwardAction,
+  type HedgingConfig,
   isIdempotentMethod,
   RETRY_AFTER_MAX_MS,
   type RetryCondition,
@@ -11,6 +12,7 @@ import {
 import {
   RetryPolicy_ResetHeaderFormat as ResetHeaderFormat,
   type RetryPolicySchema,
+  type RouteActionSchema,
 } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import { retryOn } from '../shared/retries.ts';
 
@@ -36,10 +38,11 @@ const DRAWS_MAX = 5n;
 /** What only idempotent requests may repeat is for a route of their own, before the one for all the others. */
 export function byIdempotence(route: Route): Route[] {
   const { action, match } = route;
-  if (action.type !== 'forward' || action.retry.attempts === 0) return [route];
+  if (action.type !== 'forward' || (action.retry.attempts === 0 && action.hedging === undefined)) return [route];
+  const { hedging, ...unhedged } = action;
   const safe = action.retry.on.filter((condition) => !FOR_IDEMPOTENT.has(condition));
-  if (safe.length === action.retry.on.length) return [route];
-  const forOthers: Route = { ...route, action: { ...action, retry: { ...action.retry, on: safe } } };
+  if (safe.length === action.retry.on.length && hedging === undefined) return [route];
+  const forOthers: Route = { ...route, action: { ...unhedged, retry: { ...action.retry, on: safe } } };
   // Each of two routes would draw its own share: what is safe for all must do.
   if (match.share !== undefined) return [forOthers];
   if (match.method !== undefined) return [isIdempotentMethod(match.method) ? route : forOthers];
@@ -48,17 +51,18 @@ export function byIdempotence(route: Route): Route[] {
 }
 
 /** Also without retries, when an attempt has a timeout of its own: Envoy knows it as a part of the policy only. */
-export function retryPolicy({
-  retry,
-  backendRequestTimeoutMs,
-}: ForwardAction): MessageInitShape<typeof RetryPolicySchema> | undefined {
+export function retryPolicy(action: ForwardAction): MessageInitShape<typeof RetryPolicySchema> | undefined {
+  const { retry, backendRequestTimeoutMs } = action;
+  const hedging = hedgingOf(action);
   const isOn = retry.attempts > 0 && retry.on.length > 0;
-  if (!isOn && backendRequestTimeoutMs === 0) return undefined;
+  if (!isOn && hedging === undefined && backendRequestTimeoutMs === 0) return undefined;
   const baseMs = Math.max(1, retry.backoffBaseMs);
+  const attemptMs = hedging?.delayMs ?? backendRequestTimeoutMs;
   return {
-    retryOn: isOn ? retryOn(retry.on) : '',
-    numRetries: isOn ? retry.attempts : 0,
-    ...(backendRequestTimeoutMs > 0 && { perTryTimeout: durationFromMs(backendRequestTimeoutMs) }),
+    // It hedges only where it would retry something.
+    retryOn: isOn || hedging === undefined ? retryOn(isOn ? retry.on : []) : retryOn(['connect-failure']),
+    numRetries: Math.max(isOn ? retry.attempts : 0, (hedging?.maxAttempts ?? 1) - 1),
+    ...(attemptMs > 0 && { perTryTimeout: durationFromMs(attemptMs) }),
     retryHostPredicate: [OTHER_ENDPOINT],
     hostSelectionRetryMaxAttempts: DRAWS_MAX,
     retriableStatusCodes: [...retry.statusCodes],
@@ -72,3 +76,15 @@ export function retryPolicy({
     },
   };
 }
+
+/** In Envoy a hedge is the retry that follows the timeout of an attempt, which then goes on. */
+export function hedgePolicy(action: ForwardAction): Pick<MessageInitShape<typeof RouteActionSchema>, 'hedgePolicy'> {
+  return hedgingOf(action) === undefined ? {} : { hedgePolicy: { hedgeOnPerTryTimeout: true } };
+}
+
+/** It takes the place of the timeout of an attempt, and no share of the requests can be drawn: what needs more is left out. */
+function hedgingOf({ hedging, backendRequestTimeoutMs }: ForwardAction): HedgingConfig | undefined {
+  return backendRequestTimeoutMs > 0 || (hedging?.perMillion ?? 0) < MILLION ? undefined : hedging;
+}
+
+const MILLION = 1_000_000;

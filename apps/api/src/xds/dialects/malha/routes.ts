@@ -19,6 +19,7 @@ import { requestHeaders, responseHeaders } from '../shared/headers.ts';
 import { routeMatch } from '../shared/matches.ts';
 import { retryOn } from '../shared/retries.ts';
 import { backendExtension } from './backend-extension.ts';
+import { resilienceExtensions } from './fallback.ts';
 import { rewriteFields } from './rewrites.ts';
 import { routeExtensions } from './route-extensions.ts';
 
@@ -60,7 +61,10 @@ function route(from: Route): MessageInitShape<typeof RouteSchema> {
   const base = {
     name: from.name,
     match: routeMatch(from.match),
-    typedPerFilterConfig: routeExtensions(from),
+    typedPerFilterConfig: {
+      ...routeExtensions(from),
+      ...(from.action.type === 'forward' && resilienceExtensions(from.action)),
+    },
     ...responseHeaders(from.action.responseHeaders),
   };
   switch (from.action.type) {
