@@ -2,6 +2,7 @@
 import { compile } from '@malha/policies';
 import {
   applyHeaderMutation,
+  beyondBounds,
   compileAuthorization,
   compileRouteTable,
   createBalancer,
@@ -21,6 +22,7 @@ export const ENGINE = {
   FaultInjector,
   createBalancer,
   compileAuthorization,
+  beyondBounds,
   applyHeaderMutation,
   rewritePath,
   redirectLocation,

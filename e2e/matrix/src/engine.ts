@@ -18,6 +18,7 @@ import {
   mostSpecific,
   quotaHeaders,
   type RateLimitRule,
+  type RequestBounds,
   type RedirectAction,
   type RequestView,
   type Route,
@@ -54,6 +55,7 @@ const DOWN_PORT = 1;
 /** Of the clock of limits. */
 const STARTED_MS = 1_000_000;
 const RESOURCE_EXHAUSTED = 8;
+const PERMISSION_DENIED = 7;
 
 /** Addresses and ports that are never dialled: the endpoint's workload says which application it is. */
 const PLACES: Places = {
@@ -70,6 +72,7 @@ interface Message {
   path: string;
   /** Of a client of the gateway. */
   country?: string;
+  readonly isUpgrade?: boolean;
 }
 
 interface Peer {
@@ -143,6 +146,7 @@ export class EnginePlayer implements Player {
         ...(request.headers ?? []),
       ]),
       body: isTunnel ? '' : (request.body ?? ''),
+      isUpgrade: isTunnel,
     };
     const outcome = this.#outcomeOf(caller, request, message, answers);
     if (isTunnel) return upgraded(outcome, request);
@@ -184,7 +188,8 @@ export class EnginePlayer implements Player {
       if (mostSpecific(servers, splitAuthority(message.authority).host) !== chosen) return answered(421);
     }
     const { headers } = message;
-    for (const name of ['forwarded', 'x-forwarded-host', 'x-forwarded-client-cert']) headers.remove(name);
+    for (const name of ['forwarded', 'x-forwarded-host', 'x-forwarded-client-cert', 'x-malha-priority'])
+      headers.remove(name);
     headers.set('x-forwarded-for', clientAddress(headers.get('x-forwarded-for'), '127.0.0.1', trustedHops));
     const claimed = headers.get('x-forwarded-proto');
     const seen = trustedHops > 0 && (claimed === 'http' || claimed === 'https') ? claimed : scheme;
@@ -456,6 +461,8 @@ export class EnginePlayer implements Player {
       const result = { ...answered(403), seen, ...policies };
       return { outcome: { type: 'response', status: 403 }, elapsedMs: 0, result };
     }
+    const bounded = this.#bounded(port.requests, message);
+    if (bounded !== undefined) return { ...bounded, result: { ...bounded.result, seen, ...policies } };
     const { refusal, told } = this.#limited(`inbound|${port.port}`, port.rateLimits, peer.principal, message);
     if (refusal !== undefined)
       return { outcome: { type: 'response', status: 429 }, elapsedMs: 0, result: { ...refusal, seen, ...policies } };
@@ -476,6 +483,18 @@ export class EnginePlayer implements Player {
     if (fault.abort === undefined) return undefined;
     const { status = 503, grpcStatus } = fault.abort;
     return { ...answered(status), ...(grpcStatus !== undefined && { grpcStatus }) };
+  }
+
+  /** The answer to a request of a kind or size that the port does not take. */
+  #bounded(bounds: RequestBounds | undefined, message: Message): Attempt | undefined {
+    if (bounds === undefined) return undefined;
+    const kind = message.isUpgrade === true ? 'websocket' : isCall(message) ? 'grpc' : 'http';
+    const beyond = this.#parts.beyondBounds(bounds, { kind, bytes: Buffer.byteLength(message.body) });
+    if (beyond === undefined) return undefined;
+    const status = beyond === 'size' ? 413 : 403;
+    const code = beyond === 'size' ? RESOURCE_EXHAUSTED : PERMISSION_DENIED;
+    const result = { ...answered(status), ...(kind === 'grpc' && { grpcStatus: code }) };
+    return { outcome: { type: 'response', status }, elapsedMs: 0, result };
   }
 
   /** The answer to a request beyond a limit, or what the answer to one within it tells. No time passes within a case. */

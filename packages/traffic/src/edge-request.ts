@@ -17,6 +17,7 @@ export const NOT_BELIEVED: readonly string[] = [
   'x-forwarded-port',
   'x-real-ip',
   'x-request-id',
+  'x-malha-priority',
 ];
 
 const SCHEME = /^https?$/;

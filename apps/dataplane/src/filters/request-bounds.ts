@@ -1,5 +1,6 @@
 // Size and kinds of the requests that a port takes. A body whose length is not said is counted as it comes.
 import type { RequestBounds, RequestKind } from '@malha/traffic/overload/config';
+import { beyondBounds } from '@malha/traffic/overload/request-bounds';
 import { respondWithError } from '../exchange/error-response.ts';
 import type { Exchange, RequestConsumer } from '../exchange/exchange.ts';
 import type { HeaderBlock } from '../exchange/header-block.ts';
@@ -11,19 +12,17 @@ import type { Telemetry } from '../telemetry/record.ts';
 /** Why a request is refused by what its head says; undefined: it may go on. */
 export function refusalOf(
   exchange: Exchange,
-  { kinds, maxBytes }: RequestBounds,
+  bounds: RequestBounds,
   telemetry: Pick<Telemetry, 'counter'>,
 ): ProxyError | undefined {
   const { request } = exchange;
   const kind = kindOf(request);
-  if (kinds !== undefined && !kinds.includes(kind)) {
-    telemetry.counter('protocol-refused');
-    return new ProxyError('protocolNotAllowed', `${kind} is not among ${kinds.join(', ')}`);
-  }
-  // An unknown length is negative.
-  if (maxBytes !== undefined && request.contentLength > maxBytes && request.upgrade === '')
-    return tooLarge(maxBytes, telemetry);
-  return undefined;
+  // An unknown length is negative: such a body is counted as it comes.
+  const beyond = beyondBounds(bounds, { kind, bytes: request.contentLength });
+  if (beyond === undefined) return undefined;
+  if (beyond === 'size') return tooLarge(bounds.maxBytes ?? 0, telemetry);
+  telemetry.counter('protocol-refused');
+  return new ProxyError('protocolNotAllowed', `${kind} is not among ${bounds.kinds?.join(', ')}`);
 }
 
 /** Takes the place of the consumer of a request whose body may still become too large. */

@@ -102,7 +102,7 @@ function tcpChain(route: GatewayTcpRoute, isTls: boolean, clusters: Clusters): F
 export const EDGE_TABLE = {
   ignorePortInHostMatching: true,
   mostSpecificHeaderMutationsWins: true,
-  requestHeadersToRemove: ['forwarded', 'x-forwarded-host', 'x-forwarded-port', 'x-real-ip', 'x-malha-peer'],
+  requestHeadersToRemove: ['forwarded', 'x-forwarded-host', 'x-forwarded-port', 'x-real-ip', 'x-malha-peer', 'x-malha-priority'],
   requestHeadersToAdd: [
     {
       header: { key: 'x-forwarded-for', value: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%' },

@@ -19,6 +19,7 @@ import { RBACSchema as NetworkRbacSchema } from '@malha/xds/generated/envoy/exte
 import { TcpProxySchema } from '@malha/xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import { applicationCluster } from './application.ts';
 import { rbacGroups } from './authorization.ts';
+import { boundedRoutes, boundsFilters, sizeOfHost } from './inbound-bounds.ts';
 import { callDuration, commonManager, routerFilter } from './manager.ts';
 import { connectionLimitFilters, localLimitFilter, localLimits, rateLimitActions } from './rate-limits.ts';
 import { pack, typed } from './types.ts';
@@ -58,7 +59,7 @@ function httpManager(ports: readonly InboundPort[], all: readonly InboundPort[])
       value: { name: 'inbound', virtualHosts: ports.map((port) => virtualHost(port, all)) },
     },
     streamIdleTimeout: NO_TIMEOUT,
-    httpFilters: [...rbacFilters(ports), localLimitFilter(), routerFilter()],
+    httpFilters: [...rbacFilters(ports), localLimitFilter(), ...boundsFilters(ports), routerFilter()],
     // The application learns who called, from the certificate alone: what a caller claims is taken away.
     forwardClientCertDetails: ForwardClientCert.SANITIZE_SET,
     setCurrentClientCertDetails: { uri: true },
@@ -77,22 +78,23 @@ function virtualHost(port: InboundPort, all: readonly InboundPort[]): Host {
   return {
     name: String(port.port),
     domains: isOnly ? ['*'] : hostDomains(port, all),
-    routes: [
-      {
-        match: { pathSpecifier: { case: 'prefix', value: '/' } },
-        action: {
-          case: 'route',
-          value: {
-            clusterSpecifier: { case: 'cluster', value: applicationCluster(port) },
-            rateLimits: rateLimitActions(port.rateLimits),
-            timeout: NO_TIMEOUT,
-            idleTimeout: NO_TIMEOUT,
-            ...(port.protocol === 'grpc' && { maxStreamDuration: callDuration({ requestTimeoutMs: 0 }) }),
-          },
+    routes: boundedRoutes(port, {
+      action: {
+        case: 'route',
+        value: {
+          clusterSpecifier: { case: 'cluster', value: applicationCluster(port) },
+          rateLimits: rateLimitActions(port.rateLimits),
+          timeout: NO_TIMEOUT,
+          idleTimeout: NO_TIMEOUT,
+          ...(port.protocol === 'grpc' && { maxStreamDuration: callDuration({ requestTimeoutMs: 0 }) }),
         },
       },
-    ],
-    typedPerFilterConfig: { ...(!isOnly && perHostRbac(port)), ...localLimits(port.rateLimits ?? []) },
+    }),
+    typedPerFilterConfig: {
+      ...(!isOnly && perHostRbac(port)),
+      ...localLimits(port.rateLimits ?? []),
+      ...sizeOfHost(port),
+    },
   };
 }
 
