@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     fileParallelism: false,
+    // As in vitest.all.config.ts.
+    retry: 1,
     testTimeout: 180_000,
     hookTimeout: 300_000,
     projects: [

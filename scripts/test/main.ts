@@ -47,6 +47,7 @@ for (const { name, counts, seconds } of results) {
   console.log(`${name.padEnd(20)} ${counts.passed} ok, ${counts.failed} not ok${skipped} (${seconds.toFixed(1)} s)`);
 }
 const total = sum(results.map((result) => result.counts));
+for (const test of total.unsteady) console.log(`passed only the second time: ${test}`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
