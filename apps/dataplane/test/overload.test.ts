@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createTestCa } from '@malha/testing/test-ca';
-import type { InboundPort, MeshConfig } from '@malha/traffic/config';
+import type { Cluster, InboundPort, MeshConfig } from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
 import type { OverloadConfig } from '@malha/traffic/overload/config';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -79,14 +79,17 @@ interface Mesh {
   readonly callee: TestProxy;
 }
 
-async function meshWith(bounds: Pick<InboundPort, 'overload' | 'requests'>): Promise<Mesh> {
+async function meshWith(
+  bounds: Pick<InboundPort, 'overload' | 'requests'>,
+  called: Partial<Cluster> = {},
+): Promise<Mesh> {
   const app = new HoldingApp();
   const config = withBounds(inboundConfig({ appPort: await app.start(), mode: 'PERMISSIVE' }), bounds);
   const callee = await startProxy(config, { secrets: ca.issue('shop', 'app'), name: 'app-1' });
   cleanups.push(() => callee.dataPlane.close());
   const calling = outboundConfig({
     routes: [route(forwardTo([{ name: 'app', weight: 1 }]))],
-    clusters: [cluster('app')],
+    clusters: [cluster('app', called)],
     endpoints: { app: [endpoint('app-1', callee.inboundPort, { tls: true })] },
   });
   const caller = await startProxy(calling, { secrets: ca.issue('shop', 'caller') });
@@ -155,12 +158,34 @@ describe('a service that has as many requests as it can work on', () => {
       ...{ status: 503, after: '1', overloaded: 'true' },
     });
     expect(callee.telemetry.count('overload-shed')).toBe(1);
+    expect(caller.telemetry.records.at(-1)).toMatchObject({ status: 503, flags: RequestFlags.OM });
     expect(callee.telemetry.records.at(-1)).toMatchObject({
       ...{ status: 503, flags: RequestFlags.OM, protection: 'Overload shop/app/default' },
     });
     app.answer();
     expect(await statusOf(first)).toBe(200);
     expect(await statusOf(ask(caller.outboundPort))).toBe(200);
+  });
+
+  it('is not taken for broken by its callers', async () => {
+    const outlierDetection = {
+      ...{ consecutive5xx: 1, consecutiveGatewayErrors: 1, consecutiveLocalErrors: 1 },
+      ...{ intervalMs: LONG_MS, baseEjectionMs: LONG_MS, maxEjectionMs: LONG_MS, maxEjectionPercent: 100 },
+    };
+    const breaker = {
+      ...{ successRate: 1, windowMs: LONG_MS, minRequests: 1, openMs: LONG_MS, openMaxMs: LONG_MS },
+      halfOpenRequests: 1,
+    };
+    const mesh = await meshWith({ overload: { ...ONE, maxQueue: 0 } }, { outlierDetection, breaker });
+    const first = ask(mesh.caller.outboundPort, { path: '/held' });
+    await until(() => expect(mesh.app.held).toHaveLength(1));
+    for (let nth = 0; nth < 3; nth++) expect(await statusOf(ask(mesh.caller.outboundPort))).toBe(503);
+    mesh.app.answer();
+    expect(await statusOf(first)).toBe(200);
+    expect(await statusOf(ask(mesh.caller.outboundPort))).toBe(200);
+    expect(mesh.callee.telemetry.count('overload-shed')).toBe(3);
+    const [called] = mesh.caller.dataPlane.stats().clusters;
+    expect(called).toMatchObject({ breaker: { type: 'closed' }, endpoints: [{ isEjected: false }] });
   });
 
   it('lets some wait for their turn', async () => {

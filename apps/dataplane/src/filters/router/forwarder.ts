@@ -5,6 +5,7 @@ import { type Failure, isFallbackFor } from '@malha/traffic/fallback/failure';
 import { RequestFlags } from '@malha/traffic/flags';
 import { NO_HASH, requestHash } from '@malha/traffic/hash-key';
 import { hedgeDueMs, isGoodAnswer, isHedged } from '@malha/traffic/hedging';
+import { OVERLOADED_HEADER } from '@malha/traffic/overload/config';
 import { type AttemptOutcome, retryAfterMs } from '@malha/traffic/retry';
 import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
 import { respondWithError } from '../../exchange/error-response.ts';
@@ -76,6 +77,8 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
   private isRequestPaused = false;
   private isTunnel = false;
   private isResponseEnded = false;
+  /** The last answer is that of a destination that has enough to do, and not its application's. */
+  private isShed = false;
   /** Keeps the answer for when the route fails. */
   private keeper: AnswerKeeper | undefined;
   /** Carries the request on after this one has failed. */
@@ -259,7 +262,9 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     const { exchange, plan } = this;
     const { status, headers } = head;
     const nowMs = this.environment.monotonic();
-    attempt.noteAnswer(status, nowMs);
+    this.isShed = status === 503 && headers.has(OVERLOADED_HEADER);
+    // One that sheds is neither broken nor quick.
+    if (!this.isShed) attempt.noteAnswer(status, nowMs);
     const grpcStatus = this.isCall ? readGrpcStatus(headers) : GRPC_OK;
     const isSuspect = status >= 500 || grpcStatus !== GRPC_OK || plan.retry.statusCodes.includes(status);
     if (isSuspect) {
@@ -267,6 +272,7 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
       if (!this.inFlight.isSeveral && this.retryAnswered({ type: 'response', status, grpcStatus }, headers)) return;
       if (this.fallBack({ type: 'answer', status, grpcStatus })) return;
     }
+    if (this.isShed) this.flags |= RequestFlags.OM;
     this.inFlight.settle(attempt, nowMs);
     this.endpoint = attempt.balanced?.endpoint;
     if (isUpgrade && !completeHandshake(headers, this.request, attempt)) {
@@ -487,7 +493,8 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
   private judge(ok: boolean | undefined): void {
     const { verdict, environment } = this;
     if (verdict === undefined) return;
-    for (let opened = verdict.tell(ok, environment.monotonic()); opened > 0; opened--)
+    const told = this.isShed ? undefined : ok;
+    for (let opened = verdict.tell(told, environment.monotonic()); opened > 0; opened--)
       environment.count('breaker-opened');
   }
 
