@@ -77,7 +77,8 @@ export class Dial implements TimerTarget {
   private startPlain(): void {
     const { address, port } = this.target.endpoint;
     const { version } = this.target;
-    const reads = version === 'raw' ? new ReusedReads() : undefined;
+    // The frames of HTTP/2 are views on what was read, and may be kept.
+    const reads = version === 'h2' ? undefined : new ReusedReads();
     const socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true, ...onreadOf(reads) });
     this.socket = socket;
     reads?.belongTo(socket);

@@ -5,6 +5,7 @@ import { CONTENT_LENGTH } from '../exchange/known-headers.ts';
 import { ProxyError } from '../exchange/proxy-error.ts';
 import { type RequestHead, UNKNOWN_LENGTH } from '../exchange/request-head.ts';
 import type { UpstreamHandler, UpstreamStream } from '../exchange/upstream-stream.ts';
+import { ReusedReads } from '../tcp/reused-reads.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { ChunkedDecoder, type ChunkedSink } from './chunked-decoder.ts';
 import { HEAD_LIMITS, HeadParser } from './head-parser.ts';
@@ -35,6 +36,8 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
   private readonly owner: ConnectionOwner;
   private readonly writer: ByteWriter;
   private readonly parser = new HeadParser('response', HEAD_LIMITS);
+  /** What is read is overwritten by the next read of any connection: what is passed on is a copy. */
+  private readonly isLent: boolean;
   private decoder: ChunkedDecoder | undefined;
   private state: number = State.Idle;
   private handler: UpstreamHandler | undefined;
@@ -48,17 +51,24 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
   private isPeerEnded = false;
   private isResponsePersistent = true;
   private isUntouched = true;
-  private isDrainAwaited = false;
   private isPaused = false;
   private flushedBefore = 0;
 
   constructor(socket: Socket, owner: ConnectionOwner) {
     this.socket = socket;
     this.owner = owner;
-    this.writer = new ByteWriter(socket);
-    socket.on('data', (chunk: Buffer) => this.received(chunk));
+    this.writer = new ByteWriter(socket, () => this.handler?.requestDrained());
+    const reads = ReusedReads.of(socket);
+    this.isLent = reads !== undefined;
+    if (reads === undefined) socket.on('data', (chunk: Buffer) => this.received(chunk));
+    else {
+      // Whether it goes on is said by pausing the socket.
+      reads.deliver((chunk) => {
+        this.received(chunk);
+        return true;
+      });
+    }
     socket.on('end', () => this.peerEnded());
-    socket.on('drain', () => this.drained());
     socket.on('error', (error: Error) => this.closed(error));
     socket.on('close', () => this.closed(undefined));
   }
@@ -109,9 +119,7 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
       this.writer.writeBytes(chunk);
       this.writer.writeText('\r\n');
     } else this.writer.writeBytes(chunk);
-    if (!this.writer.isFull) return true;
-    this.isDrainAwaited = true;
-    return false;
+    return this.writer.takesMore();
   }
 
   sendEnd(trailers: HeaderBlock | undefined): void {
@@ -139,7 +147,6 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
     }
     this.state = State.Idle;
     this.served--;
-    this.isDrainAwaited = false;
     this.resumeResponse();
     this.owner.connectionIdle(this);
   }
@@ -189,7 +196,7 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
           this.remaining -= end - at;
           const data = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
           at = end;
-          this.handler?.responseData(data);
+          this.passOn(data);
           if (this.remaining === 0 && this.state === State.LengthBody) this.complete(undefined, chunk.length - at);
           break;
         }
@@ -202,7 +209,7 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
         }
         case State.UntilClose:
         case State.Tunnel:
-          this.handler?.responseData(at === 0 ? chunk : chunk.subarray(at));
+          this.passOn(at === 0 ? chunk : chunk.subarray(at));
           return;
         default:
           return;
@@ -212,7 +219,11 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
 
   /** Of the chunked decoder. */
   chunkedData(data: Buffer): void {
-    this.handler?.responseData(data);
+    this.passOn(data);
+  }
+
+  private passOn(data: Buffer): void {
+    this.handler?.responseData(this.isLent ? Buffer.from(data) : data);
   }
 
   private startResponse(bytesLeft: number): void {
@@ -291,12 +302,6 @@ export class ClientConnection implements UpstreamStream, ChunkedSink {
     this.isPeerEnded = true;
     if (this.isRequestEnded) this.handler = undefined;
     handler?.responseEnded(undefined);
-  }
-
-  private drained(): void {
-    if (!this.isDrainAwaited) return;
-    this.isDrainAwaited = false;
-    this.handler?.requestDrained();
   }
 
   private fail(error: ProxyError): void {

@@ -35,7 +35,6 @@ export class ServerConnection implements ServedConnection, ResponseSink, Chunked
   private isResponseEnded = false;
   private isClientEnded = false;
   private isReadPaused = false;
-  private isDrainAwaited = false;
   private pipelined: Buffer | undefined;
   private headStartedMs = 0;
   private idleSinceMs: number;
@@ -45,12 +44,11 @@ export class ServerConnection implements ServedConnection, ResponseSink, Chunked
     this.socket = socket;
     this.facts = facts;
     this.context = context;
-    this.writer = new ByteWriter(socket);
+    this.writer = new ByteWriter(socket, () => this.exchange?.responseDrained());
     this.idleSinceMs = context.monotonic();
     context.wheel.arm(this.timer, this.idleSinceMs + context.timeouts.headTimeoutMs);
     socket.on('data', (chunk: Buffer) => this.received(chunk));
     socket.on('end', () => this.clientEnded());
-    socket.on('drain', () => this.drained());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.closed());
   }
@@ -203,12 +201,6 @@ export class ServerConnection implements ServedConnection, ResponseSink, Chunked
     }
   }
 
-  private drained(): void {
-    if (!this.isDrainAwaited) return;
-    this.isDrainAwaited = false;
-    this.exchange?.responseDrained();
-  }
-
   private closed(): void {
     this.context.wheel.disarm(this.timer);
     this.state = State.Closing;
@@ -259,9 +251,7 @@ export class ServerConnection implements ServedConnection, ResponseSink, Chunked
       this.writer.writeBytes(chunk);
       this.writer.writeText('\r\n');
     } else this.writer.writeBytes(chunk);
-    if (!this.writer.isFull) return true;
-    this.isDrainAwaited = true;
-    return false;
+    return this.writer.takesMore();
   }
 
   sendEnd(trailers: HeaderBlock | undefined): void {

@@ -24,10 +24,14 @@ export class FrameWriter {
   private endableStream = 0;
   private endableAt = 0;
   private endablePiece: Buffer | undefined;
+  private readonly drained: () => void;
   private readonly onImmediate = (): void => this.flush();
 
-  constructor(socket: Writable) {
+  /** `drained`: it may take more than when it was full. */
+  constructor(socket: Writable, drained: () => void) {
     this.socket = socket;
+    this.drained = drained;
+    socket.on('drain', drained);
   }
 
   get isFull(): boolean {
@@ -122,6 +126,7 @@ export class FrameWriter {
   }
 
   flush(): void {
+    const wasFull = this.isFull;
     this.isScheduled = false;
     this.seal();
     this.endableStream = 0;
@@ -132,6 +137,12 @@ export class FrameWriter {
     this.piecesLength = 0;
     // An answer to a peer that has not read yet that this was all: a write after the end would destroy what is unread.
     if (this.isFinished) return;
+    this.hand(pieces);
+    // A socket that gave everything away at once has nothing to tell later.
+    if (wasFull && !this.socket.writableNeedDrain) this.drained();
+  }
+
+  private hand(pieces: readonly Buffer[]): void {
     const [only] = pieces;
     if (pieces.length === 1 && only !== undefined) {
       this.socket.write(only);

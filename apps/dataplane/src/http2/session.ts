@@ -105,7 +105,7 @@ export class Http2Session implements SessionCore, FrameHandler {
     this.owner = owner;
     this.local = local;
     this.isServer = role === 'server';
-    this.writer = new FrameWriter(socket);
+    this.writer = new FrameWriter(socket, () => this.drained());
     this.monotonic = monotonic;
     this.frameBudget = new AbuseBudget(this.isServer ? FRAMES_BURST : LATE_FRAMES_BURST, monotonic);
     this.streamBudget = new AbuseBudget(STREAMS_BURST, monotonic);
@@ -115,7 +115,6 @@ export class Http2Session implements SessionCore, FrameHandler {
     this.writer.settings(settingsEntries(local, this.isServer));
     this.writer.windowUpdate(0, CONNECTION_WINDOW - WINDOW_DEFAULT);
     socket.on('data', (chunk: Buffer) => this.received(chunk));
-    socket.on('drain', () => this.drained());
     socket.on('error', (error: Error) => this.closed(error));
     socket.on('end', () => {
       this.writer.finish();
