@@ -12,6 +12,8 @@ export interface Setting {
   readonly attemptTimeout?: string;
   /** Requests a second that each of its replicas takes. */
   readonly limitPerSecond?: number;
+  /** After which a second replica is asked as well. */
+  readonly hedgeAfter?: string;
 }
 
 type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -30,6 +32,8 @@ const SECOND: Sections = { timeouts: { request: '1s' } };
 const BREAKER: Sections = { circuitBreaker: { successRate: 80 } };
 /** Twice what its replicas work on at once. */
 const REQUESTS: Sections = { connection: { maxRequests: 24 } };
+const ADAPTIVE: Sections = { overload: { mode: 'Adaptive' } };
+const HEDGE_AFTER = '250ms';
 /** What a replica can do. */
 const LIMIT_PER_SECOND = 40;
 
@@ -58,27 +62,33 @@ export const SETTINGS: readonly Setting[] = [
   { id: 'breaker', label: 'breaker, timeout 1 s', policy: { ...NOTHING, ...SECOND, ...BREAKER } },
   { id: 'request-limit', label: 'request limit', policy: NOTHING, ofCatalog: REQUESTS },
   { id: 'rate-limit', label: 'local rate limit', policy: NOTHING, limitPerSecond: LIMIT_PER_SECOND },
+  { id: 'adaptive', label: 'adaptive concurrency', policy: NOTHING, ofCatalog: ADAPTIVE },
+  { id: 'hedging', label: 'hedging', policy: NOTHING, hedgeAfter: HEDGE_AFTER },
   { id: 'defaults', label: 'defaults of Malha', policy: {} },
+  { id: 'defaults-adaptive', label: 'defaults and adaptive', policy: {}, ofCatalog: ADAPTIVE },
   {
     id: 'without-breaker',
     label: 'all but the breaker',
     policy: { loadBalancer: { type: 'PeakEwma' }, ...SECOND },
-    ofCatalog: REQUESTS,
+    ofCatalog: { ...REQUESTS, ...ADAPTIVE },
     attemptTimeout: ATTEMPT_TIMEOUT,
     limitPerSecond: LIMIT_PER_SECOND,
+    hedgeAfter: HEDGE_AFTER,
   },
   {
     id: 'everything',
     label: 'everything',
     policy: { loadBalancer: { type: 'PeakEwma' }, ...SECOND, ...BREAKER },
-    ofCatalog: REQUESTS,
+    ofCatalog: { ...REQUESTS, ...ADAPTIVE },
     attemptTimeout: ATTEMPT_TIMEOUT,
     limitPerSecond: LIMIT_PER_SECOND,
+    hedgeAfter: HEDGE_AFTER,
   },
 ];
 
 /** All resources of a setting; each is there in every setting, so that the next one replaces it whole. */
-export function resourcesOf({ policy, ofCatalog = {}, attemptTimeout, limitPerSecond }: Setting): string {
+export function resourcesOf(setting: Setting): string {
+  const { policy, ofCatalog = {}, attemptTimeout, limitPerSecond, hedgeAfter } = setting;
   const malha = 'malha.dev/v1';
   const catalog = { group: 'malha.dev', kind: 'Service', name: 'catalog', port: 80 };
   const timeouts = attemptTimeout === undefined ? {} : { timeouts: { backendRequest: attemptTimeout } };
@@ -100,6 +110,15 @@ export function resourcesOf({ policy, ofCatalog = {}, attemptTimeout, limitPerSe
       kind: 'HTTPRoute',
       metadata: { name: 'catalog', namespace: 'bookstore' },
       spec: { parentRefs: [catalog], rules: [{ name: 'default', backendRefs: [catalog], ...timeouts }] },
+    },
+    {
+      apiVersion: malha,
+      kind: 'RoutePolicy',
+      metadata: { name: 'study', namespace: 'bookstore' },
+      spec: {
+        targetRef: { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'catalog' },
+        hedging: hedgeAfter === undefined ? { delay: '1s', percent: 0 } : { delay: hedgeAfter },
+      },
     },
     {
       apiVersion: malha,
