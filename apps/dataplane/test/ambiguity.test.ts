@@ -48,7 +48,7 @@ describe('a request that is odd but clear goes on in one form', () => {
     const { app, proxy } = await setUp((socket, text) => {
       if (text.endsWith(forwarded.body === '' ? '\r\n\r\n' : `\r\n\r\n${forwarded.body}`)) socket.write(OK);
     });
-    const { text } = await exchangeBytes(proxy.outboundPort, bytes);
+    const { text } = await exchangeBytes(proxy.outboundPort, bytes, { quietMs: 10_000, until: /\r\n\r\nok$/ });
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(text.match(FINAL_STATUS)).toHaveLength(1);
     const received = app.received();

@@ -156,6 +156,16 @@ test('a host belongs to the listener with the most specific hostname; others get
   expect((await get(port, 'web')).status).toBe(404);
 });
 
+test('a target in absolute form is of https over TLS', async () => {
+  const port = await freePort();
+  const folder = certificates(['own']);
+  await serve(`{name: s, port: ${port}, protocol: HTTPS, tls: {certificateRefs: [{name: own}]}}`, folder);
+  const target = 'https://www.example.com/there?q';
+  const answer = await get(port, 'other.example.com', target, {}, await handshake(port, 'www.example.com'));
+  expect(answer.status).toBe(200);
+  expect(JSON.parse(answer.body)).toMatchObject({ host: 'www.example.com', path: '/there?q' });
+});
+
 test('what a client says of itself or of proxies before us does not reach the application', async () => {
   const port = await freePort();
   await serve(`{name: http, port: ${port}, protocol: HTTP}`);

@@ -85,6 +85,14 @@ const silent: typeof answerOk = (socket, text) => {
   if (!text.includes('/silent')) answerOk(socket, text);
 };
 
+/** A request whose body does not end. */
+const OPENED = frame(
+  FrameType.Headers,
+  Flag.EndHeaders,
+  1,
+  headerBlock([':method', 'POST', ':scheme', 'http', ':path', '/silent', ':authority', 'app']),
+);
+
 const PING = frame(FrameType.Ping, 0, 0, Buffer.alloc(8));
 
 describe('a flood', () => {
@@ -100,6 +108,8 @@ describe('a flood', () => {
     ['of PINGs', () => PING],
     ['of SETTINGS', () => SETTINGS],
     ['of frames of unknown types', () => frame(0x42, 0, 0, Buffer.alloc(0))],
+    ['of WINDOW_UPDATE', () => frame(FrameType.WindowUpdate, 0, 0, Buffer.from([0, 0, 0, 1]))],
+    ['of empty DATA', (round) => (round === 0 ? OPENED : frame(FrameType.Data, 0, 1))],
     ['of PRIORITY', () => frame(FrameType.Priority, 0, 1, Buffer.from([0, 0, 0, 3, 1]))],
   ];
 

@@ -1,14 +1,22 @@
 // Between HTTP/2 and HTTP/1.1 nothing is smuggled: what means something else on the other side is refused on this one.
 import { RequestFlags } from '@malha/traffic/flags';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ErrorCode, Flag, FrameType } from '../src/http2/protocol.ts';
-import { MALFORMED_REQUESTS, MALFORMED_RESPONSES, WRONG_LENGTHS } from './ambiguity/http2-corpus.ts';
+import {
+  FORBIDDEN_TRAILERS,
+  MALFORMED_REQUESTS,
+  MALFORMED_RESPONSES,
+  WRONG_LENGTHS,
+} from './ambiguity/http2-corpus.ts';
 import { cluster, simpleConfig, startProxy, type TestProxy } from './mesh-fixture.ts';
 import { exchangeBytes, OK, rawUpstream } from './raw-http.ts';
 import { frame, headersFrame, RawHttp2Client, rawHttp2Upstream } from './raw-http2.ts';
 
 const GOOD = [':method', 'GET', ':scheme', 'http', ':authority', 'app', ':path', '/good'];
 const LAST = 'GET / HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n';
+
+vi.setConfig({ testTimeout: 60_000 });
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -35,7 +43,7 @@ describe('a request of HTTP/2 that is malformed is reset, and nothing of it reac
     const { app, proxy } = await downgrading();
     const client = clientOf(proxy);
     client.send(headersFrame(1, fields, true), headersFrame(3, GOOD, true));
-    await expect.poll(() => client.frames(FrameType.Data, 3)).not.toEqual([]);
+    await eventually(() => client.frames(FrameType.Data, 3)).not.toEqual([]);
     const [reset] = client.frames(FrameType.ResetStream, 1);
     expect(reset?.payload.readUInt32BE()).toBe(ErrorCode.ProtocolError);
     expect(client.frames(FrameType.Headers, 1)).toEqual([]);
@@ -53,13 +61,29 @@ describe('a request of HTTP/2 that is malformed is reset, and nothing of it reac
     const post = [':method', 'POST', ...GOOD.slice(2), 'content-length', contentLength];
     const data = frame(FrameType.Data, Flag.EndStream, 1, Buffer.alloc(size, 'x'));
     client.send(headersFrame(1, post, false), data);
-    await expect.poll(() => client.frames(FrameType.ResetStream, 1)).toHaveLength(1);
+    await eventually(() => client.frames(FrameType.ResetStream, 1)).toHaveLength(1);
     client.send(headersFrame(3, GOOD, true));
-    await expect.poll(() => client.frames(FrameType.Data, 3)).not.toEqual([]);
+    await eventually(() => client.frames(FrameType.Data, 3)).not.toEqual([]);
     // No more than it announced, and the good request on a connection of its own.
     const body = app.received().match(/x+/)?.[0] ?? '';
     expect(body.length).toBeLessThanOrEqual(Number(contentLength));
     expect(proxy.telemetry.count('rejected-http2')).toBe(1);
+  });
+});
+
+describe('a trailer that belongs into a head resets its request, and does not reach the upstream', () => {
+  it.each(FORBIDDEN_TRAILERS)('%s', async (name, value) => {
+    const { app, proxy } = await downgrading();
+    const client = clientOf(proxy);
+    const post = [':method', 'POST', ...GOOD.slice(2)];
+    const data = frame(FrameType.Data, 0, 1, Buffer.from('abcd'));
+    client.send(headersFrame(1, post, false), data, headersFrame(1, [name, value], true));
+    await eventually(() => client.frames(FrameType.ResetStream, 1)).toHaveLength(1);
+    expect(client.frames(FrameType.ResetStream, 1)[0]?.payload.readUInt32BE()).toBe(ErrorCode.ProtocolError);
+    client.send(headersFrame(3, GOOD, true));
+    await eventually(() => client.frames(FrameType.Data, 3)).not.toEqual([]);
+    expect(app.received()).not.toContain('evil');
+    expect(app.received()).not.toContain('\r\n0\r\n');
   });
 });
 

@@ -1,11 +1,14 @@
 // Raw bytes to a port and back, and an upstream that shows exactly which bytes reached it.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Sends pieces one after another; resolves with all that came back when the other side closes or `quietMs` passed in silence. */
+/**
+ * Sends pieces one after another; resolves with all that came back when the other side closes, `until` matches it, or
+ * `quietMs` passed in silence.
+ */
 export function exchangeBytes(
   port: number,
   pieces: string | readonly string[],
-  options: { readonly quietMs?: number; readonly end?: boolean; readonly gapMs?: number } = {},
+  options: { readonly quietMs?: number; readonly end?: boolean; readonly gapMs?: number; readonly until?: RegExp } = {},
 ): Promise<{ text: string; closed: boolean }> {
   const list = typeof pieces === 'string' ? [pieces] : pieces;
   return new Promise((resolve) => {
@@ -32,7 +35,8 @@ export function exchangeBytes(
     });
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1');
-      wait();
+      if (options.until?.test(text)) finish(false);
+      else wait();
     });
     socket.on('end', () => finish(true));
     socket.on('error', () => finish(true));

@@ -2,16 +2,7 @@
 
 import { CR, HEX_VALUE, IS_FIELD_VALUE, IS_TOKEN, LF } from '../exchange/grammar.ts';
 import type { HeaderBlock } from '../exchange/header-block.ts';
-import {
-  CONTENT_LENGTH,
-  EXPECT,
-  FORWARDED_CLIENT_CERT,
-  HOP_BY_HOP,
-  HOST,
-  PROXY_AUTHENTICATE,
-  PROXY_AUTHORIZATION,
-  TRAILER,
-} from '../exchange/known-headers.ts';
+import { NOT_IN_TRAILERS } from '../exchange/known-headers.ts';
 import { type HeadLimits, HeadParser } from './head-parser.ts';
 import { badFraming, ProtocolError } from './protocol-error.ts';
 
@@ -39,17 +30,6 @@ const State = {
   Trailers: 13,
   Done: 14,
 } as const;
-
-/** Fields that frame, route or authenticate a message mean nothing after it (RFC 9110 §6.5.1), and only harm. */
-const NO_TRAILERS =
-  HOP_BY_HOP |
-  CONTENT_LENGTH |
-  HOST |
-  EXPECT |
-  TRAILER |
-  FORWARDED_CLIENT_CERT |
-  PROXY_AUTHENTICATE |
-  PROXY_AUTHORIZATION;
 
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
@@ -97,7 +77,8 @@ export class ChunkedDecoder {
           const length = this.trailerParser.feed(chunk, at);
           if (length === -1) return end;
           const headers = this.trailerParser.takeHeaders();
-          if ((headers.known & NO_TRAILERS) !== 0) throw new ProtocolError(400, 'a trailer that belongs into the head');
+          if ((headers.known & NOT_IN_TRAILERS) !== 0)
+            throw new ProtocolError(400, 'a trailer that belongs into the head');
           this.trailers = headers.toLines() === '' ? undefined : headers;
           this.state = State.Done;
           return at + length;

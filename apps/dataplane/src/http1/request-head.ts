@@ -16,17 +16,20 @@ export interface ParsedRequest {
   readonly isPersistent: boolean;
 }
 
+const HTTP_SCHEME = /^http:\/\//i;
+const HTTP_SCHEMES = /^https?:\/\//i;
+
 const METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTIONS'];
 
-/** Throws a ProtocolError for whatever must not be forwarded. */
-export function requestOf(parser: HeadParser): ParsedRequest {
+/** `isTls`: the client asked for https. Throws a ProtocolError for whatever must not be forwarded. */
+export function requestOf(parser: HeadParser, isTls = false): ParsedRequest {
   const headers = parser.takeHeaders();
   const { text, versionMinor } = parser;
   const method = methodOf(text, parser.messageStart, parser.methodEnd);
   const framing = requestFraming(headers, versionMinor, parser.repeated);
   const target = text.slice(parser.targetStart, parser.targetEnd);
   const host = hostOf(headers, versionMinor, parser.repeated);
-  const { authority, path } = resolveTarget(method, target, host);
+  const { authority, path } = resolveTarget(method, target, host, isTls);
   if (authority !== host) headers.set('host', authority);
   checkExpect(headers, versionMinor);
   let isPersistent = versionMinor === 1;
@@ -87,18 +90,23 @@ interface ResolvedTarget {
   readonly path: string;
 }
 
-/** RFC 9112 §3.2: origin-form, absolute-form (which replaces Host), asterisk-form for OPTIONS. */
-function resolveTarget(method: string, target: string, host: string): ResolvedTarget {
+/**
+ * RFC 9112 §3.2: origin-form, absolute-form (which replaces Host), asterisk-form for OPTIONS. An https target that comes in
+ * plaintext asks for TLS to somebody, which nobody makes here.
+ */
+function resolveTarget(method: string, target: string, host: string, isTls: boolean): ResolvedTarget {
   if (target.charCodeAt(0) === 0x2f) return { authority: host, path: target };
   if (target === '*') {
     if (method !== 'OPTIONS') throw new ProtocolError(400, 'an asterisk target without OPTIONS');
     return { authority: host, path: target };
   }
-  if (target.slice(0, 7).toLowerCase() !== 'http://') throw new ProtocolError(400, 'a malformed request target');
-  const pathStart = target.slice(7).search(/[/?]/);
-  const authority = checkedAuthority(pathStart === -1 ? target.slice(7) : target.slice(7, 7 + pathStart));
+  const scheme = isTls ? HTTP_SCHEMES.exec(target) : HTTP_SCHEME.exec(target);
+  if (scheme === null) throw new ProtocolError(400, 'a malformed request target');
+  const rest = target.slice(scheme[0].length);
+  const pathStart = rest.search(/[/?]/);
+  const authority = checkedAuthority(pathStart === -1 ? rest : rest.slice(0, pathStart));
   if (pathStart === -1) return { authority, path: method === 'OPTIONS' ? '*' : '/' };
-  const path = target.slice(7 + pathStart);
+  const path = rest.slice(pathStart);
   return { authority, path: path.startsWith('/') ? path : `/${path}` };
 }
 

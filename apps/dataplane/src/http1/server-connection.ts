@@ -122,7 +122,7 @@ export class ServerConnection implements ServedConnection, ResponseSink, Chunked
   }
 
   private startExchange(): void {
-    const { head, framing, versionMinor, isPersistent } = requestOf(this.parser);
+    const { head, framing, versionMinor, isPersistent } = requestOf(this.parser, this.facts.client?.scheme === 'https');
     this.parser.reset();
     this.headStartedMs = 0;
     this.versionMinor = versionMinor;

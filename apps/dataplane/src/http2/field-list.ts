@@ -10,6 +10,7 @@ import {
   KEEP_ALIVE,
   knownHeader,
   knownHeaderInBytes,
+  NOT_IN_TRAILERS,
   PROXY_CONNECTION,
   TE,
   TRANSFER_ENCODING,
@@ -20,9 +21,6 @@ import { ErrorCode, StreamError } from './protocol.ts';
 
 /** Have no meaning in HTTP/2, and one that is dangerous elsewhere (RFC 9113 §8.2.2). */
 const CONNECTION_SPECIFIC = CONNECTION | KEEP_ALIVE | PROXY_CONNECTION | TRANSFER_ENCODING | UPGRADE;
-/** Decide about the message that they would come after (RFC 9110 §6.5.1). */
-const NOT_IN_TRAILERS = CONTENT_LENGTH | HOST | TE;
-
 const COLON = 0x3a;
 const COOKIE = 'cookie';
 

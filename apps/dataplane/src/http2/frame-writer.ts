@@ -18,6 +18,8 @@ export class FrameWriter {
   private length = 0;
   private pieces: Buffer[] = [];
   private piecesLength = 0;
+  /** So many went out. */
+  dataFrames = 0;
   private isScheduled = false;
   private isFinished = false;
   /** Where the flags of the last frame of `endableStream` stand, as long as nothing was written to the socket since. */
@@ -103,6 +105,7 @@ export class FrameWriter {
   }
 
   data(streamId: number, payload: Buffer, isEndStream: boolean): void {
+    this.dataFrames++;
     this.header(payload.length, FrameType.Data, isEndStream ? Flag.EndStream : 0, streamId);
     if (!isEndStream) this.markEndable(streamId);
     if (payload.length < REFERENCE_FROM_BYTES) {

@@ -59,6 +59,12 @@ const ENCODER_TABLE_BYTES_MAX = 4_096;
 /** What a peer may cost us at once, see `abuse-budget.ts`. */
 const FRAMES_BURST = 1_000;
 const STREAMS_BURST = 1_000;
+/**
+ * What a peer may say about windows without being sent anything, and for each DATA frame that it is sent: some tell of
+ * every read, for stream and connection.
+ */
+const WINDOW_UPDATES_BURST = 1_000;
+const WINDOW_UPDATES_PER_DATA = 10;
 /** All our requests may be given up at once, and each answer may come late in some frames. */
 const LATE_FRAMES_BURST = 4_096;
 /** A stream that its client resets before it is so old was opened to be reset. */
@@ -98,6 +104,7 @@ export class Http2Session implements SessionCore, FrameHandler {
   private isClosed = false;
   private lastPeerStream = 0;
   private nextStream = 1;
+  private windowUpdates = 0;
 
   constructor(socket: Socket, owner: SessionOwner, options: SessionOptions) {
     const { local, role, monotonic } = options;
@@ -235,7 +242,7 @@ export class Http2Session implements SessionCore, FrameHandler {
       peer.maxConcurrentStreams = UNLIMITED_STREAMS;
     }
     const windowBefore = peer.initialWindowSize;
-    readSettings(payload, peer);
+    readSettings(payload, peer, this.isServer);
     this.encoder.setCapacity(Math.min(ENCODER_TABLE_BYTES_MAX, peer.headerTableSize));
     const change = peer.initialWindowSize - windowBefore;
     if (change !== 0) {
@@ -272,6 +279,9 @@ export class Http2Session implements SessionCore, FrameHandler {
   }
 
   windowUpdateFrame(streamId: number, increment: number): void {
+    this.windowUpdates++;
+    if (this.windowUpdates > WINDOW_UPDATES_BURST + WINDOW_UPDATES_PER_DATA * this.writer.dataFrames)
+      this.frameBudget.spend('WINDOW_UPDATE frames');
     if (streamId === 0) {
       if (increment === 0) throw new ConnectionError(ErrorCode.ProtocolError, 'WINDOW_UPDATE by 0');
       this.sendWindow += increment;

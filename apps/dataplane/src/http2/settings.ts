@@ -70,8 +70,8 @@ export function settingsEntries(local: LocalSettings, isServer: boolean): number
   return entries;
 }
 
-/** Applies a SETTINGS payload to `peer`. Throws ConnectionError. */
-export function readSettings(payload: Buffer, peer: PeerSettings): void {
+/** Applies a SETTINGS payload to `peer`; `isServer`: we are the server. Throws ConnectionError. */
+export function readSettings(payload: Buffer, peer: PeerSettings, isServer: boolean): void {
   if (payload.length % 6 !== 0) throw new ConnectionError(ErrorCode.FrameSizeError, 'SETTINGS of a broken length');
   for (let at = 0; at < payload.length; at += 6) {
     const value = payload.readUInt32BE(at + 2);
@@ -80,7 +80,8 @@ export function readSettings(payload: Buffer, peer: PeerSettings): void {
         peer.headerTableSize = value;
         break;
       case Setting.EnablePush:
-        if (value > 1) throw new ConnectionError(ErrorCode.ProtocolError, 'ENABLE_PUSH is neither 0 nor 1');
+        // Only clients may be pushed to.
+        if (value > (isServer ? 1 : 0)) throw new ConnectionError(ErrorCode.ProtocolError, 'ENABLE_PUSH out of range');
         break;
       case Setting.MaxConcurrentStreams:
         peer.maxConcurrentStreams = value;

@@ -74,6 +74,59 @@ export const ACCEPTED_REQUESTS: readonly AcceptedRequest[] = [
     dropped: ['upgrade', 'connection'],
   },
   {
+    what: 'Upgrade that Connection does not name opens no tunnel',
+    bytes: 'GET / HTTP/1.1\r\nHost: app\r\nUpgrade: websocket\r\n\r\n',
+    forwarded: to('GET / HTTP/1.1'),
+    dropped: ['upgrade', 'connection'],
+  },
+  {
+    what: 'Connection that names an Upgrade which is not there',
+    bytes: 'GET / HTTP/1.1\r\nHost: app\r\nConnection: upgrade\r\n\r\n',
+    forwarded: to('GET / HTTP/1.1'),
+    dropped: ['upgrade', 'connection'],
+  },
+  {
+    what: 'an Upgrade of HTTP/1.0 opens no tunnel',
+    bytes: 'GET / HTTP/1.0\r\nHost: app\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n',
+    forwarded: to('GET / HTTP/1.1'),
+    dropped: ['upgrade', 'connection'],
+  },
+  {
+    what: 'an expectation of HTTP/1.0 is ignored',
+    bytes: 'POST / HTTP/1.0\r\nHost: app\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok',
+    forwarded: to(POST, 'app', 'ok'),
+    dropped: ['expect'],
+  },
+  {
+    what: 'OPTIONS of a whole host in absolute form is *',
+    bytes: 'OPTIONS http://app HTTP/1.1\r\nHost: app\r\n\r\n',
+    forwarded: to('OPTIONS * HTTP/1.1'),
+  },
+  {
+    what: 'a scheme and a host in capitals',
+    bytes: 'GET HTTP://APP/x HTTP/1.1\r\nHost: app\r\n\r\n',
+    forwarded: to('GET /x HTTP/1.1'),
+  },
+  {
+    what: 'an absolute target with a query only',
+    bytes: 'GET http://app?q HTTP/1.1\r\nHost: app\r\n\r\n',
+    forwarded: to('GET /?q HTTP/1.1'),
+  },
+  {
+    what: 'Connection on two lines',
+    bytes:
+      'GET / HTTP/1.1\r\nHost: app\r\nConnection: x-one\r\nX-One: 1\r\nConnection: X-Two\r\nX-Two: 2\r\nX-Three: 3\r\n\r\n',
+    forwarded: to('GET / HTTP/1.1'),
+    dropped: ['x-one', 'x-two', 'connection'],
+    kept: ['x-three: 3'],
+  },
+  {
+    what: 'TE belongs to one connection',
+    bytes: 'GET / HTTP/1.1\r\nHost: app\r\nConnection: TE\r\nTE: trailers, deflate;q=0.5\r\n\r\n',
+    forwarded: to('GET / HTTP/1.1'),
+    dropped: ['te', 'connection'],
+  },
+  {
     what: 'Proxy-Connection and Keep-Alive stay here',
     bytes: 'GET / HTTP/1.1\r\nHost: app\r\nProxy-Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\n',
     forwarded: to('GET / HTTP/1.1'),

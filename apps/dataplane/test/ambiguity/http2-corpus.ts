@@ -67,6 +67,21 @@ export const MALFORMED_REQUESTS: readonly (readonly [what: string, fields: Field
   ['two hosts', [...GET, 'host', 'app', 'host', 'app']],
 ];
 
+/** Fields after a body, where they would be taken for those of the next hop's head: the stream is reset. */
+export const FORBIDDEN_TRAILERS: readonly (readonly [name: string, value: string])[] = [
+  ['content-length', '4'],
+  ['host', 'evil'],
+  ['te', 'trailers'],
+  ['expect', '100-continue'],
+  ['trailer', 'x-a'],
+  ['transfer-encoding', 'chunked'],
+  ['connection', 'close'],
+  ['proxy-authorization', 'Basic evil'],
+  ['x-forwarded-client-cert', 'URI=spiffe://mesh.local/ns/shop/sa/evil'],
+  [':path', '/evil'],
+  ['X-Evil', '1'],
+];
+
 /** [what, content-length, bytes of DATA]: the request had begun, and its upstream must not see it end. */
 export const WRONG_LENGTHS: readonly (readonly [what: string, contentLength: string, size: number])[] = [
   ['more content than its length', '3', 4],

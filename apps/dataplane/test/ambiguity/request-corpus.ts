@@ -160,6 +160,7 @@ export const HOSTS: readonly RefusedRequest[] = [
   ['a Host with two ports', 'GET / HTTP/1.1\r\nHost: app:80:81\r\n\r\n', 400],
   ['an absolute target with a user', 'GET http://a@app/ HTTP/1.1\r\nHost: app\r\n\r\n', 400],
   ['an absolute target without a host', 'GET http:///x HTTP/1.1\r\nHost: app\r\n\r\n', 400],
+  ['an absolute target of https in plaintext', 'GET https://app/ HTTP/1.1\r\nHost: app\r\n\r\n', 400],
   ['an absolute target of another scheme', 'GET ftp://app/ HTTP/1.1\r\nHost: app\r\n\r\n', 400],
   ['an absolute target and no Host', 'GET http://app/ HTTP/1.1\r\n\r\n', 400],
   ['a Host and one in disguise', get('Host : evil\r\n'), 400],
