@@ -2,6 +2,7 @@
 import { parseResources, type WorkloadResource } from '@malha/model';
 import { describe, expect, it } from 'vitest';
 import type { TopologyEdge, TopologyNode } from '../telemetry/index.ts';
+import { previewOf } from './preview.ts';
 import { Protections } from './protection.ts';
 import { attemptsFit, protectedEdges } from './resilience.ts';
 
@@ -42,11 +43,12 @@ spec:
 `;
 
 const parsed = parseResources([service('frontend'), service('cart'), ROUTE].join('---'));
-const protections = new Protections({
+const world = {
   resources: parsed.resources,
   workloads: [workload('frontend'), workload('cart')],
   trustDomain: 'mesh.local',
-});
+};
+const protections = new Protections(world);
 
 function node(name: string): TopologyNode {
   return {
@@ -85,6 +87,27 @@ describe('protection of a call', () => {
     expect(protections.of({ namespace: 'shop', name: 'nobody' }, CART)).toBeUndefined();
     expect(protectedEdges({ nodes: [], edges: [edge({})] }, () => undefined)).toEqual([]);
   });
+});
+
+it('previews what a draft would change, and for which calls', () => {
+  const draft = parseResources(`
+apiVersion: malha.dev/v1
+kind: TrafficPolicy
+metadata: { name: cart, namespace: shop }
+spec: { targetRef: { kind: Service, name: cart }, circuitBreaker: {}, connection: { maxRequests: 7 } }
+`).resources;
+  const preview = previewOf({ nodes, edges: [edge({})] }, { world, draft, protections });
+  expect(preview).toMatchObject({
+    compared: 1,
+    changes: [
+      {
+        ...{ source: FRONTEND, target: CART },
+        before: { breaker: null, limits: { maxRequests: 1_024 } },
+        after: { breaker: { minRequests: 5 }, limits: { maxRequests: 7 } },
+      },
+    ],
+  });
+  expect(previewOf({ nodes, edges: [edge({})] }, { world, draft: [], protections }).changes).toEqual([]);
 });
 
 describe('how it holds', () => {

@@ -15,7 +15,8 @@ describe('places', () => {
   it('opens tools with the narrow rail and lists with the wide one', () => {
     expect(isTool('/topology')).toBe(true);
     expect(isTool('/routes/bookstore/reviews')).toBe(true);
-    expect(isTool('/routes')).toBe(false);
+    expect(isTool('/resilience/RateLimit/shop/web')).toBe(true);
+    expect([isTool('/routes'), isTool('/resilience')]).toEqual([false, false]);
     expect(isTool('/traces/abc')).toBe(true);
     expect(isTool('/traces')).toBe(false);
   });
@@ -27,6 +28,12 @@ describe('crumbsOf', () => {
       { id: '', name: 'Routes', href: '/routes', isMachineName: false },
       { id: 'bookstore', name: 'bookstore', href: '/routes?ns=bookstore', isMachineName: true },
       { id: 'bookstore/reviews', name: 'reviews', isMachineName: true },
+    ]);
+    expect(crumbsOf('/resilience/RateLimit/shop/web').map(({ name, href }) => `${name} ${href ?? '-'}`)).toEqual([
+      'Resilience /resilience',
+      'RateLimit -',
+      'shop /resilience?ns=shop',
+      'web -',
     ]);
     expect(crumbsOf('/')).toEqual([{ id: '', name: 'Overview', isMachineName: false }]);
   });

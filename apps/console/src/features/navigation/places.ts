@@ -75,7 +75,7 @@ export function placeOf(pathname: string): Place | undefined {
 
 /** Tools fill the window, so they start with the narrow rail. */
 export function isTool(pathname: string): boolean {
-  return /^\/(topology|proxies|routes\/.|traces\/.)/.test(pathname);
+  return /^\/(topology|proxies|routes\/.|traces\/.|resilience\/.)/.test(pathname);
 }
 
 export interface Crumb {
@@ -99,8 +99,8 @@ export function crumbsOf(pathname: string): readonly Crumb[] {
     id: parts.slice(0, index + 1).join('/'),
     name: HEX_ID.test(name) ? name.slice(0, 12) : name,
     isMachineName: true,
-    // A namespace between place and name shows that namespace's list.
-    ...(index < parts.length - 1 && { href: `${place.href}?ns=${encodeURIComponent(name)}` }),
+    // A namespace between place and name shows that namespace's list; before it may stand a kind.
+    ...(index === parts.length - 2 && { href: `${place.href}?ns=${encodeURIComponent(name)}` }),
   }));
   return [{ id: '', name: place.name, isMachineName: false, ...(parts.length > 0 && { href: place.href }) }, ...crumbs];
 }

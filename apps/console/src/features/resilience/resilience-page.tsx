@@ -5,12 +5,16 @@ import { QueryFailure } from '#components/ui/error-words.tsx';
 import { Panel } from '#components/ui/panel.tsx';
 import { Empty, Skeleton, SkeletonRows } from '#components/ui/states.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
+import { LazyPoliciesPanel } from '#features/policies/index.ts';
 import { useViewParameter } from '#features/scope/index.ts';
+import { BreakersPanel } from './breakers-panel.tsx';
 import { FaultsPanel } from './faults-panel.tsx';
+import { LimitsPanel } from './limits-panel.tsx';
 import { ProtectionDetail } from './protection-detail.tsx';
 import { ProtectionTable } from './protection-table.tsx';
 import { type Card, cardsOf, headlineOf } from './resilience-words.ts';
 import { useResilience } from './use-resilience.ts';
+import { useStanding } from './use-standing.ts';
 
 function Cards({ cards }: { readonly cards: readonly Card[] | undefined }) {
   return (
@@ -44,6 +48,7 @@ export function ResiliencePage() {
   const query = useResilience();
   const [selected, setSelected] = useViewParameter('select');
   const edges = query.data;
+  const standing = useStanding().data;
   if (edges === undefined && query.isError)
     return <QueryFailure what="Resilience" error={query.error} onRetry={() => void query.refetch()} />;
   const headline = edges === undefined ? { lead: 'Resilience', rest: '' } : headlineOf(edges);
@@ -53,28 +58,37 @@ export function ResiliencePage() {
       <h1 className="text-20 font-medium text-t2">
         {headline.lead} <b className="font-semi text-t0">{headline.rest}</b>
       </h1>
-      <Cards cards={edges === undefined ? undefined : cardsOf(edges)} />
+      <Cards cards={edges === undefined ? undefined : cardsOf(edges, standing)} />
       <div className="grid grid-cols-[minmax(0,1fr)_344px] items-start gap-3 max-[1359px]:grid-cols-[minmax(0,1fr)_300px]">
-        <Panel
-          className="overflow-hidden"
-          title="Timeouts and retries"
-          sub="by who calls whom, as the caller’s proxy has them"
-        >
-          {edges === undefined ? (
-            <SkeletonRows rows={8} columns={[180, 40, 40, 40, 80, 120]} />
-          ) : edges.length === 0 ? (
-            <Empty icon={<ShieldCheck aria-hidden="true" size={18} />} title="No calls in this time">
-              As soon as a service calls another, what protects the call stands here. Look at a longer time, or at all
-              namespaces.
-            </Empty>
-          ) : (
-            <ProtectionTable edges={edges} selected={selected} onSelect={setSelected} />
-          )}
-        </Panel>
+        <div className="grid min-w-0 gap-3">
+          <Panel
+            className="overflow-hidden"
+            title="Timeouts and retries"
+            sub="by who calls whom, as the caller’s proxy has them"
+          >
+            {edges === undefined ? (
+              <SkeletonRows rows={8} columns={[180, 40, 40, 40, 80, 120]} />
+            ) : edges.length === 0 ? (
+              <Empty icon={<ShieldCheck aria-hidden="true" size={18} />} title="No calls in this time">
+                As soon as a service calls another, what protects the call stands here. Look at a longer time, or at all
+                namespaces.
+              </Empty>
+            ) : (
+              <ProtectionTable edges={edges} selected={selected} onSelect={setSelected} />
+            )}
+          </Panel>
+          <div className="grid grid-cols-2 items-start gap-3">
+            <BreakersPanel edges={edges ?? []} />
+            <LimitsPanel />
+          </div>
+        </div>
         <div className="grid gap-3">
           {chosen !== undefined && <ProtectionDetail edge={chosen} onClose={() => setSelected('')} />}
           <FaultsPanel />
         </div>
+      </div>
+      <div className="mt-3">
+        <LazyPoliciesPanel />
       </div>
     </div>
   );

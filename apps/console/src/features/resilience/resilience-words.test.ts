@@ -10,7 +10,8 @@ function edge(over: Partial<ProtectedEdge> = {}): ProtectedEdge {
       connectTimeoutMs: 5_000,
       limits: { maxConnections: 1_024, maxPending: 1_024, maxRequests: 1_024 },
       outlierDetection: null,
-      rule: { rule: 'shop/cart/default', requestTimeoutMs: 2_000, attemptTimeoutMs: 1_000, retry },
+      breaker: null,
+      rule: { rule: 'shop/cart/default', requestTimeoutMs: 2_000, attemptTimeoutMs: 1_000, breaker: null, retry },
       differing: 0,
     },
     ...{ requestsPerSecond: 100, errorRate: 0, retriesPerSecond: 0, budgetUsed: 0, refusedPerSecond: 0 },
@@ -38,7 +39,9 @@ it('says the worst of several concerns', () => {
 });
 
 it('sums what protection did, and names where it did most', () => {
-  const [retries, refused] = cardsOf([edge({ retriesPerSecond: 3, budgetUsed: 0.15 }), edge({ refusedPerSecond: 4 })]);
+  const edges = [edge({ retriesPerSecond: 3, budgetUsed: 0.15 }), edge({ refusedPerSecond: 4 })];
+  const [retries, breakers, ejected, refused] = cardsOf(edges, undefined);
+  expect([breakers?.value, ejected?.value]).toEqual(['–', '–']);
   expect(retries).toMatchObject({ value: '3.00', unit: '/s of 200', under: 'fullest budget 15.0\u00a0%' });
   expect(refused).toMatchObject({ value: '4.00', under: 'most on frontend → cart' });
 });

@@ -2,7 +2,10 @@
 import { formatDuration } from '@malha/model/duration';
 import type { Tone } from '#components/ui/status-shape.tsx';
 import { inWords, percent, plural, rate, rateShort } from '#format/number.ts';
+import { clockWithSeconds } from '#format/time.ts';
+import { breakerName, guardedOf } from './standing-words.ts';
 import type { ProtectedEdge } from './use-resilience.ts';
+import type { Standing } from './use-standing.ts';
 
 type Concern = ProtectedEdge['concerns'][number];
 
@@ -94,7 +97,8 @@ function refusals(
   };
 }
 
-export function cardsOf(edges: readonly ProtectedEdge[]): readonly Card[] {
+/** `standing` undefined: not known yet. */
+export function cardsOf(edges: readonly ProtectedEdge[], standing: Standing | undefined): readonly Card[] {
   const retries = rate(sum(edges, (edge) => edge.retriesPerSecond));
   const requests = sum(edges, (edge) => edge.requestsPerSecond);
   const fullest = Math.max(0, ...edges.map(({ budgetUsed }) => budgetUsed ?? 0));
@@ -106,14 +110,40 @@ export function cardsOf(edges: readonly ProtectedEdge[]): readonly Card[] {
       under: fullest === 0 ? 'no budget is touched' : `fullest budget ${inWords(percent(Math.min(1, fullest)))}`,
       tone: fullest >= 0.8 ? 'warn' : undefined,
     },
+    breakersCard(edges, standing),
+    ejectedCard(standing),
     refusals('Refused by a limit', edges, {
-      value: (edge) => edge.refusedPerSecond,
-      none: 'no limit of connections or requests was reached',
+      value: (edge) => edge.refusedPerSecond + edge.limitedPerSecond,
+      none: 'no limit of connections, requests or rate was reached',
     }),
-    refusals('Ended by a timeout', edges, {
-      value: (edge) => edge.timedOutPerSecond,
-      none: 'every answer came in time',
-    }),
-    refusals('Rate limited', edges, { value: (edge) => edge.limitedPerSecond, none: 'nobody got 429 from the mesh' }),
   ];
+}
+
+function breakersCard(edges: readonly ProtectedEdge[], standing: Standing | undefined): Card {
+  const breakers = standing?.breakers ?? [];
+  const open = breakers.filter(({ state }) => state === 'open');
+  const guarded = guardedOf(edges);
+  const first = open[0] ?? breakers[0];
+  const closed = guarded === 0 ? 'none is asked for' : 'all closed';
+  return {
+    title: 'Breakers open',
+    value: standing === undefined ? '–' : String(open.length),
+    unit: breakers.length > open.length ? `and ${breakers.length - open.length} half-open` : `of ${guarded}`,
+    under: first === undefined ? closed : `${breakerName(first)}${open.length === 0 ? ' tries again' : ''}`,
+    tone: open.length > 0 ? 'err' : breakers.length > 0 ? 'warn' : undefined,
+  };
+}
+
+function ejectedCard(standing: Standing | undefined): Card {
+  const ejected = standing?.ejected ?? [];
+  const returns = ejected.flatMap(({ returnsAtMs }) => returnsAtMs ?? []);
+  const back =
+    returns.length === 0 ? 'until they pass their checks' : `next back at ${clockWithSeconds(Math.min(...returns))}`;
+  return {
+    title: 'Endpoints ejected',
+    value: standing === undefined ? '–' : String(ejected.length),
+    unit: standing === undefined ? '' : `of ${standing.proxies}`,
+    under: ejected.length === 0 ? 'every instance gets its share' : `${back}, if well`,
+    tone: ejected.length > 0 ? 'warn' : undefined,
+  };
 }

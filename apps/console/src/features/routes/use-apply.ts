@@ -10,7 +10,7 @@ import type { Conflict, Propagation } from '#trpc/contract.ts';
 import { conflictsOf, findingsOf, inPlainWords } from '#trpc/errors.ts';
 import { identitiesOf, revisionsAfter } from './model/documents.ts';
 import { hasArrived, usePropagation } from './use-propagation.ts';
-import type { RouteDraft } from './use-route-draft.ts';
+import type { TextDraft } from './use-text-draft.ts';
 
 export interface Applied {
   readonly revision: number;
@@ -47,7 +47,7 @@ function useArrival(
   return arrivedAtMs;
 }
 
-export function useApply(key: string, draft: RouteDraft | undefined) {
+export function useApply(key: string, draft: TextDraft | undefined) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [conflict, setConflict] = useState<Conflict | null>(null);

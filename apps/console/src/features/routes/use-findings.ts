@@ -5,7 +5,7 @@ import { useDeferredValue, useEffect, useState } from 'react';
 import { useTRPC } from '#trpc/client.ts';
 import type { Finding } from '#trpc/contract.ts';
 import { inPlainWords } from '#trpc/errors.ts';
-import type { Reading } from './model/view.ts';
+import type { SyntaxProblem } from './model/view.ts';
 
 const PAUSE_MS = 300;
 
@@ -28,7 +28,9 @@ export interface Findings {
   readonly failure: string | undefined;
 }
 
-export function useFindings(text: string, reading: Reading): Findings {
+type Readable = { readonly ok: true } | { readonly ok: false; readonly problem: SyntaxProblem };
+
+export function useFindings(text: string, reading: Readable): Findings {
   const trpc = useTRPC();
   const paused = usePaused(useDeferredValue(text));
   const query = useQuery(

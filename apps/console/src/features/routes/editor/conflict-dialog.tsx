@@ -6,27 +6,30 @@ import { Button } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { Note } from '#components/ui/states.tsx';
 import type { Conflict } from '#trpc/contract.ts';
-import { replaceDocument } from '../model/documents.ts';
-import type { RouteDraft } from '../use-route-draft.ts';
+import { identitiesOf, replaceDocument } from '../model/documents.ts';
+import type { TextDraft } from '../use-text-draft.ts';
 
 export interface ConflictDialogProps {
   readonly conflict: Conflict;
-  readonly draft: RouteDraft;
+  readonly draft: TextDraft;
   readonly onClose: () => void;
 }
 
 export function ConflictDialog({ conflict, draft, onClose }: ConflictDialogProps) {
   const { key, currentAuthor, currentRevision, currentYaml } = conflict;
   const base = draft.base.yaml;
-  // The route or one of its policies: the others stand as they did.
+  // One object of the text: the others stand as they did.
   const theirs = replaceDocument(base, key, currentYaml);
   const isGone = currentYaml === null;
   const merged = isGone ? null : mergeLines(base, draft.text, theirs);
   const { [key]: _, ...revisions } = draft.base.revisions;
-  const isRoute = !/^(Route|Traffic)Policy\//.test(key);
+  // What is edited stands first in the text; after it, policies that are attached to it.
+  const isMain = key === identitiesOf(draft.text)[0]?.key;
+  const [kind = '', , name = ''] = key.split('/');
+  const what = isMain ? (/Route$/.test(kind) ? 'route' : kind) : `policy ${name}`;
   const stored = {
     yaml: theirs,
-    revision: isRoute ? (isGone ? 0 : currentRevision) : draft.base.revision,
+    revision: isMain ? (isGone ? 0 : currentRevision) : draft.base.revision,
     revisions: isGone ? revisions : { ...revisions, [key]: currentRevision },
   };
   const choose = (text: string) => {
@@ -38,7 +41,7 @@ export function ConflictDialog({ conflict, draft, onClose }: ConflictDialogProps
       open
       onClose={onClose}
       width={760}
-      title={`${currentAuthor} ${isGone ? 'removed' : 'changed'} ${isRoute ? 'this route' : `the policy ${key.split('/')[2]}`} while you were editing`}
+      title={`${currentAuthor} ${isGone ? 'removed' : 'changed'} ${isMain ? 'this' : 'the'} ${what} while you were editing`}
       description={`That is r${currentRevision}; your draft began on r${draft.base.revisions[key] ?? draft.base.revision}. Nothing was applied, and your draft is still here: each choice below can be undone.`}
       actions={
         <>
@@ -58,7 +61,7 @@ export function ConflictDialog({ conflict, draft, onClose }: ConflictDialogProps
       <div className="px-5 pt-3">
         <Note tone={merged === null ? 'warn' : 'ok'}>
           {isGone
-            ? `Keeping yours makes the ${isRoute ? 'route' : 'policy'} anew.`
+            ? `Keeping yours makes the ${what} anew.`
             : merged === null
               ? 'Both of you changed the same lines, so one of the two has to give way there.'
               : 'The two changes touch different lines: both can stand.'}

@@ -1,18 +1,26 @@
 'use client';
 // What is wrong with one field, shown where it is typed: findings of the control plane by their path.
-import { createContext, type ReactNode, use } from 'react';
+import { createContext, type ReactNode, use, useMemo } from 'react';
 import type { Finding } from '#trpc/contract.ts';
 import { isEditedKind } from '../model/kinds.ts';
 
-const Findings = createContext<readonly Finding[]>([]);
+interface Context {
+  readonly findings: readonly Finding[];
+  readonly kind: string | undefined;
+}
+
+const Findings = createContext<Context>({ findings: [], kind: undefined });
 
 export interface FieldFindingsProps {
   readonly findings: readonly Finding[];
+  /** Of the first document; undefined = a route or a gateway. */
+  readonly kind?: string;
   readonly children: ReactNode;
 }
 
-export function FieldFindings({ findings, children }: FieldFindingsProps) {
-  return <Findings value={findings}>{children}</Findings>;
+export function FieldFindings({ findings, kind, children }: FieldFindingsProps) {
+  const context = useMemo(() => ({ findings, kind }), [findings, kind]);
+  return <Findings value={context}>{children}</Findings>;
 }
 
 export interface FieldPlace {
@@ -28,11 +36,15 @@ function isUnder(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}.`) || path.startsWith(`${prefix}[`);
 }
 
-export function findingAt(findings: readonly Finding[], { kind, name, path }: FieldPlace): Finding | undefined {
+export function findingAt(
+  findings: readonly Finding[],
+  { kind, name, path }: FieldPlace,
+  firstKind?: string,
+): Finding | undefined {
   const here = findings.filter(({ object, path: at }) => {
     if (!isUnder(at, path)) return false;
-    // Findings without an object are of the first document: the route or the gateway itself.
-    if (object === undefined) return isEditedKind(kind);
+    // Findings without an object are of the first document.
+    if (object === undefined) return firstKind === undefined ? isEditedKind(kind) : kind === firstKind;
     const [ofKind, , ofName] = object.split('/');
     return ofKind === kind && (name === undefined || ofName === name);
   });
@@ -40,7 +52,8 @@ export function findingAt(findings: readonly Finding[], { kind, name, path }: Fi
 }
 
 export function useFindingAt(place: FieldPlace): Finding | undefined {
-  return findingAt(use(Findings), place);
+  const { findings, kind } = use(Findings);
+  return findingAt(findings, place, kind);
 }
 
 /** The path is known from where it stands, so the words begin after it. */

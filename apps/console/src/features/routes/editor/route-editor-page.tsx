@@ -69,7 +69,7 @@ function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: Edito
     setMessage('');
   };
   useEditorKeys(draft, apply);
-  useUnsavedGuard(draft);
+  useUnsavedGuard(draft, draft.baseView?.name);
 
   const isReadOnly = !may('editor') || !draft.reading.ok;
   // Rules of a route, listeners of a gateway: what the list on the left selects.

@@ -5,10 +5,10 @@ import { notify } from '#components/ui/toast.tsx';
 import { useMeshStatus, useStale } from '#features/mesh-status/index.ts';
 import { useSession } from '#features/session/index.ts';
 import type { Findings } from '../use-findings.ts';
-import type { RouteDraft } from '../use-route-draft.ts';
+import type { TextDraft } from '../use-text-draft.ts';
 
 /** Keys of the whole editor; ⌘Z inside a text field or the YAML belongs to that. */
-export function useEditorKeys(draft: RouteDraft | undefined, onApply: () => void) {
+export function useEditorKeys(draft: TextDraft | undefined, onApply: () => void) {
   const latest = useRef({ draft, onApply });
   latest.current = { draft, onApply };
   useEffect(() => {
@@ -30,7 +30,8 @@ export function useEditorKeys(draft: RouteDraft | undefined, onApply: () => void
 }
 
 /** Closing the tab would lose the draft; going to another page of the console keeps it. */
-export function useUnsavedGuard(draft: RouteDraft): void {
+/** `name` as the toast calls it; undefined for one that is not stored yet. */
+export function useUnsavedGuard(draft: TextDraft, name: string | undefined): void {
   const { isChanged } = draft;
   const latest = useRef(isChanged);
   latest.current = isChanged;
@@ -40,26 +41,25 @@ export function useUnsavedGuard(draft: RouteDraft): void {
     window.addEventListener('beforeunload', onLeave);
     return () => window.removeEventListener('beforeunload', onLeave);
   }, [isChanged]);
-  const key = draft.baseView?.name;
   useEffect(
     () => () => {
-      if (!latest.current || key === undefined) return;
+      if (!latest.current || name === undefined) return;
       notify({
         tone: 'ok',
-        id: `draft-${key}`,
-        title: `The draft of ${key} is kept in this tab`,
+        id: `draft-${name}`,
+        title: `The draft of ${name} is kept in this tab`,
         detail: 'Nothing of it was applied.',
       });
     },
-    [key],
+    [name],
   );
 }
 
-export function useHindrance(findings: Findings): string | undefined {
+export function useHindrance(findings: Findings, role: 'editor' | 'operator' = 'editor'): string | undefined {
   const { may, me } = useSession();
   const status = useMeshStatus();
   const { isStale } = useStale();
-  if (me !== undefined && !may('editor')) return 'You may look, not change: changing routes needs the role editor.';
+  if (me !== undefined && !may(role)) return `You may look, not change: changing this needs the role ${role}.`;
   if (isStale) return 'Held until the control plane is reachable again; the draft is kept here.';
   if (status !== undefined && !status.canWrite)
     return 'Held: Postgres is away, so the mesh is read-only. The draft is kept here.';

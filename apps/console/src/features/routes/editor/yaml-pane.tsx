@@ -1,6 +1,6 @@
 'use client';
 import { countChanges, diffLines } from '@malha/model/line-diff';
-// The same route as YAML: editor, difference to what is stored, and who serves it.
+// The same object as YAML: editor, difference to what is stored, and who serves it.
 import { Copy, Download } from 'lucide-react';
 import { Tabs } from 'radix-ui';
 import { useMemo, useState } from 'react';
@@ -12,11 +12,11 @@ import { StatusShape } from '#components/ui/status-shape.tsx';
 import { notify } from '#components/ui/toast.tsx';
 import type { Finding, Propagation } from '#trpc/contract.ts';
 import type { Findings } from '../use-findings.ts';
-import type { RouteDraft } from '../use-route-draft.ts';
+import type { TextDraft } from '../use-text-draft.ts';
 import { PropagationList } from './propagation-list.tsx';
 
 export interface YamlPaneProps {
-  readonly draft: RouteDraft;
+  readonly draft: TextDraft;
   readonly name: string;
   readonly findings: Findings;
   readonly propagation: Propagation | undefined;
@@ -105,7 +105,7 @@ export function YamlPane({ draft, name, findings, propagation, litLine, isReadOn
   return (
     <Tabs.Root defaultValue="yaml" className="flex h-full min-h-0 flex-col">
       <div className="flex h-10 shrink-0 items-center gap-2 border-line border-b pr-3 pl-4">
-        <Tabs.List aria-label="The route as text" className="flex h-full items-stretch gap-4">
+        <Tabs.List aria-label="As text" className="flex h-full items-stretch gap-4">
           <Tabs.Trigger value="yaml" className="tab">
             YAML
           </Tabs.Trigger>
