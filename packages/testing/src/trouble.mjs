@@ -64,9 +64,12 @@ function change({ isReset = false, ...next }) {
   if (isReset) waiting.length = 0;
   if (listening === undefined || wasDown === trouble.isDown) return;
   const { server, at } = listening;
-  if (!trouble.isDown) server.listen(...at);
-  else {
-    // As its process were gone: nobody listens, connections are broken, what waited is lost.
+  if (!trouble.isDown) {
+    server.listen(...at);
+    control.unref();
+  } else {
+    // As if its process were gone: nobody listens, connections are broken, what waited is lost. Yet it has to live on.
+    control.ref();
     server.close();
     server.closeAllConnections();
     waiting.length = 0;
