@@ -39,10 +39,25 @@ spec:
   targetRef: {group: gateway.networking.k8s.io, kind: HTTPRoute, name: app}
   circuitBreaker: {successRate: 50}
 ---
+apiVersion: malha.dev/v1
+kind: RoutePolicy
+metadata: {name: armed, namespace: bench}
+spec:
+  targetRef: {group: gateway.networking.k8s.io, kind: HTTPRoute, name: app}
+  hedging: {delay: 4s}
+---
 ${fault('armed', '{kind: Service, name: app}')}`;
 
-/** Limits that nobody reaches, with a bucket for all, for each caller and for each path of a caller. */
+/** Limits that nobody reaches, with a bucket for all, for each caller and for each path of a caller; requests at a time, their size. */
 export const ARMED_CALLEE = `---
+apiVersion: malha.dev/v1
+kind: TrafficPolicy
+metadata: {name: armed, namespace: bench}
+spec:
+  targetRef: {kind: Service, name: app}
+  overload: {mode: Adaptive}
+  requests: {maxBytes: 1048576, allowedProtocols: [HTTP, gRPC]}
+---
 apiVersion: malha.dev/v1
 kind: RateLimit
 metadata: {name: armed, namespace: bench}
