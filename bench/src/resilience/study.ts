@@ -86,7 +86,8 @@ function rowOf(
   const waits = measured.map(({ waitedMs }) => waitedMs).sort((a, b) => a - b);
   const perSecond: number[] = [];
   for (const sample of all) {
-    const second = Math.floor(sample.dueMs / 1_000);
+    // The first request is due after its share of a second, the last of a second at its end.
+    const second = Math.ceil(sample.dueMs / 1_000) - 1;
     perSecond[second] = (perSecond[second] ?? 0) + Number(isGood(sample));
   }
   const seconds = measured.length / situation.rate;
