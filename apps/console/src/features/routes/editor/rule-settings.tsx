@@ -9,6 +9,7 @@ import { cohortSentence } from '../model/words.ts';
 import type { Value, ValuePath } from '../model/write-value.ts';
 import { ChipSelect, ChipText } from './chip-field.tsx';
 import { FieldFinding, type FieldPlace, useFindingAt, wordsOf } from './field-findings.tsx';
+import { ResilienceSettings } from './resilience-settings.tsx';
 import { type RuleForm, setValue } from './rule-form.ts';
 
 export interface RuleSettingsProps extends RuleForm {
@@ -90,6 +91,7 @@ export function RuleSettings(props: RuleSettingsProps) {
         {props.kind === 'GRPCRoute' ? <PolicySettings {...props} /> : <RouteSettings {...props} />}
       </div>
       <StickySetting {...props} />
+      <ResilienceSettings {...props} />
     </>
   );
 }
