@@ -7,8 +7,9 @@ import {
   type ConditionView,
   type DirectResponseAction,
   type Endpoint,
-  FaultClock,
+  FALLBACK_HEADER,
   type Fault,
+  FaultClock,
   type FaultRule,
   type ForwardAction,
   INVALID_BACKEND,
@@ -18,8 +19,8 @@ import {
   mostSpecific,
   quotaHeaders,
   type RateLimitRule,
-  type RequestBounds,
   type RedirectAction,
+  type RequestBounds,
   type RequestView,
   type Route,
   splitAuthority,
@@ -44,6 +45,7 @@ import {
   UPSTREAM_PORTS,
 } from './case.ts';
 import { EngineCluster, NOW_MS } from './engine-cluster.ts';
+import { fallbackOf } from './engine-fallback.ts';
 import { ENGINE, type EngineParts } from './engine-parts.ts';
 import { grpcCodeOf } from './grpc-status.ts';
 import { HeaderList } from './header-list.ts';
@@ -56,6 +58,8 @@ const DOWN_PORT = 1;
 const STARTED_MS = 1_000_000;
 const RESOURCE_EXHAUSTED = 8;
 const PERMISSION_DENIED = 7;
+/** What conditions on requests see of a connection of bytes. */
+const NO_REQUEST: ConditionView = { principal: undefined, method: '', path: '', header: () => undefined };
 
 /** Addresses and ports that are never dialled: the endpoint's workload says which application it is. */
 const PLACES: Places = {
@@ -279,7 +283,8 @@ export class EnginePlayer implements Player {
     const added = cors?.response(message.headers.get('origin')) ?? [];
     const copies = this.#copies(config, message, [...(action.mirrors ?? []), ...(weighted.mirrors ?? [])]);
     const carried = { route, action, weighted, preferred: session?.preferred };
-    const outcome = this.#guarded(workload, config, message, carried, answers);
+    const first = this.#guarded(workload, config, message, carried, answers);
+    const outcome = this.#fallenBack(workload, config, message, carried, answers, first);
     return {
       ...outcome,
       seen: [...copies, ...outcome.seen],
@@ -340,6 +345,29 @@ export class EnginePlayer implements Player {
     const ok = typeof outcome.status === 'number' && outcome.status < 500;
     for (const breaker of breakers) breaker?.ended(ok, NOW_MS);
     return outcome;
+  }
+
+  /** What the client gets instead of a failure. */
+  #fallenBack(
+    workload: string,
+    config: MeshConfig,
+    message: Message,
+    { action, weighted }: Carried,
+    answers: readonly Answer[],
+    failed: Outcome,
+  ): Outcome {
+    const to = fallbackOf(action, failed);
+    if (to === undefined || to.type === 'last-good') return failed;
+    const mark = [FALLBACK_HEADER, to.type] as const;
+    if (to.type === 'static') {
+      const headers = [...to.headers.map(({ name, value }) => [name, value] as const), mark];
+      return { ...answered(to.status), headers, body: to.body, seen: failed.seen };
+    }
+    const { seen } = failed;
+    const rest = answers.slice(Math.min(seen.length, answers.length - 1));
+    const carried = { action, weighted: { ...weighted, cluster: to.cluster }, preferred: undefined };
+    const instead = this.#forward(workload, config, message, carried, rest);
+    return { ...instead, seen: [...seen, ...instead.seen], headers: [...instead.headers, mark] };
   }
 
   #forward(
@@ -485,6 +513,12 @@ export class EnginePlayer implements Player {
     return { ...answered(status), ...(grpcStatus !== undefined && { grpcStatus }) };
   }
 
+  #faultOf(rules: readonly FaultRule[] | undefined, request: ConditionView): Fault | undefined {
+    if (rules === undefined) return undefined;
+    const now = () => Date.now();
+    return new this.#parts.FaultInjector(rules, new FaultClock(now)).draw(request, now(), this.#random);
+  }
+
   /** The answer to a request of a kind or size that the port does not take. */
   #bounded(bounds: RequestBounds | undefined, message: Message): Attempt | undefined {
     if (bounds === undefined) return undefined;
@@ -507,24 +541,6 @@ export class EnginePlayer implements Player {
     if (rules === undefined) return { told: [] };
     const header = (name: string) => headers.get(name);
     const request = { principal, sourceIp: '127.0.0.1', method, path, header };
-  #faultOf(rules: readonly FaultRule[] | undefined, request: ConditionView): Fault | undefined {
-    if (rules === undefined) return undefined;
-    const now = () => Date.now();
-    return new this.#parts.FaultInjector(rules, new FaultClock(now)).draw(request, now(), this.#random);
-  }
-
-  /** The answer to a request of a kind or size that the port does not take. */
-  #bounded(bounds: RequestBounds | undefined, message: Message): Attempt | undefined {
-    if (bounds === undefined) return undefined;
-    const kind = message.isUpgrade === true ? 'websocket' : isCall(message) ? 'grpc' : 'http';
-    const beyond = this.#parts.beyondBounds(bounds, { kind, bytes: Buffer.byteLength(message.body) });
-    if (beyond === undefined) return undefined;
-    const status = beyond === 'size' ? 413 : 403;
-    const code = beyond === 'size' ? RESOURCE_EXHAUSTED : PERMISSION_DENIED;
-    const result = { ...answered(status), ...(kind === 'grpc' && { grpcStatus: code }) };
-    return { outcome: { type: 'response', status }, elapsedMs: 0, result };
-  }
-
     const decision = new this.#parts.RateLimiter(place, rules, this.#buckets).decide(request, STARTED_MS);
     const told = quotaHeaders(decision).map(({ name, value }) => [name, value] as const);
     if (decision.refusedBy === undefined) return { told };

@@ -189,6 +189,28 @@ describe('analyze', () => {
       ],
     ],
     [
+      'a fallback that leads nowhere',
+      route('r', 'reviews', `[{backendRefs: [${good}]}]`) +
+        policy(
+          'RoutePolicy',
+          'p',
+          '{targetRef: {kind: HTTPRoute, name: r}, fallback: {backendRef: {name: gone, port: 80}}}',
+        ) +
+        policy('RoutePolicy', 'q', '{targetRef: {kind: HTTPRoute, name: r}, fallback: {responseRef: {name: gone}}}'),
+      [
+        'error MALHA1022 RoutePolicy/shop/p spec.fallback.backendRef.name',
+        'warning MALHA1038 RoutePolicy/shop/q spec.fallback',
+        'error MALHA1054 RoutePolicy/shop/q spec.fallback.responseRef.name',
+      ],
+    ],
+    [
+      'two policies that hedge one route',
+      route('r', 'reviews', `[{backendRefs: [${good}]}]`) +
+        policy('RoutePolicy', 'p', '{targetRef: {kind: HTTPRoute, name: r}, hedging: {delay: 50ms}}') +
+        policy('RoutePolicy', 'q', '{targetRef: {kind: HTTPRoute, name: r}, hedging: {delay: 90ms}}'),
+      ['warning MALHA1038 RoutePolicy/shop/q spec.hedging'],
+    ],
+    [
       'a target that does not exist',
       policy('TrafficPolicy', 'p', '{targetRef: {kind: ServiceVersion, name: reviews-v3}, timeouts: {request: 1s}}'),
       ['warning MALHA1034 TrafficPolicy/shop/p spec.targetRef'],
