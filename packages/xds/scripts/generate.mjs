@@ -57,7 +57,7 @@ function selection() {
   };
 }
 
-/** Fields that the shipped files lack: one that the Envoy API uses, and one of a younger Envoy that we set. */
+/** Fields that the shipped files lack: one that the Envoy API uses, and those of younger Envoys that we set. */
 const PATCHES = [
   {
     file: 'validate/validate.proto',
@@ -68,6 +68,11 @@ const PATCHES = [
     file: 'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto',
     after: /( {2}uint32 stage = 9[^\n]*\n)/,
     line: '  google.protobuf.UInt32Value max_dynamic_descriptors = 18;',
+  },
+  {
+    file: 'envoy/config/route/v3/route_components.proto',
+    after: /( {2}oneof random_value_specifier \{\n)/,
+    line: '    google.protobuf.BoolValue use_hash_policy = 5;',
   },
 ];
 

@@ -71,9 +71,19 @@ async function decide({ domain, descriptors, hitsAddend }: RateLimitRequest, sto
   const asked = descriptors.map((descriptor) => countedLimit(domain, askedOf(descriptor)));
   const limits = asked.filter((limit) => limit !== undefined);
   const answers = limits.length === 0 ? [] : [...(await store.take(limits, Math.max(1, hitsAddend)))];
+  const waits = answers.map(({ isTaken, waitMs }) => (isTaken ? 0 : waitMs));
   const statuses = asked.map((limit) => statusOf(limit, limit === undefined ? undefined : answers.shift()));
   const isOver = statuses.some(({ code }) => code === Code.OVER_LIMIT);
-  return create(RateLimitResponseSchema, { overallCode: isOver ? Code.OVER_LIMIT : Code.OK, statuses });
+  return create(RateLimitResponseSchema, {
+    overallCode: isOver ? Code.OVER_LIMIT : Code.OK,
+    statuses,
+    ...(isOver && { responseHeadersToAdd: [retryAfter(waits)] }),
+  });
+}
+
+/** Envoy passes it on to the client, as our own proxy makes it from the durations: whole seconds, at least one. */
+function retryAfter(waitsMs: readonly number[]) {
+  return { key: 'retry-after', value: String(Math.max(1, Math.ceil(Math.max(...waitsMs) / SECOND_MS))) };
 }
 
 function askedOf({ entries, limit }: RateLimitDescriptor): AskedDescriptor {

@@ -26,8 +26,8 @@ export function byBackend(route: Route): Route[] {
 }
 
 /**
- * Those that can be chosen. A cohort key that is the same for all of this workload's requests is decided here; by any
- * other key Envoy's weighted clusters cannot choose, and split by chance.
+ * Those that can be chosen. A cohort key that is the same for all of this workload's requests is decided here; any other one
+ * is for Envoy to hash.
  */
 export function usedBackends({ clusters, cohort }: ForwardAction): readonly WeightedCluster[] {
   const used = clusters.filter(({ weight }) => weight > 0);

@@ -1,7 +1,14 @@
 // Listeners of a gateway for Envoy as an edge: it believes nothing that clients claim. On a host without certificates what
 // shows one is left out.
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import type { Cluster, GatewayListener, GatewayServer, GatewayTcpRoute, HttpGatewayListener } from '@malha/traffic';
+import type {
+  Cluster,
+  GatewayListener,
+  GatewayServer,
+  GatewayTcpRoute,
+  HttpGatewayListener,
+  TcpGatewayListener,
+} from '@malha/traffic';
 import { isHttpListener } from '@malha/traffic/gateway';
 import { LISTENER_TYPE } from '@malha/xds';
 import { gatewayListenerName } from '@malha/xds/extension-names';
@@ -18,64 +25,71 @@ import type { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config
 import { HttpConnectionManagerSchema } from '@malha/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { DialectContext, ResourcePlan } from '../dialect.ts';
 import { socketAddress } from '../shared/addresses.ts';
+import { callerFilters } from './caller-filters.ts';
 import { canServe, certificateSocket } from './certificates.ts';
 import { tableNameOf } from './gateway-tables.ts';
-import { faultFilter } from './faults.ts';
-import { commonManager, corsFilter, routerFilter } from './manager.ts';
-import { localLimitFilter } from './rate-limits.ts';
+import type { Counters } from './global-limits.ts';
+import { commonManager } from './manager.ts';
 import { serverNameMatch, tcpProxyFilter, tlsInspector } from './tcp.ts';
 import { ADS, typed } from './types.ts';
 
 type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 type Clusters = ReadonlyMap<string, Cluster>;
 
-export function gatewayPlan(listener: GatewayListener, clusters: Clusters, context: DialectContext): ResourcePlan[] {
+/** Of the whole proxy: what listeners of a gateway say beside their own configuration. */
+interface Parts {
+  readonly clusters: Clusters;
+  readonly counters: Counters;
+}
+
+export function gatewayPlan(listener: GatewayListener, parts: Parts, context: DialectContext): ResourcePlan[] {
   if (!canServe(listener, context)) return [];
   const name = gatewayListenerName(listener.port);
-  const bytes = () => encodeGateway(name, listener, clusters, context);
-  return [{ typeUrl: LISTENER_TYPE, name, source: [listener, context, ...clustersOf(listener, clusters)], bytes }];
+  const bytes = () => encodeGateway(listener, parts, context);
+  const used = isHttpListener(listener) ? parts.counters : clustersOf(listener, parts.clusters);
+  return [{ typeUrl: LISTENER_TYPE, name, source: [listener, context, ...used], bytes }];
 }
 
 /** Those whose settings the listener itself carries. */
-function clustersOf(listener: GatewayListener, clusters: Clusters): Cluster[] {
-  if (isHttpListener(listener)) return [];
+function clustersOf(listener: TcpGatewayListener, clusters: Clusters): Cluster[] {
   return listener.routes.flatMap((route) => route.clusters.flatMap(({ cluster }) => clusters.get(cluster) ?? []));
 }
 
 function encodeGateway(
-  name: string,
   listener: GatewayListener,
-  clusters: Clusters,
+  { clusters, counters }: Parts,
   { address }: DialectContext,
 ): Uint8Array {
+  const name = gatewayListenerName(listener.port);
   const message = create(ListenerSchema, {
     name,
     address: socketAddress(address, listener.port),
     trafficDirection: TrafficDirection.INBOUND,
     listenerFilters: listener.protocol === 'TLS' || listener.protocol === 'HTTPS' ? [tlsInspector()] : [],
     filterChains: isHttpListener(listener)
-      ? httpChains(name, listener)
+      ? httpChains(name, listener, counters)
       : listener.routes.map((route) => tcpChain(route, listener.protocol === 'TLS', clusters)),
   });
   return toBinary(ListenerSchema, message);
 }
 
 /** Of plaintext one, where the Host alone tells servers apart. */
-function httpChains(statPrefix: string, listener: HttpGatewayListener): FilterChain[] {
+function httpChains(statPrefix: string, listener: HttpGatewayListener, counters: Counters): FilterChain[] {
   const { protocol, servers, routeTable } = listener;
-  if (protocol === 'HTTP') return [{ filters: [managerFilter(statPrefix, listener, routeTable)] }];
+  const manager = (table: string) => managerFilter(statPrefix, listener, { routeTable: table, counters });
+  if (protocol === 'HTTP') return [{ filters: [manager(routeTable)] }];
   return servers.map((server: GatewayServer) => ({
     name: server.name,
     filterChainMatch: serverNameMatch([server.hostname]),
     transportSocket: certificateSocket(server.certificates, ['h2', 'http/1.1']),
-    filters: [managerFilter(statPrefix, listener, tableNameOf(listener, server))],
+    filters: [manager(tableNameOf(listener, server))],
   }));
 }
 
 function managerFilter(
   statPrefix: string,
   { trustedHops }: HttpGatewayListener,
-  routeTable: string,
+  { routeTable, counters }: { readonly routeTable: string; readonly counters: Counters },
 ): MessageInitShape<typeof FilterSchema> {
   const manager = typed(HttpConnectionManagerSchema, {
     ...commonManager(statPrefix),
@@ -84,7 +98,7 @@ function managerFilter(
     useRemoteAddress: true,
     xffNumTrustedHops: trustedHops,
     internalAddressConfig: {},
-    httpFilters: [corsFilter(), faultFilter(), localLimitFilter(), routerFilter()],
+    httpFilters: callerFilters(counters),
   });
   return { name: 'envoy.filters.network.http_connection_manager', configType: manager };
 }
@@ -102,7 +116,14 @@ function tcpChain(route: GatewayTcpRoute, isTls: boolean, clusters: Clusters): F
 export const EDGE_TABLE = {
   ignorePortInHostMatching: true,
   mostSpecificHeaderMutationsWins: true,
-  requestHeadersToRemove: ['forwarded', 'x-forwarded-host', 'x-forwarded-port', 'x-real-ip', 'x-malha-peer', 'x-malha-priority'],
+  requestHeadersToRemove: [
+    'forwarded',
+    'x-forwarded-host',
+    'x-forwarded-port',
+    'x-real-ip',
+    'x-malha-peer',
+    'x-malha-priority',
+  ],
   requestHeadersToAdd: [
     {
       header: { key: 'x-forwarded-for', value: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%' },

@@ -19,6 +19,7 @@ import { RBACSchema as NetworkRbacSchema } from '@malha/xds/generated/envoy/exte
 import { TcpProxySchema } from '@malha/xds/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import { applicationCluster } from './application.ts';
 import { rbacGroups } from './authorization.ts';
+import { type Counters, countersOf, globalLimitActions, globalLimitFilters } from './global-limits.ts';
 import { boundedRoutes, boundsFilters, sizeOfHost } from './inbound-bounds.ts';
 import { callDuration, commonManager, routerFilter } from './manager.ts';
 import { connectionLimitFilters, localLimitFilter, localLimits, rateLimitActions } from './rate-limits.ts';
@@ -52,14 +53,21 @@ function httpManager(ports: readonly InboundPort[], all: readonly InboundPort[])
   const hasPaths = ports.some(({ authorization }) =>
     authorization.policies.some(({ rules }) => rules.some(({ paths }) => paths.length > 0)),
   );
+  const counters = countersOf(ports.flatMap(({ rateLimits = [] }) => rateLimits));
   const config = typed(HttpConnectionManagerSchema, {
     ...commonManager(`inbound_${ports.map(({ port }) => port).join('_')}`),
     routeSpecifier: {
       case: 'routeConfig',
-      value: { name: 'inbound', virtualHosts: ports.map((port) => virtualHost(port, all)) },
+      value: { name: 'inbound', virtualHosts: ports.map((port) => virtualHost(port, all, counters)) },
     },
     streamIdleTimeout: NO_TIMEOUT,
-    httpFilters: [...rbacFilters(ports), localLimitFilter(), ...boundsFilters(ports), routerFilter()],
+    httpFilters: [
+      ...rbacFilters(ports),
+      localLimitFilter(),
+      ...globalLimitFilters(counters),
+      ...boundsFilters(ports),
+      routerFilter({ hasCallers: true }),
+    ],
     // The application learns who called, from the certificate alone: what a caller claims is taken away.
     forwardClientCertDetails: ForwardClientCert.SANITIZE_SET,
     setCurrentClientCertDetails: { uri: true },
@@ -73,7 +81,7 @@ function httpManager(ports: readonly InboundPort[], all: readonly InboundPort[])
   return { name: 'envoy.filters.network.http_connection_manager', configType: config };
 }
 
-function virtualHost(port: InboundPort, all: readonly InboundPort[]): Host {
+function virtualHost(port: InboundPort, all: readonly InboundPort[], counters: Counters): Host {
   const isOnly = all.length === 1;
   return {
     name: String(port.port),
@@ -83,7 +91,7 @@ function virtualHost(port: InboundPort, all: readonly InboundPort[]): Host {
         case: 'route',
         value: {
           clusterSpecifier: { case: 'cluster', value: applicationCluster(port) },
-          rateLimits: rateLimitActions(port.rateLimits),
+          rateLimits: [...rateLimitActions(port.rateLimits), ...globalLimitActions(port.rateLimits, counters)],
           timeout: NO_TIMEOUT,
           idleTimeout: NO_TIMEOUT,
           ...(port.protocol === 'grpc' && { maxStreamDuration: callDuration({ requestTimeoutMs: 0 }) }),

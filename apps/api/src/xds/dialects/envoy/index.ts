@@ -7,6 +7,7 @@ import { clusterPlan } from './clusters.ts';
 import { endpointsPlan } from './endpoints.ts';
 import { gatewayPlan } from './gateway.ts';
 import { splitTables } from './gateway-tables.ts';
+import { routeCounters } from './global-limits.ts';
 import { inboundPlan } from './inbound.ts';
 import { outboundPlan } from './outbound.ts';
 import { routeTablePlan } from './routes.ts';
@@ -15,17 +16,18 @@ import { tcpPlan } from './tcp.ts';
 function plan(config: MeshConfig, context: DialectContext): ResourcePlan[] {
   const { gateways = [] } = config;
   const budgets = budgetsOf(config);
+  const counters = routeCounters(config);
   const clusters = new Map<string, Cluster>(config.clusters.map((cluster) => [cluster.name, cluster]));
   return [
     ...config.clusters.map((cluster) => clusterPlan(cluster, budgets.get(cluster.name), context)),
     ...config.inbound.ports.map(applicationPlan),
     ...config.endpoints.map(endpointsPlan),
-    outboundPlan(config.outbound, context),
+    outboundPlan(config.outbound, counters, context),
     inboundPlan(config.inbound, context),
     ...(config.tcp ?? []).map((listener) => tcpPlan(listener, clusters, context)),
-    ...gateways.flatMap((listener) => gatewayPlan(listener, clusters, context)),
+    ...gateways.flatMap((listener) => gatewayPlan(listener, { clusters, counters }, context)),
     ...certificatePlans(gateways, context),
-    ...splitTables(config.routeTables, gateways).map((table) => routeTablePlan(table, clusters)),
+    ...splitTables(config.routeTables, gateways).map((table) => routeTablePlan(table, clusters, counters)),
   ];
 }
 

@@ -8,6 +8,7 @@ import {
   Cluster_LbPolicy as Policy,
 } from '@malha/xds/generated/envoy/config/cluster/v3/cluster_pb';
 import type { RouteAction_HashPolicySchema } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
+import { cohortKeyOf } from './cohorts.ts';
 
 type ClusterInit = MessageInitShape<typeof ClusterSchema>;
 type HashPolicy = MessageInitShape<typeof RouteAction_HashPolicySchema>;
@@ -56,14 +57,13 @@ function optionsOf({ type, slowStartMs = 0, tableSize }: LoadBalancerConfig): Pi
   return {};
 }
 
-/** Of the first cluster that hashes; Envoy knows one list of keys for a route. */
+/** The key of a sticky split, then those of the first cluster that hashes; Envoy knows one list of keys for a route. */
 export function hashPolicies(action: ForwardAction, clusters: ReadonlyMap<string, Cluster>): HashPolicy[] {
-  for (const { cluster } of action.clusters) {
-    const keys = clusters.get(cluster)?.loadBalancer.hashKeys;
-    // Terminal: the first key that a request has decides, and the others are not added to it.
-    if (keys !== undefined) return keys.map((key) => ({ policySpecifier: specifier(key), terminal: true }));
-  }
-  return [];
+  const cohort = cohortKeyOf(action);
+  const ofClusters = action.clusters.map(({ cluster }) => clusters.get(cluster)?.loadBalancer.hashKeys);
+  const keys = [...(cohort === undefined ? [] : [cohort]), ...(ofClusters.find((each) => each !== undefined) ?? [])];
+  // Terminal: the first key that a request has decides, and the others are not added to it.
+  return keys.map((key) => ({ policySpecifier: specifier(key), terminal: true }));
 }
 
 function specifier(key: HashKey): NonNullable<HashPolicy['policySpecifier']> {

@@ -49,9 +49,10 @@ export function corsFilter(): MessageInitShape<typeof HttpFilterSchema> {
   return { name: CORS_FILTER, configType: typed(CorsSchema, {}) };
 }
 
-export function routerFilter(): MessageInitShape<typeof HttpFilterSchema> {
+/** `hasCallers`: those of the mesh, whose proxies say how long they wait. */
+export function routerFilter({ hasCallers = false } = {}): MessageInitShape<typeof HttpFilterSchema> {
   return {
     name: 'envoy.filters.http.router',
-    configType: typed(RouterSchema, { suppressEnvoyHeaders: true }),
+    configType: typed(RouterSchema, { suppressEnvoyHeaders: true, respectExpectedRqTimeout: hasCallers }),
   };
 }

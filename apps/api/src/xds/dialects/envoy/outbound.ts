@@ -8,25 +8,29 @@ import { ListenerSchema } from '@malha/xds/generated/envoy/config/listener/v3/li
 import { HttpConnectionManagerSchema } from '@malha/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { DialectContext, ResourcePlan } from '../dialect.ts';
 import { socketAddress } from '../shared/addresses.ts';
-import { faultFilter } from './faults.ts';
-import { commonManager, corsFilter, routerFilter } from './manager.ts';
-import { localLimitFilter } from './rate-limits.ts';
+import { callerFilters } from './caller-filters.ts';
+import type { Counters } from './global-limits.ts';
+import { commonManager } from './manager.ts';
 import { ADS, typed } from './types.ts';
 
-export function outboundPlan(listener: OutboundListener, context: DialectContext): ResourcePlan {
+export function outboundPlan(listener: OutboundListener, counters: Counters, context: DialectContext): ResourcePlan {
   return {
     typeUrl: LISTENER_TYPE,
     name: OUTBOUND_LISTENER,
-    source: [listener, context],
-    bytes: () => encodeOutbound(listener, context),
+    source: [listener, context, ...counters],
+    bytes: () => encodeOutbound(listener, counters, context),
   };
 }
 
-function encodeOutbound({ routeTable }: OutboundListener, { address, outboundPort }: DialectContext): Uint8Array {
+function encodeOutbound(
+  { routeTable }: OutboundListener,
+  counters: Counters,
+  { address, outboundPort }: DialectContext,
+): Uint8Array {
   const manager = typed(HttpConnectionManagerSchema, {
     ...commonManager(OUTBOUND_LISTENER),
     routeSpecifier: { case: 'rds', value: { routeConfigName: routeTable, configSource: ADS } },
-    httpFilters: [corsFilter(), faultFilter(), localLimitFilter(), routerFilter()],
+    httpFilters: callerFilters(counters),
   });
   const message = create(ListenerSchema, {
     name: OUTBOUND_LISTENER,

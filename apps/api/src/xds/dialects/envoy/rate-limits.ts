@@ -1,15 +1,12 @@
-// Rate limits for Envoy. A request gets a descriptor for each limit that it falls under: the limit's id, and its keys; both
-// are expressions of CEL, and one that fails leaves the descriptor out. Buckets belong to the virtual host, so that the
-// routes of one rule share them.
+// Rate limits that each Envoy counts for itself: a request gets a descriptor for each limit that it falls under. Buckets belong
+// to the virtual host, so that the routes of one rule share them.
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Any, durationFromMs } from '@bufbuild/protobuf/wkt';
-import type { BucketShape, ConnectionLimitRule, LimitKey, RateLimitRule } from '@malha/traffic';
+import type { BucketShape, ConnectionLimitRule, RateLimitRule } from '@malha/traffic';
+import { keyEntryName, LIMIT_ENTRY, MATCH_ENTRY } from '@malha/traffic/rate-limit/descriptor';
 import { HeaderValueOption_HeaderAppendAction } from '@malha/xds/generated/envoy/config/core/v3/base_pb';
 import type { FilterSchema } from '@malha/xds/generated/envoy/config/listener/v3/listener_components_pb';
-import type {
-  RateLimit_ActionSchema,
-  RateLimitSchema,
-} from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
+import type { RateLimitSchema } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import {
   type LocalRateLimitDescriptorSchema,
   XRateLimitHeadersRFCVersion,
@@ -17,18 +14,15 @@ import {
 import { LocalRateLimitSchema } from '@malha/xds/generated/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb';
 import type { HttpFilterSchema } from '@malha/xds/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { LocalRateLimitSchema as NetworkRateLimitSchema } from '@malha/xds/generated/envoy/extensions/filters/network/local_ratelimit/v3/local_rate_limit_pb';
-import { DescriptorSchema } from '@malha/xds/generated/envoy/extensions/rate_limit_descriptors/expr/v3/expr_pb';
 import type { TokenBucketSchema } from '@malha/xds/generated/envoy/type/v3/token_bucket_pb';
-import { conditionExpression, text } from './conditions.ts';
+import { actionsOf } from './limit-actions.ts';
 import { pack, typed } from './types.ts';
 
-type Action = MessageInitShape<typeof RateLimit_ActionSchema>;
 type Descriptor = MessageInitShape<typeof LocalRateLimitDescriptorSchema>;
 
 /** Name of the filter, and key of its settings for a virtual host. */
 export const LOCAL_LIMIT_FILTER = 'malha.rate-limit.local';
 
-const MATCHES = { key: 'match', value: 'yes' };
 /** Envoy's least; smaller intervals are given as so many times the requests in so many times the interval. */
 const INTERVAL_MIN_MS = 50;
 /** Keys of one virtual host that have a bucket; the one that was used the longest ago goes. */
@@ -36,8 +30,6 @@ const KEYS_MAX = 16_384;
 /** Of the bucket of requests that no descriptor matches. */
 const UNLIMITED = 4_294_967_295;
 const MS_PER_SECOND = 1000;
-/** Literal of CEL for a request without the value; those share a bucket. */
-const ABSENT = '"-"';
 const ALL = { defaultValue: { numerator: 100 } };
 
 /** Does nothing where a virtual host has no limits. */
@@ -50,15 +42,6 @@ export function rateLimitActions(
   rules: readonly RateLimitRule[] | undefined,
 ): MessageInitShape<typeof RateLimitSchema>[] {
   return (rules ?? []).filter(isLocal).map((rule) => ({ actions: actionsOf(rule) }));
-}
-
-export function actionsOf({ id, condition, keys }: RateLimitRule): Action[] {
-  return [
-    { actionSpecifier: { case: 'genericKey', value: { descriptorKey: 'limit', descriptorValue: id } } },
-    // A map without the key is an error of the expression, which leaves the descriptor out.
-    expression(MATCHES.key, `{true: ${text(MATCHES.value)}}[${conditionExpression(condition)}]`),
-    ...keys.map((key, index) => keyAction(`key${index}`, key)),
-  ];
 }
 
 /** Buckets of the limits of one virtual host, by the filter's name; nothing when there are none. */
@@ -108,39 +91,11 @@ function isLocal({ global }: RateLimitRule): boolean {
 function descriptor(rule: RateLimitRule): Descriptor {
   return {
     entries: [
-      { key: 'limit', value: rule.id },
-      MATCHES,
-      ...rule.keys.map((key, index) => ({ key: key.type === 'address' ? 'remote_address' : `key${index}`, value: '' })),
+      { key: LIMIT_ENTRY, value: rule.id },
+      MATCH_ENTRY,
+      ...rule.keys.map((key, index) => ({ key: keyEntryName(key, index), value: '' })),
     ],
     tokenBucket: bucket(rule),
-  };
-}
-
-function keyAction(name: string, key: LimitKey): Action {
-  switch (key.type) {
-    case 'identity':
-      return expression(name, `connection.mtls ? connection.uri_san_peer_certificate : ${ABSENT}`);
-    case 'address':
-      return { actionSpecifier: { case: 'remoteAddress', value: {} } };
-    case 'path':
-      return expression(name, 'request.url_path');
-    case 'header':
-      return expression(name, headerValue(text(key.name)));
-  }
-}
-
-/** Envoy takes no empty values. */
-function headerValue(name: string): string {
-  return `${name} in request.headers && request.headers[${name}] != "" ? request.headers[${name}] : ${ABSENT}`;
-}
-
-function expression(descriptorKey: string, celText: string): Action {
-  const config = pack(DescriptorSchema, { descriptorKey, exprSpecifier: { case: 'text', value: celText } });
-  return {
-    actionSpecifier: {
-      case: 'extension',
-      value: { name: 'envoy.rate_limit_descriptors.expr', typedConfig: config },
-    },
   };
 }
 

@@ -31,31 +31,41 @@ import type { ResourcePlan } from '../dialect.ts';
 import { directResponse, mirrorPolicies } from '../shared/actions.ts';
 import { routeMatch } from '../shared/matches.ts';
 import { byBackend, usedBackends } from './backend-routes.ts';
+import { byCohort, cohortKeyOf, rangesOf } from './cohorts.ts';
 import { corsPolicy } from './cors.ts';
 import { deviceMatchers, type HeaderMatcher } from './devices.ts';
 import { byFault, type FaultedRoute, faultConfig } from './faults.ts';
 import { EDGE_TABLE } from './gateway.ts';
+import { type Counters, globalLimitActions } from './global-limits.ts';
 import { requestHeaders, responseHeaders, withHeadersInOrder } from './headers.ts';
 import { hashPolicies } from './load-balancer.ts';
 import { CORS_FILTER, callDuration } from './manager.ts';
 import { localLimits, rateLimitActions } from './rate-limits.ts';
 import { redirectMessage } from './redirects.ts';
-import { byIdempotence, retryPolicy } from './retries.ts';
+import { byIdempotence, hedgePolicy, retryPolicy } from './retries.ts';
 import { rewriteFields } from './rewrites.ts';
+import { sessionOf } from './sessions.ts';
 import { pack } from './types.ts';
 
 type Clusters = ReadonlyMap<string, Cluster>;
 
-export function routeTablePlan(table: RouteTable, clusters: Clusters): ResourcePlan {
+/** Of the whole proxy: what routes say beside their own actions. */
+interface Around {
+  readonly clusters: Clusters;
+  readonly counters: Counters;
+}
+
+export function routeTablePlan(table: RouteTable, clusters: Clusters, counters: Counters): ResourcePlan {
+  const around = { clusters, counters };
   return {
     typeUrl: ROUTE_TYPE,
     name: table.name,
-    source: [...(table.ignoresPort === true ? [table] : table.virtualHosts), ...clusters.values()],
-    bytes: () => encodeRouteTable(table, clusters),
+    source: [...(table.ignoresPort === true ? [table] : table.virtualHosts), ...clusters.values(), ...counters],
+    bytes: () => encodeRouteTable(table, around),
   };
 }
 
-function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable, clusters: Clusters): Uint8Array {
+function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable, around: Around): Uint8Array {
   const message = create(RouteConfigurationSchema, {
     name,
     maxDirectResponseBodySizeBytes: DIRECT_RESPONSE_BODY_BYTES_MAX,
@@ -72,7 +82,7 @@ function encodeRouteTable({ name, ignoresPort, virtualHosts }: RouteTable, clust
         .map(withHeadersInOrder)
         .flatMap(byBackend)
         .flatMap(byFault)
-        .flatMap((from) => byDevice(from, clusters)),
+        .flatMap((from) => byDevice(from, around)),
     })),
   });
   return toBinary(RouteConfigurationSchema, message);
@@ -95,14 +105,14 @@ function withUniqueDomains(hosts: readonly VirtualHost[]): VirtualHost[] {
 }
 
 /** A rule for some devices becomes one route for each thing that a User-Agent of them may say. */
-function byDevice(faulted: FaultedRoute, clusters: Clusters): MessageInitShape<typeof RouteSchema>[] {
-  return deviceMatchers(faulted.from.match.devices).map((device) => route(faulted, device, clusters));
+function byDevice(faulted: FaultedRoute, around: Around): MessageInitShape<typeof RouteSchema>[] {
+  return deviceMatchers(faulted.from.match.devices).map((device) => route(faulted, device, around));
 }
 
 function route(
   { from, headers, fault }: FaultedRoute,
   device: readonly HeaderMatcher[],
-  clusters: Clusters,
+  around: Around,
 ): MessageInitShape<typeof RouteSchema> {
   const { name, action } = from;
   const match = routeMatch(withoutSlash(from).match, fractionOf(from.match.share), [...device, ...headers]);
@@ -121,8 +131,9 @@ function route(
     typedPerFilterConfig: {
       ...(action.cors !== undefined && { [CORS_FILTER]: pack(CorsPolicySchema, corsPolicy(action.cors)) }),
       ...faultConfig(fault),
+      ...sessionOf(action.session),
     },
-    action: { case: 'route', value: forward(action, from, clusters) },
+    action: { case: 'route', value: forward(action, from, around) },
   };
 }
 
@@ -134,7 +145,11 @@ function withoutSlash(from: Route): Route {
   return { ...from, match: { ...from.match, path: { type: 'prefix', value } } };
 }
 
-function forward(action: ForwardAction, from: Route, clusters: Clusters): MessageInitShape<typeof RouteActionSchema> {
+function forward(
+  action: ForwardAction,
+  from: Route,
+  { clusters, counters }: Around,
+): MessageInitShape<typeof RouteActionSchema> {
   const isInvalid = action.clusters.some(({ cluster }) => cluster === INVALID_BACKEND);
   const isGrpc = action.clusters.some(({ cluster }) => clusters.get(cluster)?.protocol === 'grpc');
   const retry = retryPolicy(action);
@@ -148,8 +163,9 @@ function forward(action: ForwardAction, from: Route, clusters: Clusters): Messag
     }),
     ...(isGrpc && { maxStreamDuration: callDuration(action) }),
     ...(retry !== undefined && { retryPolicy: retry }),
+    ...hedgePolicy(action),
     hashPolicy: hashPolicies(action, clusters),
-    rateLimits: rateLimitActions(action.rateLimits),
+    rateLimits: [...rateLimitActions(action.rateLimits), ...globalLimitActions(action.rateLimits, counters)],
     requestMirrorPolicies: mirrorPolicies(action.mirrors),
     ...rewriteFields(action.rewrite, withoutSlash(from).match.path),
     upgradeConfigs: [{ upgradeType: 'websocket' }],
@@ -177,7 +193,13 @@ function fractionOf(share: ShareMatch | undefined): MessageInitShape<typeof Rout
 }
 
 function split(action: ForwardAction): MessageInitShape<typeof WeightedClusterSchema> {
-  return { clusters: usedBackends(action).map(clusterWeight) };
+  const used = usedBackends(action);
+  if (cohortKeyOf(action) === undefined) return { clusters: used.map(clusterWeight) };
+  const ranges = rangesOf(used.map(({ weight }) => weight));
+  return {
+    clusters: used.map((weighted, index) => clusterWeight({ ...weighted, weight: ranges[index] ?? 0 })),
+    ...byCohort(action),
+  };
 }
 
 function clusterWeight(weighted: WeightedCluster): MessageInitShape<typeof WeightedCluster_ClusterWeightSchema> {
