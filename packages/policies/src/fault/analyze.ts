@@ -1,5 +1,5 @@
 // Faults that some of their callers do not carry out as they are: those with a stock Envoy.
-import { type Finding, type FindingCode, namespaceOf } from '@malha/model';
+import type { Finding, FindingCode } from '@malha/model';
 import { report } from '../report.ts';
 import type { WorkloadEntry } from '../services/entries.ts';
 import type { FaultPolicies } from './apply.ts';

@@ -8,7 +8,7 @@ import { type Body, numberAt, recordAt, textAt, textsAt } from '../model/filters
 import type { Value, ValuePath } from '../model/write-value.ts';
 import { ChipParsed, ChipRemove, ChipSelect, ChipText, numberFormat } from './chip-field.tsx';
 import { FieldFinding } from './field-findings.tsx';
-import type { RuleSettingsProps } from './rule-settings.tsx';
+import type { RuleSettingsProps } from './rule-settings-props.ts';
 
 type Props = Pick<RuleSettingsProps, 'kind' | 'isReadOnly' | 'routePolicy' | 'setPolicy'>;
 

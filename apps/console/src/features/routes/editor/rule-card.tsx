@@ -20,7 +20,7 @@ import { FieldFinding } from './field-findings.tsx';
 import { LazyRuleDetails } from './lazy-rule-details.tsx';
 import { LazyRuleSettings } from './lazy-rule-settings.tsx';
 import { MatchBuilder } from './match-builder.tsx';
-import type { RuleSettingsProps } from './rule-settings.tsx';
+import type { RuleSettingsProps } from './rule-settings-props.ts';
 import { SplitTable } from './split-table.tsx';
 
 export interface RuleCardProps {

@@ -4,19 +4,13 @@ import { defaults } from '@malha/model/defaults';
 import { formatDuration, isDuration } from '@malha/model/duration';
 import { type ReactNode, useState } from 'react';
 import { pathInWords, recordAt, textAt } from '../model/filters.ts';
-import type { PolicyView } from '../model/policies.ts';
 import { cohortSentence } from '../model/words.ts';
-import type { Value, ValuePath } from '../model/write-value.ts';
+import type { ValuePath } from '../model/write-value.ts';
 import { ChipSelect, ChipText } from './chip-field.tsx';
 import { FieldFinding, type FieldPlace, useFindingAt, wordsOf } from './field-findings.tsx';
 import { ResilienceSettings } from './resilience-settings.tsx';
-import { type RuleForm, setValue } from './rule-form.ts';
-
-export interface RuleSettingsProps extends RuleForm {
-  readonly routePolicy: PolicyView | undefined;
-  readonly trafficPolicy: PolicyView | undefined;
-  readonly setPolicy: (kind: 'RoutePolicy' | 'TrafficPolicy', path: ValuePath, value: Value | undefined) => void;
-}
+import { setValue } from './rule-form.ts';
+import type { RuleSettingsProps } from './rule-settings-props.ts';
 
 const { traffic } = defaults;
 const isCodes = (text: string) => /^[45]\d\d([ ,]+[45]\d\d)*$/.test(text);
