@@ -10,6 +10,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
   get: () => import('./commands/get.ts'),
   explain: () => import('./commands/explain.ts'),
   status: () => import('./commands/status.ts'),
+  experiment: () => import('./commands/experiment.ts'),
+  fault: () => import('./commands/fault.ts'),
   'join-token': () => import('./commands/join-token.ts'),
 };
 

@@ -14,6 +14,7 @@ import { createErrorReporter, createTrpcHandler } from '../trpc/http.ts';
 import { Origins } from '../trpc/origins.ts';
 import { createRootRouter } from '../trpc/root.ts';
 import { TrpcWebSocket } from '../trpc/web-socket.ts';
+import { type FaultWatch, watchFaults } from './fault-watch.ts';
 import type { Foundation } from './foundation.ts';
 import type { MemberPlane } from './member-plane.ts';
 import type { Mesh } from './mesh.ts';
@@ -43,10 +44,11 @@ export async function createOperatorPlane(foundation: Foundation, parts: Operato
   await auth.firstAdministrator.ensure(config.auth.firstAdminEmail);
 
   const services = createServices(foundation, parts);
+  const faults = watchFaults(foundation, parts, (entry) => auth.repository.audit(entry));
   const invitations = createInvitations(parts, auth);
   const now = () => clock.now();
-  const router = createRouter(parts, services, { auth, invitations, now });
-  const operations = createOperations(parts, services, { auth, invitations });
+  const router = createRouter(parts, services, { auth, invitations, faults, now });
+  const operations = createOperations(parts, services, { auth, invitations, faults });
   const origins = new Origins(config.auth.consoleOrigins);
   const { sessionSecret, internalSecret } = config.auth;
   const callers = new Callers({ sessions: auth.sessions, sessionSecret, now, onError: onUnexpected });
@@ -66,6 +68,7 @@ export async function createOperatorPlane(foundation: Foundation, parts: Operato
 interface Access {
   readonly auth: Auth;
   readonly invitations: Invitations;
+  readonly faults: FaultWatch;
 }
 
 /** A token that is not recorded in the audit log is not handed out. */
@@ -117,7 +120,7 @@ function createServices({ config }: Foundation, { storage, mesh, members }: Oper
 function createRouter(
   { mesh, members }: OperatorPlaneParts,
   { status, history }: Services,
-  { auth, invitations, now }: Access & { readonly now: () => number },
+  { auth, invitations, faults, now }: Access & { readonly now: () => number },
 ) {
   const audit: Audit = (entry) => auth.repository.audit(entry);
   const { ca, agents, xds, telemetry } = members;
@@ -135,7 +138,8 @@ function createRouter(
       ...{ world: () => world.world, queries: telemetry.queries, now },
       proxies: async () => (await agents.agents.list()).map(reportOf),
     },
-    faults: { store, now },
+    faults: { store, ender: faults.ender, now },
+    experiments: { experiments: faults.experiments },
     limits: { store, queries: telemetry.queries },
     certificates: { authority: ca.authority, denials: ca.denials, currentLeaves: ca.currentLeaves, audit },
     joinTokens: { tokens: ca.tokens, invitations, audit },
@@ -151,13 +155,14 @@ function createRouter(
 function createOperations(
   { mesh, members }: OperatorPlaneParts,
   { status, history }: Services,
-  { auth, invitations }: Access,
+  { auth, invitations, faults }: Access,
 ) {
   const { ca, telemetry } = members;
   return new Operations({
     ...{ store: mesh.store, history, status, firstAdministrator: auth.firstAdministrator },
     invite: (order, createdBy) => invitations.create(order, createdBy),
     caPin: () => ca.authority.pin,
+    ...{ ender: faults.ender, experiments: faults.experiments },
     totals: (sinceMs) => telemetry.queries.totals(sinceMs === undefined ? {} : { sinceMs }),
   });
 }

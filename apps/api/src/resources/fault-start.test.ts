@@ -1,7 +1,7 @@
 import { type FaultInjectionResource, keyOf, toYaml } from '@malha/model';
 import { expect, test } from 'vitest';
 import { previewDraft } from './drafts.ts';
-import { withFaultStarts } from './fault-start.ts';
+import { faultsThatBegin, withFaultStarts } from './fault-start.ts';
 import type { Change, ResourceState } from './types.ts';
 
 const NOW_MS = Date.parse('2026-11-26T09:30:00.000Z');
@@ -52,6 +52,25 @@ test('one that does something else now begins anew', () => {
 test('a beginning in the past is kept, one in the future is not', () => {
   expect(startOf(fault({ startedAt: EARLIER }))).toBe(EARLIER);
   expect(startOf(fault({ startedAt: '2027-01-01T00:00:00Z' }))).toBe(NOW);
+});
+
+test('one that was ended and is applied again as it was stays ended, and one that is changed begins anew', () => {
+  const ended = { at: EARLIER, by: 'malha', reason: 'Its time was over.' };
+  const state = stateWith(fault({ startedAt: EARLIER, ended }));
+  expect(withFaultStarts([{ op: 'put', resource: fault() }], state, NOW_MS)).toMatchObject([
+    { resource: { spec: { startedAt: EARLIER, ended } } },
+  ]);
+  expect(faultsThatBegin([{ op: 'put', resource: fault() }], state, NOW_MS)).toEqual([]);
+  const changed = fault({ expiresAfter: '20m', ended });
+  const [begun] = faultsThatBegin([{ op: 'put', resource: changed }], state, NOW_MS);
+  expect(begun?.spec).toMatchObject({ startedAt: NOW });
+  expect(begun?.spec.ended).toBeUndefined();
+});
+
+test('one that is on does not begin, whatever is said of it again', () => {
+  const state = stateWith(fault({ startedAt: EARLIER }));
+  expect(faultsThatBegin([{ op: 'put', resource: fault({ startedAt: EARLIER }) }], state, NOW_MS)).toEqual([]);
+  expect(faultsThatBegin([{ op: 'put', resource: fault() }], stateWith(), NOW_MS)).toHaveLength(1);
 });
 
 test('other changes pass as they are', () => {

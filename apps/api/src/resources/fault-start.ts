@@ -1,4 +1,5 @@
-// When faults begin: the control plane writes it once, so that every proxy, also one that starts later, ends them together.
+// When faults begin and end: the control plane writes it once, so that every proxy, also one that starts later, ends them
+// together, and so that a fault that is over is not begun by applying the same file again.
 import { isDeepStrictEqual } from 'node:util';
 import { type FaultInjectionResource, keyOf, timestampMs } from '@malha/model';
 import type { Change, ResourceState } from './types.ts';
@@ -9,19 +10,45 @@ export function withFaultStarts(changes: readonly Change[], state: ResourceState
   return changes.map((change) => {
     if (change.op === 'delete' || change.resource.kind !== 'FaultInjection') return change;
     const stored = state.byKey.get(keyOf(change.resource))?.resource;
-    const startedAt = startOf(change.resource, stored?.kind === 'FaultInjection' ? stored : undefined, nowMs);
-    return { op: 'put', resource: withStart(change.resource, startedAt) };
+    const fault = asStored(change.resource, stored?.kind === 'FaultInjection' ? stored : undefined, nowMs);
+    return { op: 'put', resource: fault };
   });
 }
 
-function startOf(fault: FaultInjectionResource, stored: FaultInjectionResource | undefined, nowMs: number): string {
-  const now = new Date(nowMs).toISOString();
-  const { startedAt } = fault.spec;
-  if (startedAt !== undefined) return timestampMs(startedAt) > nowMs ? now : startedAt;
-  const former = stored?.spec.startedAt;
-  return former !== undefined && isDeepStrictEqual(withStart(fault, former), stored) ? former : now;
+/** Faults among the changes that begin with them. */
+export function faultsThatBegin(
+  changes: readonly Change[],
+  state: ResourceState,
+  nowMs: number,
+): readonly FaultInjectionResource[] {
+  return withFaultStarts(changes, state, nowMs).flatMap((change) => {
+    if (change.op === 'delete' || change.resource.kind !== 'FaultInjection') return [];
+    const { spec } = change.resource;
+    const stored = state.byKey.get(keyOf(change.resource))?.resource;
+    const before = stored?.kind === 'FaultInjection' ? stored.spec : undefined;
+    const isOn = before !== undefined && before.ended === undefined && before.startedAt === spec.startedAt;
+    return spec.ended !== undefined || isOn ? [] : [change.resource];
+  });
 }
 
-function withStart(fault: FaultInjectionResource, startedAt: string): FaultInjectionResource {
-  return { ...fault, spec: { ...fault.spec, startedAt } };
+function asStored(
+  fault: FaultInjectionResource,
+  stored: FaultInjectionResource | undefined,
+  nowMs: number,
+): FaultInjectionResource {
+  const now = new Date(nowMs).toISOString();
+  const { startedAt, ended, ...rest } = fault.spec;
+  if (startedAt !== undefined) {
+    if (timestampMs(startedAt) <= nowMs) return fault;
+    return { ...fault, spec: { ...rest, startedAt: now } };
+  }
+  if (stored !== undefined) {
+    const { startedAt: former, ended: formerEnd } = stored.spec;
+    const same = {
+      ...fault,
+      spec: { ...rest, startedAt: former, ...(formerEnd !== undefined && { ended: formerEnd }) },
+    };
+    if (former !== undefined && isDeepStrictEqual(same, stored)) return stored;
+  }
+  return { ...fault, spec: { ...rest, startedAt: now } };
 }

@@ -19,6 +19,8 @@ export interface ResourceStoreOptions extends StateKeeperOptions {
   readonly now: () => number;
 }
 
+export type WriteGuard = (changes: readonly Change[], state: ResourceState) => Promise<void>;
+
 /** What apply and revert have in common. */
 interface Write {
   readonly author: string;
@@ -51,6 +53,7 @@ export class ResourceStore {
   readonly #keeper: StateKeeper;
   readonly #queue = new WriteQueue();
   readonly #options: ResourceStoreOptions;
+  #guard: WriteGuard | undefined;
 
   constructor(options: ResourceStoreOptions) {
     this.#options = options;
@@ -75,6 +78,11 @@ export class ResourceStore {
   async current(): Promise<{ revision: number; resources: StoredResource[] }> {
     const { revision, byKey } = this.state;
     return { revision, resources: [...byKey.values()] };
+  }
+
+  /** Asked before each change set is stored; what it throws refuses the change set. It runs without the lock. */
+  guardWith(guard: WriteGuard): void {
+    this.#guard = guard;
   }
 
   onRevision(listener: RevisionListener): () => void {
@@ -124,7 +132,8 @@ export class ResourceStore {
     );
   }
 
-  #write(write: Write): Promise<AppliedRevision> {
+  async #write(write: Write): Promise<AppliedRevision> {
+    await this.#guard?.(write.changes, this.state);
     return this.#queue.run(async () => {
       const outcome = await this.#transact(write);
       switch (outcome.type) {

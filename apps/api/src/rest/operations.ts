@@ -5,6 +5,8 @@ import type { FirstAdministrator, FirstSignIn } from '../auth/first-administrato
 import type { Principal } from '../auth/principal.ts';
 import { requireRole } from '../auth/principal.ts';
 import { orAway } from '../db/away.ts';
+import type { Experiments } from '../experiments/experiments.ts';
+import type { FaultEnder } from '../experiments/fault-end.ts';
 import type { MeshStatus, MeshStatusReader } from '../mesh/status.ts';
 import { changesOf } from '../resources/drafts.ts';
 import { ResourceNotFound } from '../resources/errors.ts';
@@ -35,6 +37,8 @@ export interface OperationsOptions {
   readonly caPin: () => string;
   /** Requests, failures and retries by edge, exact, since a time or since ever. */
   readonly totals: (sinceMs: number | undefined) => Promise<unknown>;
+  readonly ender: FaultEnder;
+  readonly experiments: Experiments;
 }
 
 /** Who calls: somebody on this machine with access to the socket, or a user. */
@@ -131,6 +135,24 @@ export class Operations {
     const item = this.#options.store.state.byKey.get(resourceKeySchema.parse(key));
     if (!item) throw new ResourceNotFound(key);
     return present(item);
+  }
+
+  experiments() {
+    return this.#options.experiments.list();
+  }
+
+  experiment(id: string) {
+    return this.#options.experiments.get(id);
+  }
+
+  /** `revision` null: it had ended. */
+  async stopFault(caller: Caller, name: string, message: string) {
+    const key = resourceKeySchema.parse(`FaultInjection/${name}`);
+    if (!this.#options.store.state.byKey.has(key)) throw new ResourceNotFound(key);
+    if (caller.type === 'user') requireWrite(caller.principal, [key]);
+    const reason = message || `Stop fault ${name}`;
+    const revision = await this.#options.ender.end([key], { by: authorOf(caller), reason, message: reason });
+    return { revision: revision ?? null };
   }
 
   changes(query: { cursor?: number | undefined; limit: number }) {

@@ -11,6 +11,7 @@ const page = z.object({
   cursor: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
+const stopBody = z.strictObject({ message: z.string().max(2_000).default('') });
 const revertBody = z.strictObject({ message: z.string().max(2_000).default('') });
 
 /** True when there was such a route. Throws what the operation throws. */
@@ -51,6 +52,18 @@ export async function handleRoute(
     case 'GET /resources/*':
       sendJson(response, 200, operations.resource(rest.join('/')));
       return true;
+    case 'GET /experiments':
+      sendJson(response, 200, { items: await operations.experiments() });
+      return true;
+    case 'GET /experiments/*':
+      sendJson(response, 200, await operations.experiment(rest.join('/')));
+      return true;
+    case 'POST /faults/*': {
+      if (rest.length !== 3 || rest[2] !== 'stop') return false;
+      const { message } = stopBody.parse(await readJson(request, SMALL_BODY_MAX_BYTES));
+      sendJson(response, 200, await operations.stopFault(caller, rest.slice(0, 2).join('/'), message));
+      return true;
+    }
     case 'GET /changes':
       sendJson(response, 200, await operations.changes(page.parse(Object.fromEntries(query))));
       return true;

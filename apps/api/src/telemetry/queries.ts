@@ -3,6 +3,7 @@ import type { TelemetryReaderDeps } from './deps.ts';
 import { type Golden, tallyOf } from './golden.ts';
 import { type Overview, type OverviewInput, readOverview } from './overview/overview.ts';
 import { aggregate, type ServiceRef } from './query/aggregate.ts';
+import { type PhaseFigures, readFaultFigures } from './query/fault-figures.ts';
 import { durationOf, type TimeRange, windowOf } from './query/time-range.ts';
 import { readTotals, type Totals } from './query/totals.ts';
 import { readServiceDetail, type ServiceDetail } from './services/service-detail.ts';
@@ -85,6 +86,15 @@ export class TelemetryQueries {
 
   trace(traceId: string, showPolicies: boolean): Promise<{ traceId: string; spans: TraceSpan[] }> {
     return readTrace(this.#deps.pool, traceId, showPolicies);
+  }
+
+  /** Of the services that a fault is for, and of their callers. */
+  faultFigures(
+    services: readonly ServiceRef[],
+    range: { readonly fromMs: number; readonly toMs: number },
+  ): Promise<PhaseFigures> {
+    const key = keyOf('fault-figures', { services, range });
+    return this.#reads.read(key, QUERY_AGE_MS, () => readFaultFigures(this.#deps, services, range));
   }
 
   /** Exact counts per edge: of all time, or of what finished after a moment. */

@@ -9,6 +9,7 @@ import {
   createJoinTokensRouter,
   type JoinTokensRouterDeps,
 } from '../ca/router.ts';
+import { createExperimentsRouter, type ExperimentsRouterDeps } from '../experiments/router.ts';
 import { createExplainRouter, type ExplainRouterDeps } from '../explain/router.ts';
 import { createFaultsRouter, type FaultsRouterDeps } from '../faults/router.ts';
 import { createLimitsRouter, type LimitsRouterDeps } from '../limits/router.ts';
@@ -38,6 +39,7 @@ export interface RootDeps {
   readonly explain: ExplainRouterDeps;
   readonly resilience: ResilienceRouterDeps;
   readonly faults: FaultsRouterDeps;
+  readonly experiments: ExperimentsRouterDeps;
   readonly limits: LimitsRouterDeps;
   readonly certificates: CertificatesRouterDeps;
   readonly joinTokens: JoinTokensRouterDeps;
@@ -58,6 +60,7 @@ export function createRootRouter(deps: RootDeps) {
     explain: createExplainRouter(deps.explain),
     resilience: createResilienceRouter(deps.resilience),
     faults: createFaultsRouter(deps.faults),
+    experiments: createExperimentsRouter(deps.experiments),
     limits: createLimitsRouter(deps.limits),
     certificates: createCertificatesRouter(deps.certificates),
     joinTokens: createJoinTokensRouter(deps.joinTokens),
