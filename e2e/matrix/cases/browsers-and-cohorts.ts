@@ -39,6 +39,14 @@ const STICKY =
     '{targetRef: {group: gateway.networking.k8s.io, kind: HTTPRoute, name: rules, sectionName: some}, cohort: {header: x-user}}',
   );
 
+const sticky = (cohort: string) =>
+  route('rules', `[{name: some, backendRefs: [${ref('v1', 'weight: 1')}, ${ref('v2', 'weight: 3')}]}]`) +
+  resource(
+    'RoutePolicy',
+    'some',
+    `{targetRef: {group: gateway.networking.k8s.io, kind: HTTPRoute, name: rules, sectionName: some}, cohort: ${cohort}}`,
+  );
+
 const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1';
 const DESK = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
@@ -53,7 +61,7 @@ const AGENTS = {
   bot: ['curl/8.5.0', 'Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) Mobile Safari (compatible; bingbot/2.0)'],
 } as const;
 
-const NO_COHORTS = { envoy: 'Envoy draws anew for each request: it has no cohorts' } as const;
+const OTHER_HASH = { envoy: 'Envoy hashes keys otherwise: others are in' } as const;
 
 const onCors = (name: string, resources: string, exchanges: readonly Exchange[]): MatrixCase => ({
   name: `CORS: ${name}`,
@@ -166,8 +174,35 @@ export const browsersAndCohorts: Section = {
         { ...ask('/', 'any', { headers: [['x-user', 'ada']] }), times: 20, expect: { share: { 'reviews-v1': 1 } } },
         { ...ask('/', 'any', { headers: [['x-user', 'alan']] }), times: 20, expect: { share: { 'reviews-v2': 1 } } },
       ],
-      leftOut: NO_COHORTS,
+      leftOut: OTHER_HASH,
     },
+    ...(['header', 'cookie'] as const).flatMap((type): MatrixCase[] => {
+      const keyed = (value: string) =>
+        type === 'header' ? (['x-user', value] as const) : (['cookie', `a=1; user=${value}`] as const);
+      const resources = sticky(type === 'header' ? '{header: x-user}' : '{cookie: user}');
+      return [
+        {
+          name: `cohort: each key of a ${type} stays with its backend`,
+          resources,
+          exchanges: ['ada', 'alan', 'grace', 'edsger'].map((value) => ({
+            ...ask('/', 'any', { headers: [keyed(value)] }),
+            times: 16,
+            expect: { oneBackend: true },
+          })),
+        },
+        {
+          name: `cohort: keys of a ${type} are split by the weights`,
+          resources,
+          exchanges: [
+            {
+              ...ask('/', 'any', { headers: [keyed('user-{n}')] }),
+              times: 240,
+              expect: { share: { 'reviews-v1': 1, 'reviews-v2': 3 } },
+            },
+          ],
+        },
+      ];
+    }),
     ...[
       { percent: 20, winner: 'reviews-v1' },
       { percent: 80, winner: 'reviews-v2' },

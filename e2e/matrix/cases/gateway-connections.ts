@@ -1,6 +1,7 @@
 // Listeners TLS and TCP of gateways: what is passed on or ended by server name, connections by weight, grants, isolation.
 import type { Caller, MatrixCase, Section } from '../src/case.ts';
 import { connectionRoute, gatewayOf, grant, listener, OTHER_PORT, TCP_PORT, TLS_PORT } from '../src/edge.ts';
+import { conformanceConnections } from './conformance-connections.ts';
 
 const service = (name: string, app: string, protocol: string, port = 5432, namespace = 'shop') => `---
 apiVersion: malha.dev/v1
@@ -292,5 +293,5 @@ const intersections: readonly MatrixCase[] = [
 
 export const gatewayConnections: Section = {
   name: 'connections of gateways',
-  cases: [...connections, ...passedOn, ...terminated, ...intersections],
+  cases: [...connections, ...passedOn, ...terminated, ...intersections, ...conformanceConnections],
 };

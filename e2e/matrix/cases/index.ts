@@ -6,27 +6,39 @@ import { balancing } from './balancing.ts';
 import { breakers } from './breakers.ts';
 import { browsersAndCohorts } from './browsers-and-cohorts.ts';
 import { conformance } from './conformance.ts';
+import { connectionLimits } from './connection-limits.ts';
 import { countries } from './countries.ts';
+import { deadlines } from './deadlines.ts';
 import { directResponses } from './direct-responses.ts';
 import { ejection } from './ejection.ts';
+import { ejectionRules } from './ejection-rules.ts';
+import { fallbacks } from './fallbacks.ts';
 import { faults } from './faults.ts';
 import { gatewayConnections } from './gateway-connections.ts';
 import { gateways } from './gateways.ts';
+import { globalLimits } from './global-limits.ts';
 import { grpcCalls } from './grpc-calls.ts';
 import { grpcRoutes } from './grpc-routes.ts';
+import { hashKeys } from './hash-keys.ts';
 import { headerFilters } from './header-filters.ts';
 import { healthChecks } from './health-checks.ts';
+import { hedging } from './hedging.ts';
 import { hosts } from './hosts.ts';
 import { identities } from './identities.ts';
+import { levels } from './levels.ts';
 import { meshes } from './meshes.ts';
 import { mirrors } from './mirrors.ts';
 import { pathMatching } from './path-matching.ts';
 import { precedence } from './precedence.ts';
+import { probes } from './probes.ts';
 import { protocols } from './protocols.ts';
 import { rateLimits } from './rate-limits.ts';
 import { redirects } from './redirects.ts';
+import { requestBounds } from './request-bounds.ts';
 import { resilience } from './resilience.ts';
+import { retryConditions } from './retry-conditions.ts';
 import { rewrites } from './rewrites.ts';
+import { routeLimits } from './route-limits.ts';
 import { sessions } from './sessions.ts';
 import { severalGateways } from './several-gateways.ts';
 import { tunnels } from './tunnels.ts';
@@ -48,12 +60,24 @@ export const SECTIONS: readonly Section[] = [
   mirrors,
   backendFilters,
   resilience,
+  retryConditions,
+  hedging,
+  fallbacks,
+  deadlines,
   balancing,
+  hashKeys,
+  levels,
   ejection,
+  ejectionRules,
   healthChecks,
+  probes,
   breakers,
+  connectionLimits,
   sessions,
   rateLimits,
+  requestBounds,
+  routeLimits,
+  globalLimits,
   faults,
   meshes,
   authorization,

@@ -5,8 +5,9 @@ import https from 'node:https';
 import net, { type AddressInfo, type Server } from 'node:net';
 import { createTestCa } from '@malha/testing/test-ca';
 import type { Answer, AnswerDetails } from './case.ts';
+import { startCounter } from './counter.ts';
 import type { Fields, SeenRequest } from './outcome.ts';
-import { APPLICATIONS, type Application, backendName } from './stage.ts';
+import { APPLICATIONS, type Application, backendName, COUNTER } from './stage.ts';
 import { serveTunnel } from './tunnel-backend.ts';
 import { serveUpgrades } from './websocket-backend.ts';
 
@@ -26,6 +27,8 @@ export interface Backends {
   script(id: string, answers: readonly Answer[]): void;
   /** When so many requests with this id were seen, or the time is over. */
   arrived(id: string, count: number, withinMs: number): Promise<void>;
+  /** Gives the answers that are held of all requests that are on their way, also of those that have not arrived. */
+  release(): void;
   /** What was seen of a request; forgets it. */
   take(id: string): SeenRequest[];
   close(): Promise<void>;
@@ -36,10 +39,19 @@ type Outgoing = http.ServerResponse | http2.Http2ServerResponse;
 
 class Script {
   readonly seen: SeenRequest[] = [];
+  readonly released: Promise<void>;
   readonly #answers: readonly Answer[];
+  #release: () => void = () => undefined;
 
   constructor(answers: readonly Answer[]) {
     this.#answers = answers;
+    this.released = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  release(): void {
+    this.#release();
   }
 
   /** Of the attempt that `seen` ends with. */
@@ -72,6 +84,8 @@ export async function startBackends(): Promise<Backends> {
     ports.set(backend, await listen(server));
     servers.push(server);
   }
+  const counter = await startCounter();
+  if (counter !== undefined) ports.set(COUNTER, counter.port);
   const closed = await closedPort();
   return {
     appPort: (name, port) => ports.get(backendName(name, port)) ?? closed,
@@ -82,12 +96,16 @@ export async function startBackends(): Promise<Backends> {
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
+    release: () => {
+      for (const script of scripts.values()) script.release();
+    },
     take: (id) => {
       const seen = scripts.get(id)?.seen ?? [];
       scripts.delete(id);
       return seen;
     },
     close: async () => {
+      await counter?.close();
       for (const server of servers) {
         if (server instanceof http.Server || server instanceof https.Server) server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
@@ -130,7 +148,9 @@ async function serve(
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const script = scriptOf(String(request.headers[ID_HEADER] ?? ''));
   script.seen.push(seenBy(backend, request, Buffer.concat(chunks).toString()));
-  await answer(isOut(request.url ?? '', backend) ? 503 : answerFrom(backend, script.answer), request, response);
+  const scripted = isOut(request.url ?? '', backend) ? 503 : answerFrom(backend, script.answer);
+  if (typeof scripted === 'object' && scripted.held === true) await script.released;
+  await answer(scripted, request, response);
 }
 
 /** Probes carry no id to script an answer for: `/out/<backend>` is a path that this backend, or `all`, answers with 503. */

@@ -71,6 +71,10 @@ export interface Exchange {
   readonly sendsBack?: 'cookie' | { readonly header: string };
   /** Of so many at a time, 8 when not given. */
   readonly concurrency?: number;
+  /** Played again until it comes out as expected, within bounds: for what takes its time, such as probes. */
+  readonly eventually?: true;
+  /** Answers that are held come when so many of the requests, which are all sent at once, have ended. */
+  readonly releaseAfter?: number;
 }
 
 export interface CaseRequest {
@@ -97,6 +101,8 @@ export type Answer = number | 'reset' | AnswerDetails;
 export interface AnswerDetails {
   readonly status?: number;
   readonly delayMs?: number;
+  /** The answer waits for `releaseAfter` of its exchange. */
+  readonly held?: true;
   /** Of a call of gRPC that fails before any message: its whole answer is one head (Trailers-Only). */
   readonly grpcStatus?: number;
   /** In addition to the stage's. */
@@ -125,6 +131,8 @@ export interface Expectation {
   readonly attempts?: number;
   /** Parts of all answers by backend, or by `status <code>` or `grpc <code>` where none answered; needs `times`. */
   readonly share?: Readonly<Record<string, number>>;
+  /** How many of the `times` answers have which status, exactly. */
+  readonly statuses?: Readonly<Record<number, number>>;
   /** All of the `times` answers come from one backend, whichever it is. */
   readonly oneBackend?: true;
   /** Each of these backends answers some of the requests, and no other one does; needs `times`. */

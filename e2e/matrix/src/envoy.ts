@@ -92,6 +92,10 @@ class EnvoyPlayer implements Player {
     return this.#callers.send(caller, request, answers, copies);
   }
 
+  release(): void {
+    this.#callers.release();
+  }
+
   async close(): Promise<void> {
     this.#server.close();
     for (const child of this.#processes) child.kill('SIGKILL');

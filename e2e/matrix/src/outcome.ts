@@ -39,6 +39,7 @@ export function judge({ expect, times }: Exchange, all: readonly Outcome[]): str
 function judgeOutcomes(expect: Expectation, times: number | undefined, outcomes: readonly Outcome[]): string[] {
   const differences = outcomes.flatMap((outcome) => judgeOne(expect, outcome));
   differences.push(...judgeBackends(expect, outcomes));
+  if (expect.statuses !== undefined) differences.push(...judgeStatuses(expect.statuses, outcomes));
   if (expect.share !== undefined) differences.push(...judgeShare(expect.share, outcomes));
   else if (times !== undefined) return [...new Set(differences)];
   return differences;
@@ -50,7 +51,8 @@ function judgeOne(expect: Expectation, outcome: Outcome): string[] {
   const compare = (what: string, wanted: unknown, got: unknown) => {
     if (wanted !== undefined && wanted !== got) differences.push(`${what}: expected ${text(wanted)}, got ${text(got)}`);
   };
-  const isImplied = expect.share === undefined && expect.backends === undefined && expect.grpcStatus === undefined;
+  const { share, backends, statuses, grpcStatus } = expect;
+  const isImplied = [share, backends, statuses, grpcStatus].every((each) => each === undefined);
   const status = expect.status ?? (isImplied ? 200 : undefined);
   compare('status', status, outcome.status);
   compare('backend', expect.backend, last?.backend ?? null);
@@ -109,6 +111,13 @@ function judgeBackends({ oneBackend, backends }: Expectation, outcomes: readonly
   const wanted = backends === undefined ? names : [...backends].sort().join(', ');
   if (wanted !== names) differences.push(`backends: expected ${wanted}, got ${names}`);
   return differences;
+}
+
+function judgeStatuses(statuses: NonNullable<Expectation['statuses']>, outcomes: readonly Outcome[]): string[] {
+  const counts: Record<string, number> = {};
+  for (const { status } of outcomes) counts[status] = (counts[status] ?? 0) + 1;
+  const [wanted, got] = [statuses, counts].map((each) => JSON.stringify(Object.entries(each).sort()));
+  return wanted === got ? [] : [`statuses: expected ${wanted}, got ${got}`];
 }
 
 /** Chance of a false alarm per comparison: below one in a million. */

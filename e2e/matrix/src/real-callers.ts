@@ -36,6 +36,10 @@ export class RealCallers {
     return { ...answered, seen: this.#backends.take(id), id };
   }
 
+  release(): void {
+    this.#backends.release();
+  }
+
   #targetOf(caller: Caller, { serverPort = 80 }: CaseRequest): Target {
     if (caller.via === 'outbound') return { address: this.#places.addressOf(caller.workload), port: OUTBOUND_PORT };
     if (caller.via === 'upstream') {

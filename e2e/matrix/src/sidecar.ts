@@ -87,6 +87,10 @@ class SidecarPlayer implements Player {
     return { deniedBy: status === 403 ? authorizationPolicy : '', shadowDeniedBy: shadowPolicy };
   }
 
+  release(): void {
+    this.#callers.release();
+  }
+
   async close(): Promise<void> {
     for (const { dataPlane } of this.#proxies) dataPlane.close();
   }

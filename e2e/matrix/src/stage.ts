@@ -34,6 +34,9 @@ export interface Application {
   readonly protocol: 'http/1.1' | 'h2' | 'https';
 }
 
+/** Workload that counts for global rate limits, where there is a Redis. */
+export const COUNTER = 'ratelimit';
+
 /** How cases name a backend: `reviews-v1`, `reviews-v1:8081`. */
 export function backendName(name: string, port: number): string {
   return port === HTTP_PORT ? name : `${name}:${port}`;
@@ -83,6 +86,11 @@ spec: {targetRef: {kind: Service, name: vault}, connection: {idleTimeout: 10ms}}
 ---
 apiVersion: malha.dev/v1
 kind: Service
+metadata: {name: ratelimit, namespace: malha-system}
+spec: {selector: {app: ratelimit}, ports: [{name: grpc, port: 8081, targetPort: 8080, appProtocol: grpc}]}
+---
+apiVersion: malha.dev/v1
+kind: Service
 metadata: {name: archive, namespace: other}
 spec: {selector: {app: archive}, ports: [{name: http, port: 80, targetPort: 8080, appProtocol: http}]}
 ---
@@ -115,6 +123,7 @@ const WORKLOADS: readonly StageWorkload[] = [
   on('shop', 'ledger', 'ledger'),
   on('shop', 'sealed', 'sealed'),
   on('shop', 'vault', 'vault'),
+  on('malha-system', COUNTER, 'ratelimit'),
   on('other', 'archive', 'archive'),
   on('other', 'visitor', 'visitor', 'v1', { [GATEWAY_NAME_LABEL]: 'porch' }),
 ];

@@ -9,6 +9,7 @@ export async function withBackends(start: (backends: Backends) => Promise<Player
     side: player.side,
     prepare: (matrixCase) => player.prepare(matrixCase),
     send: (caller, request, answers, copies) => player.send(caller, request, answers, copies),
+    release: () => player.release?.(),
     close: async () => {
       await player.close();
       await backends.close();
