@@ -59,9 +59,9 @@ export const flagWords: Readonly<Record<RequestFlag, string>> = {
   DPE: 'The client broke the HTTP protocol.',
   UPE: 'The upstream broke the HTTP protocol.',
   RLSE: 'The service that counts global rate limits did not answer.',
-  OM: 'The destination had more requests than it can work on, and shed this one.',
   HG: 'An endpoint was slow, and another one was asked as well (hedging).',
   FB: 'The route answered by its fallback.',
+  OM: 'The destination had more requests than it can work on, and shed this one.',
 };
 
 const names = Object.keys(RequestFlags) as readonly RequestFlag[];

@@ -46,7 +46,9 @@ export function globalLimitFilters(counters: Counters): MessageInitShape<typeof 
       disableXEnvoyRatelimitedHeader: true,
       rateLimitService: {
         transportApiVersion: ApiVersion.V3,
-        grpcService: { targetSpecifier: { case: 'envoyGrpc', value: { clusterName: counter.cluster } } },
+        grpcService: {
+          targetSpecifier: { case: 'envoyGrpc', value: { clusterName: counter.cluster, authority: 'malha-ratelimit' } },
+        },
       },
     }),
   }));
