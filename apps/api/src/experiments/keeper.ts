@@ -2,6 +2,7 @@
 // several replicas one at a time does it; what it does is stored, so that another one can go on.
 import { type FaultInjectionResource, keyOf, type ResourceKey } from '@malha/model';
 import type pg from 'pg';
+import { asLeader, Rounds } from '../db/leader-rounds.ts';
 import { DomainError } from '../errors.ts';
 import type { ResourceStore } from '../resources/store.ts';
 import { stopReason } from './automatic-stop.ts';
@@ -31,50 +32,27 @@ export class FaultKeeper {
   readonly #measuring: MeasureDeps;
   /** Of another life of the control plane experiments may be open. */
   #hasOpen = true;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
-  #isStopped = false;
+  readonly #rounds: Rounds;
 
   constructor(deps: FaultKeeperDeps) {
     this.#deps = deps;
     this.#measuring = { queries: deps.queries, state: () => deps.store.state };
+    this.#rounds = new Rounds({ intervalMs: INTERVAL_MS, run: () => this.run(), onError: deps.onError });
   }
 
   start(): void {
-    this.#timer = setTimeout(() => {
-      this.#running = this.run()
-        .catch(this.#deps.onError)
-        .finally(() => {
-          if (!this.#isStopped) this.start();
-        });
-    }, INTERVAL_MS);
-    this.#timer.unref();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** One round; costs nothing where no fault is at work. */
   async run(): Promise<void> {
     const faults = this.#openFaults();
     if (faults.length === 0 && !this.#hasOpen) return;
-    const client = await this.#deps.pool.connect();
-    try {
-      const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-        KEEPER_LOCK,
-      ]);
-      if (rows[0]?.locked !== true) return;
-      try {
-        await this.#round(faults);
-      } finally {
-        await client.query('SELECT pg_advisory_unlock($1)', [KEEPER_LOCK]);
-      }
-    } finally {
-      client.release();
-    }
+    await asLeader(this.#deps.pool, KEEPER_LOCK, () => this.#round(faults));
   }
 
   #openFaults(): FaultInjectionResource[] {

@@ -1,6 +1,7 @@
 // Runs roll-up and retention now and then; of several replicas one at a time does it.
 import type { Clock } from '@malha/traffic/clock';
 import type pg from 'pg';
+import { asLeader, Rounds } from '../../db/leader-rounds.ts';
 import { deleteOld } from './retention.ts';
 import { rollUp } from './rollup.ts';
 
@@ -18,48 +19,27 @@ export interface MaintenanceOptions {
 
 export class Maintenance {
   readonly #options: MaintenanceOptions;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
   #round = 0;
-  #isStopped = false;
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
+    this.#rounds = new Rounds({ intervalMs: INTERVAL_MS, run: () => this.run(), onError: options.onError });
   }
 
   start(): void {
-    this.#timer = setTimeout(() => {
-      this.#running = this.run()
-        .catch(this.#options.onError)
-        .finally(() => {
-          if (!this.#isStopped) this.start();
-        });
-    }, INTERVAL_MS);
-    this.#timer.unref();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   async run(): Promise<void> {
     const { pool, clock } = this.#options;
-    const client = await pool.connect();
-    try {
-      const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-        MAINTENANCE_LOCK,
-      ]);
-      if (rows[0]?.locked !== true) return;
-      try {
-        while (!this.#isStopped && (await rollUp(pool, clock)));
-        if (this.#round++ % RETENTION_ROUNDS === 0) await deleteOld(pool, clock);
-      } finally {
-        await client.query('SELECT pg_advisory_unlock($1)', [MAINTENANCE_LOCK]);
-      }
-    } finally {
-      client.release();
-    }
+    await asLeader(pool, MAINTENANCE_LOCK, async () => {
+      while (!this.#rounds.isStopped && (await rollUp(pool, clock)));
+      if (this.#round++ % RETENTION_ROUNDS === 0) await deleteOld(pool, clock);
+    });
   }
 }
