@@ -1,5 +1,6 @@
 // What another editor of a resource needs of this one: drafts of text, findings, the panes and the bar around a form.
 export { ApplyBar } from './editor/apply-bar.tsx';
+export { BrokenNote } from './editor/broken-note.tsx';
 export { ChipRemove, ChipSelect, ChipText } from './editor/chip-field.tsx';
 export { EditorLoading } from './editor/editor-loading.tsx';
 export { FieldFinding, FieldFindings, type FieldPlace, useFindingAt, wordsOf } from './editor/field-findings.tsx';

@@ -2,10 +2,11 @@
 // The editor of a policy: form and YAML on one draft; nothing is sent until Apply.
 import { useRef, useState } from 'react';
 import { QueryFailure } from '#components/ui/error-words.tsx';
-import { Failure, Note } from '#components/ui/states.tsx';
+import { Failure } from '#components/ui/states.tsx';
 import { useMeshStatus } from '#features/mesh-status/index.ts';
 import {
   ApplyBar,
+  BrokenNote,
   EditorLoading,
   FieldFindings,
   LazyConflictDialog,
@@ -78,14 +79,7 @@ function Editor({ kind, namespace, name, resourceKey, draft }: EditorProps) {
               view={view}
               isReadOnly={!may(role) || !reading.ok}
               onLine={setLitLine}
-              banner={
-                reading.ok ? null : (
-                  <Note tone="err">
-                    The YAML cannot be read (line {reading.problem.line}), so the form shows the last version that
-                    could.
-                  </Note>
-                )
-              }
+              banner={<BrokenNote reading={draft.reading} />}
             />
           </FieldFindings>
         )}

@@ -2,7 +2,6 @@
 // The editor of a route or a gateway: form and YAML on one draft; nothing is sent until Apply.
 import { useRef, useState } from 'react';
 import { QueryFailure } from '#components/ui/error-words.tsx';
-import { Note } from '#components/ui/states.tsx';
 import { useMeshStatus } from '#features/mesh-status/index.ts';
 import { useViewParameter } from '#features/scope/index.ts';
 import { useSession } from '#features/session/index.ts';
@@ -15,6 +14,7 @@ import { useParentService } from '../use-parent-service.ts';
 import { type RouteDraft, useRouteDraft } from '../use-route-draft.ts';
 import { useRouteTemplate } from '../use-route-template.ts';
 import { ApplyBar } from './apply-bar.tsx';
+import { BrokenNote } from './broken-note.tsx';
 import { EditorHead, type Panes } from './editor-head.tsx';
 import { EditorLoading } from './editor-loading.tsx';
 import { FieldFindings } from './field-findings.tsx';
@@ -108,9 +108,9 @@ function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: Edito
         {panes !== 'yaml' && view !== null && (
           <FieldFindings findings={findings.findings}>
             {view.kind === 'Gateway' ? (
-              <LazyGatewayForm {...form} view={view} banner={<Broken draft={draft} />} />
+              <LazyGatewayForm {...form} view={view} banner={<BrokenNote reading={draft.reading} />} />
             ) : (
-              <RouteForm {...form} view={view} sinceMs={sinceMs} banner={<Broken draft={draft} />} />
+              <RouteForm {...form} view={view} sinceMs={sinceMs} banner={<BrokenNote reading={draft.reading} />} />
             )}
           </FieldFindings>
         )}
@@ -146,15 +146,6 @@ function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: Edito
         <LazyConflictDialog conflict={work.conflict} draft={draft} onClose={work.closeConflict} />
       )}
     </div>
-  );
-}
-
-function Broken({ draft }: { readonly draft: RouteDraft }) {
-  if (draft.reading.ok) return null;
-  return (
-    <Note tone="err">
-      The YAML cannot be read (line {draft.reading.problem.line}), so the form shows the last version that could.
-    </Note>
   );
 }
 
