@@ -1,8 +1,6 @@
-// What a side of the matrix has shown, in a few lines: cases by area, and what it leaves out for which reason.
-import type { Area } from '../cases/areas.ts';
+// What a side of the matrix has shown, in a few lines: cases by theme and area, and what it leaves out for which reason.
+import { type Area, THEMES } from '../cases/areas.ts';
 import type { MatrixCase, Section, Side } from './case.ts';
-
-const OTHERS = 'others';
 
 /** `agreed`: cases of each section, by its name, that came out as expected. */
 export function tally(
@@ -11,36 +9,36 @@ export function tally(
   areas: readonly Area[],
   agreed: ReadonlyMap<string, number>,
 ): string {
-  const cases = sections.flatMap((section) => section.cases);
-  const lines = byArea(sections, areas).map(([name, own]) => {
-    const ran = own.flatMap((section) => section.cases).filter((each) => isRun(each, side));
-    return `  ${name}: ${agreedOf(own, agreed)} of ${ran.length} agree`;
+  const within = (some: readonly Area[]) => sections.filter(({ name }) => some.some((area) => isIn(area, name)));
+  const summed = (own: readonly Section[]) => `${agreedOf(own, agreed)} of ${runBy(side, own)} agree`;
+  const lines = THEMES.flatMap((theme) => {
+    const own = areas.filter((area) => area.theme === theme);
+    return [`  ${theme}: ${summed(within(own))}`, ...own.map((area) => `    ${area.name}: ${summed(within([area]))}`)];
   });
-  const ran = cases.filter((each) => isRun(each, side)).length;
-  const first = `matrix ${side}: ${agreedOf(sections, agreed)} of ${ran} cases agree, ${cases.length} cases in all`;
-  return [first, ...lines, ...reasons(side, cases)].join('\n');
+  const count = sections.reduce((sum, { cases }) => sum + cases.length, 0);
+  const first = `matrix ${side}: ${agreedOf(sections, agreed)} of ${runBy(side, sections)} cases agree, ${count} cases in all`;
+  return [first, ...lines, ...reasons(side, sections)].join('\n');
 }
 
-function isRun({ leftOut }: MatrixCase, side: Side): boolean {
-  return leftOut?.[side] === undefined;
+/** Cases that the side does not leave out. */
+export function runBy(side: Side, sections: readonly Section[]): number {
+  return sections.flatMap(({ cases }) => cases).filter(({ leftOut }) => leftOut?.[side] === undefined).length;
+}
+
+function isIn({ sections }: Area, name: string): boolean {
+  return sections.includes(name);
 }
 
 function agreedOf(sections: readonly Section[], agreed: ReadonlyMap<string, number>): number {
   return sections.reduce((sum, { name }) => sum + (agreed.get(name) ?? 0), 0);
 }
 
-function byArea(sections: readonly Section[], areas: readonly Area[]): [string, Section[]][] {
-  const nameOf = ({ name }: Section) => areas.find((area) => area.sections.includes(name))?.name ?? OTHERS;
-  return [...areas.map(({ name }) => name), OTHERS]
-    .map((area): [string, Section[]] => [area, sections.filter((section) => nameOf(section) === area)])
-    .filter(([, own]) => own.length > 0);
-}
-
-function reasons(side: Side, cases: readonly MatrixCase[]): string[] {
-  const byReason = new Map<string, number>();
-  for (const { leftOut } of cases) {
-    const reason = leftOut?.[side];
-    if (reason !== undefined) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
-  }
-  return [...byReason].map(([reason, count]) => `  left out ${count}: ${reason}`);
+/** The most frequent first. */
+function reasons(side: Side, sections: readonly Section[]): string[] {
+  const left = sections.flatMap(({ cases }) => cases.flatMap(({ leftOut }: MatrixCase) => leftOut?.[side] ?? []));
+  if (left.length === 0) return [];
+  const counts = new Map<string, number>();
+  for (const reason of left) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  return [`  left out: ${left.length}`, ...sorted.map(([reason, count]) => `    ${count}: ${reason}`)];
 }
