@@ -4,7 +4,7 @@ import { DomainError } from '../errors.ts';
 export class ExperimentRefused extends DomainError {
   override readonly name = 'ExperimentRefused';
   constructor(fault: string, reasons: readonly string[]) {
-    super('conflict', 'MALHA1910', `The experiment ${fault} does not begin. ${reasons.join(' ')}`, {
+    super('conflict', 'MALHA1910', `The experiment ${fault} does not begin. ${[...new Set(reasons)].join(' ')}`, {
       data: { fault, reasons },
     });
   }

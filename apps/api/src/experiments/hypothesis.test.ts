@@ -60,7 +60,9 @@ describe('a hypothesis', () => {
     });
     const alone = during(phase(figures(), ['job', figures({ requests: 0 })]));
     expect(judge(alone, REGULAR)).toMatchObject({ verdict: 'inconclusive' });
-    expect(alone.map(wordsOf)).toContain('During the fault, no caller that is called itself was seen.');
+    expect(alone.map(wordsOf)).toContain(
+      'During the fault, nobody called it who is called by others, so that there are no answers of callers to judge.',
+    );
   });
 });
 

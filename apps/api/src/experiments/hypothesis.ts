@@ -117,7 +117,8 @@ const PHASE_WORDS: Readonly<Record<Phase, string>> = {
 export function wordsOf({ phase, who, what, bound, measured, requests, outcome }: StatementResult): string {
   const when = PHASE_WORDS[phase];
   const lead = `${when.charAt(0).toUpperCase()}${when.slice(1)}`;
-  if (who === '') return `${lead}, no caller that is called itself was seen.`;
+  if (who === '')
+    return `${lead}, nobody called it who is called by others, so that there are no answers of callers to judge.`;
   if (outcome === 'unknown') return `${lead}, ${who} had ${requests} requests, which are too few to say anything.`;
   const value = Number((measured ?? 0).toFixed(2));
   if (what === 'success')
