@@ -18,6 +18,13 @@ export async function settled(page: Page): Promise<void> {
   await page.waitForFunction(() => document.querySelector('.skeleton, [aria-busy="true"]') === null);
 }
 
+const POLICY_SUFFIX = { TrafficPolicy: '', RateLimit: '-limit', FaultInjection: '-fault' } as const;
+
+/** Of the editor, of a policy for a service of the bookstore. */
+export function policyPath(kind: keyof typeof POLICY_SUFFIX, service: string): string {
+  return `/resilience/${kind}/bookstore/${service}${POLICY_SUFFIX[kind]}?target=Service%2F${service}`;
+}
+
 export const PAGES: readonly ConsolePage[] = [
   { name: 'overview', open: (page) => go(page, '/') },
   {
@@ -41,6 +48,10 @@ export const PAGES: readonly ConsolePage[] = [
   { name: 'routes', open: (page) => go(page, '/routes') },
   { name: 'route-editor', open: (page) => go(page, '/routes/bookstore/reviews') },
   { name: 'resilience', open: (page) => go(page, '/resilience') },
+  // Stored or not: without one the editor begins with the first text for its target.
+  { name: 'traffic-policy', open: (page) => go(page, policyPath('TrafficPolicy', 'ratings')) },
+  { name: 'rate-limit', open: (page) => go(page, policyPath('RateLimit', 'frontend')) },
+  { name: 'fault', open: (page) => go(page, policyPath('FaultInjection', 'reviews')) },
   { name: 'traces', open: (page) => go(page, '/traces') },
   {
     name: 'trace',
