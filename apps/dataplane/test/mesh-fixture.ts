@@ -102,6 +102,8 @@ export interface OutboundSetup {
   readonly endpoints: Readonly<Record<string, readonly Endpoint[]>>;
   readonly samplePercent?: number;
   readonly domains?: readonly string[];
+  /** Name of the virtual host: `<service>.<namespace>:<port>` is that of a service. */
+  readonly host?: string;
 }
 
 export const EMPTY_INBOUND: MeshConfig['inbound'] = { ports: [], tracing: { samplePercent: 0 } };
@@ -113,7 +115,7 @@ export function outboundConfig(setup: OutboundSetup, inbound = EMPTY_INBOUND): M
     routeTables: [
       {
         name: 'outbound',
-        virtualHosts: [{ name: 'all', domains: setup.domains ?? ['*'], routes: setup.routes }],
+        virtualHosts: [{ name: setup.host ?? 'all', domains: setup.domains ?? ['*'], routes: setup.routes }],
       },
     ],
     clusters: setup.clusters,

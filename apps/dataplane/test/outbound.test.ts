@@ -114,6 +114,7 @@ describe('routes', () => {
         ],
         clusters: [],
         endpoints: {},
+        host: 'app.shop:80',
       }),
     );
     const redirected = await exchangeBytes(proxy.outboundPort, 'GET /r/1?q HTTP/1.1\r\nHost: app\r\n\r\n');
@@ -123,6 +124,9 @@ describe('routes', () => {
       'GET /d HTTP/1.1\r\nHost: app\r\n\r\nGET /d HTTP/1.1\r\nHost: app\r\n\r\n',
     );
     expect(direct.text.match(/HTTP\/1\.1 418 .*?\r\n\r\ntea/gs)).toHaveLength(2);
+    // Whose name was called is known, though nobody was asked.
+    for (const record of proxy.telemetry.records)
+      expect(record).toMatchObject({ serviceNamespace: 'shop', service: 'app', port: 80, flags: 0 });
     const withBody = await exchangeBytes(
       proxy.outboundPort,
       'POST /d HTTP/1.1\r\nHost: app\r\nContent-Length: 9\r\n\r\n',

@@ -1,6 +1,7 @@
 // The outbound stack, top to bottom: trace, route, headers, rewrite, cluster, attempts; and the record at the end.
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import {
+  type Cluster,
   type ClusterName,
   type ForwardAction,
   INVALID_BACKEND,
@@ -9,6 +10,7 @@ import {
   type Route,
   type RouteTable,
   type SessionConfig,
+  type VirtualHost,
   type WeightedCluster,
 } from '@malha/traffic/config';
 import type { Fault } from '@malha/traffic/fault/fault-injector';
@@ -33,7 +35,7 @@ import { dropIntroduction } from '../filters/introduction.ts';
 import { MirroredRequest, MirrorTee } from '../filters/mirror.ts';
 import type { Limits } from '../filters/rate-limit/limits.ts';
 import { redirect, respondDirectly } from '../filters/redirect.ts';
-import { NO_DESTINATION, type RequestRecorder } from '../filters/request-recorder.ts';
+import type { RequestRecorder } from '../filters/request-recorder.ts';
 import { type ForwardEnvironment, Forwarder, type ForwardObserver } from '../filters/router/forwarder.ts';
 import { identifyRequest, type TraceSource, traceRequest } from '../filters/tracing.ts';
 import { type ConnectionLimit, countRejection, type RejectionReason, type Telemetry } from '../telemetry/record.ts';
@@ -108,8 +110,9 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     notes.requestId = identifyRequest(request.headers, tracing.ids);
     notes.trace = traceRequest(request.headers, this.samplePercent, tracing);
     const decision = this.router?.route(request, tracing.random);
+    const called = decision?.virtualHost;
     if (decision?.route === undefined) {
-      this.answer(exchange, new ProxyError('noRoute', `${request.authority}${request.path}`));
+      this.answer(exchange, new ProxyError('noRoute', `${request.authority}${request.path}`), called);
       return;
     }
     const { route } = decision;
@@ -121,11 +124,11 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
         return;
       case 'redirect':
         redirect(exchange, action, route.match);
-        this.record(exchange, 0);
+        this.record(exchange, 0, called);
         return;
       case 'direct':
         respondDirectly(exchange, action);
-        this.record(exchange, 0);
+        this.record(exchange, 0, called);
         return;
     }
   }
@@ -155,27 +158,28 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
   }
 
   private forward(exchange: Exchange, route: Route, action: ForwardAction, decision: RouteDecision): void {
+    const called = decision.virtualHost;
     const session = action.session === undefined ? undefined : this.sessionOf(action, action.session, exchange.request);
     const { weighted = decision.weighted, preferred } = session ?? {};
     if (weighted === undefined) {
-      this.answer(exchange, new ProxyError('noHealthyUpstream', `${route.name}: all weights are 0`));
+      this.answer(exchange, new ProxyError('noHealthyUpstream', `${route.name}: all weights are 0`), called);
       return;
     }
     const { cors = action.cors } = weighted;
     if (cors !== undefined && applyCors(exchange, cors)) {
-      this.record(exchange, 0);
+      this.record(exchange, 0, called);
       return;
     }
     const cluster = this.dependencies.clusters.get(weighted.cluster);
     if (cluster === undefined) {
       // The Gateway API wants 500 for a backend that does not exist, for its share of the requests.
       const failure = weighted.cluster === INVALID_BACKEND ? 'invalidBackend' : 'noCluster';
-      this.answer(exchange, new ProxyError(failure, `${route.name} -> ${weighted.cluster}`));
+      this.answer(exchange, new ProxyError(failure, `${route.name} -> ${weighted.cluster}`), called);
       return;
     }
     const { protocol } = cluster.cluster;
     if (protocol === 'tcp' || protocol === 'tls') {
-      this.answer(exchange, new ProxyError('unsupportedProtocol', `${weighted.cluster} is not for HTTP`));
+      this.answer(exchange, new ProxyError('unsupportedProtocol', `${weighted.cluster} is not for HTTP`), called);
       return;
     }
     const carried = { route, action, weighted, cluster, preferred, flags: 0, fault: undefined };
@@ -189,10 +193,10 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     this.dependencies.faults.inject(exchange, faults, {
       goOn: (fault) =>
         this.limited(exchange, fault === undefined ? carried : { ...carried, flags: RequestFlags.FI, fault }),
-      fail: (error) => this.answer(exchange, error, cluster),
+      fail: (error) => this.answer(exchange, error, cluster.cluster),
       reset: () => {
         exchange.abortResponse();
-        this.record(exchange, RequestFlags.FI, cluster);
+        this.record(exchange, RequestFlags.FI, cluster.cluster);
       },
     });
   }
@@ -205,7 +209,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     }
     this.dependencies.limits.admit(exchange, `route|${route.name}`, action.rateLimits, (refusal, flags) => {
       if (refusal === undefined) this.carry(exchange, { ...carried, flags: carried.flags | flags });
-      else this.answer(exchange, refusal, cluster);
+      else this.answer(exchange, refusal, cluster.cluster);
     });
   }
 
@@ -260,14 +264,13 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     });
   }
 
-  /** `cluster`: where the request would have gone. */
-  private answer(exchange: Exchange, error: ProxyError, cluster?: ClusterRuntime): void {
+  /** `meant`: where the request was to go, as far as that was known. */
+  private answer(exchange: Exchange, error: ProxyError, meant: Cluster | VirtualHost | undefined): void {
     respondWithError(exchange, error);
-    this.record(exchange, error.flag === '' ? 0 : RequestFlags[error.flag], cluster);
+    this.record(exchange, error.flag === '' ? 0 : RequestFlags[error.flag], meant);
   }
 
-  private record(exchange: Exchange, flags: number, cluster?: ClusterRuntime): void {
-    const destination = cluster === undefined ? NO_DESTINATION : this.destinations.of(cluster.cluster, undefined);
-    this.dependencies.recorder.tell(exchange, destination, { flags, attempts: 1, ttfbMs: -1 });
+  private record(exchange: Exchange, flags: number, meant: Cluster | VirtualHost | undefined): void {
+    this.dependencies.recorder.tell(exchange, this.destinations.meant(meant), { flags, attempts: 1, ttfbMs: -1 });
   }
 }
