@@ -1,6 +1,7 @@
 // The attempts of one request that are in flight: mostly one, with hedging a few until one of them is answered.
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import { hedgeDueMs } from '@malha/traffic/hedging';
+import type { AttemptOutcome } from '@malha/traffic/retry';
 import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
 import { Attempt, type AttemptKind, type AttemptOwner } from './attempt.ts';
 import { type Deadlines, NEVER } from './deadlines.ts';
@@ -54,6 +55,31 @@ export class Attempts {
     if (this.lead === undefined || !cluster.hasOther(this.avoided()) || !retries.takeHedge()) return false;
     environment.count('hedge-sent');
     this.begin('hedge', false);
+    return true;
+  }
+
+  /**
+   * Another attempt after the only one in flight, at once or after a back-off; false: there is none. `askedMs`: how long
+   * the endpoint wants to be left alone.
+   */
+  retry(outcome: AttemptOutcome, isReplayable: boolean, askedMs: number | undefined): boolean {
+    const { deadlines, retries, environment } = this.options;
+    const nowMs = environment.monotonic();
+    const leftMs = deadlines.wholeMs - nowMs;
+    const delayMs = retries.delayAfter(outcome, { isReplayable, askedMs, leftMs });
+    if (delayMs === undefined) return false;
+    if (this.lead !== undefined) this.drop(this.lead, false);
+    if (delayMs > 0) deadlines.backoffMs = nowMs + delayMs;
+    else this.begin('retry', false);
+    deadlines.arm();
+    return true;
+  }
+
+  /** The peer closed the connection just when it was used: the same attempt once more, on a new one. */
+  retryStale(attempt: Attempt, isRefused: boolean): boolean {
+    if (!this.options.retries.takeStale(isRefused)) return false;
+    this.drop(attempt, true);
+    this.begin(attempt.kind, true);
     return true;
   }
 

@@ -1,6 +1,7 @@
 // What one request tells the circuit breakers that let it through: once, whatever its end.
 import type { Breaker } from '@malha/traffic/breaker';
 import { admits } from '@malha/traffic/route-breakers';
+import type { ForwardEnvironment } from './forward-plan.ts';
 
 export class BreakerVerdict {
   private readonly breakers: readonly (Breaker | undefined)[];
@@ -20,15 +21,14 @@ export class BreakerVerdict {
     return admits(route, cluster, nowMs) ? new BreakerVerdict([route, cluster]) : 'rejected';
   }
 
-  /** `ok` undefined = nothing that is the service's doing. Returns how many breakers opened by it. */
-  tell(ok: boolean | undefined, nowMs: number): number {
-    if (this.isTold) return 0;
+  /** `ok` undefined = nothing that is the service's doing. Breakers that open by it are counted. */
+  tell(ok: boolean | undefined, environment: ForwardEnvironment): void {
+    if (this.isTold) return;
     this.isTold = true;
-    let opened = 0;
+    const nowMs = environment.monotonic();
     for (const breaker of this.breakers) {
       if (ok === undefined) breaker?.abandoned();
-      else if (breaker?.ended(ok, nowMs) === true) opened++;
+      else if (breaker?.ended(ok, nowMs) === true) environment.count('breaker-opened');
     }
-    return opened;
   }
 }

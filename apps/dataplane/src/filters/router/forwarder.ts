@@ -1,7 +1,6 @@
 // Carries one request to a cluster and its response back, attempt by attempt, with back-pressure both ways.
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import type { ClusterName, Endpoint } from '@malha/traffic/config';
-import { type Failure, isFallbackFor } from '@malha/traffic/fallback/failure';
 import { RequestFlags } from '@malha/traffic/flags';
 import { NO_HASH, requestHash } from '@malha/traffic/hash-key';
 import { hedgeDueMs, isGoodAnswer, isHedged } from '@malha/traffic/hedging';
@@ -11,7 +10,7 @@ import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
 import { respondWithError } from '../../exchange/error-response.ts';
 import type { Exchange, RequestConsumer, ResponseHead } from '../../exchange/exchange.ts';
 import type { HeaderBlock } from '../../exchange/header-block.ts';
-import { ProxyError } from '../../exchange/proxy-error.ts';
+import type { ProxyError } from '../../exchange/proxy-error.ts';
 import type { RequestHead } from '../../exchange/request-head.ts';
 import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
 import { GRPC_OK, isGrpc, readGrpcStatus } from '../../grpc/grpc-status.ts';
@@ -25,7 +24,8 @@ import { Attempts } from './attempts.ts';
 import { BreakerVerdict } from './breaker-verdict.ts';
 import { boundByCaller } from './deadline-headers.ts';
 import { type Deadline, type DeadlineOwner, Deadlines, TOOK_TOO_LONG } from './deadlines.ts';
-import { answerInstead, failureOf } from './fallback.ts';
+import { type FailedForward, failureOf, fallBack } from './fallback.ts';
+import { breakerIsOpen, callTookTooLong, tookTooLong, tooManyRequests, wrongAccept } from './forward-errors.ts';
 import type { ForwardEnvironment, ForwardPlan } from './forward-plan.ts';
 import { ReplayBody } from './replay-body.ts';
 import { Retries } from './retries.ts';
@@ -41,7 +41,7 @@ export interface ForwardObserver {
   fallBack?(forwarder: Forwarder, cluster: ClusterName): Forwarder | undefined;
 }
 
-export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, OpenStream {
+export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, FailedForward, OpenStream {
   readonly exchange: Exchange;
   readonly cluster: ClusterRuntime;
   flags = 0;
@@ -64,17 +64,15 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
   responseBytesTold = 0;
   private readonly request: RequestHead;
   readonly plan: ForwardPlan;
-  private readonly environment: ForwardEnvironment;
+  readonly environment: ForwardEnvironment;
   private readonly observer: ForwardObserver;
   private body = new ReplayBody();
   private readonly retries: Retries;
   private readonly deadlines: Deadlines;
   private readonly inFlight: Attempts;
   private verdict: BreakerVerdict | undefined;
-  private trailers: HeaderBlock | undefined;
   private isEnded = false;
   private isCounted = false;
-  private isRequestPaused = false;
   private isTunnel = false;
   private isResponseEnded = false;
   /** The last answer is that of a destination that has enough to do, and not its application's. */
@@ -148,14 +146,14 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     const { exchange, plan, cluster } = this;
     this.isCounted = cluster.requestStarted(this.client);
     if (!this.isCounted) {
-      this.finishWith(new ProxyError('overflow', `${cluster.cluster.name}: too many concurrent requests`));
+      this.finishWith(tooManyRequests(cluster.cluster));
       return;
     }
     this.environment.openStreams.add(this);
     const verdict = BreakerVerdict.ask(plan.breaker, cluster.breaker, this.startMs);
     if (verdict === 'rejected') {
       this.environment.count('breaker-rejected');
-      this.finishWith(new ProxyError('overflow', `${cluster.cluster.name}: the circuit breaker is open`));
+      this.finishWith(breakerIsOpen(cluster.cluster));
       return;
     }
     this.verdict = verdict;
@@ -201,7 +199,7 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
   }
 
   requestEnded(trailers: HeaderBlock | undefined): void {
-    this.trailers = trailers;
+    this.body.trailers = trailers;
     this.successor?.requestEnded(trailers);
     this.inFlight.lead?.stream?.sendEnd(trailers);
     if (this.isTunnel && this.isResponseEnded && !this.isEnded) this.tunnelEnded();
@@ -222,7 +220,7 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
   }
 
   private pauseRequest(): void {
-    this.isRequestPaused = true;
+    this.body.isPaused = true;
     this.exchange.pauseRequest();
   }
 
@@ -239,10 +237,10 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     this.endpoint = attempt.balanced?.endpoint;
     this.spoken = attempt.isHttp2 ? 'http2' : 'http1';
     const isOpen = sendRequest(attempt, stream, { request, cluster, environment, body, leftMs, isCall });
-    if (this.exchange.isRequestEnded) stream.sendEnd(this.trailers);
+    if (this.exchange.isRequestEnded) stream.sendEnd(body.trailers);
     else if (!this.keepsBody) body.drop();
     // Also when it was the stream of an earlier attempt that took no more.
-    if (this.isRequestPaused && isOpen) this.attemptDrained();
+    if (body.isPaused && isOpen) this.attemptDrained();
   }
 
   attemptUnserved(attempt: Attempt, error: ProxyError, picked: BalancedEndpoint | undefined): void {
@@ -270,15 +268,13 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     if (isSuspect) {
       if (!isGoodAnswer(plan.retry, status, grpcStatus) && this.inFlight.leaveToOthers(attempt)) return;
       if (!this.inFlight.isSeveral && this.retryAnswered({ type: 'response', status, grpcStatus }, headers)) return;
-      if (this.fallBack({ type: 'answer', status, grpcStatus })) return;
+      if (fallBack(this, { type: 'answer', status, grpcStatus }, status)) return;
     }
     if (this.isShed) this.flags |= RequestFlags.OM;
     this.inFlight.settle(attempt, nowMs);
     this.endpoint = attempt.balanced?.endpoint;
     if (isUpgrade && !completeHandshake(headers, this.request, attempt)) {
-      this.finishWith(
-        new ProxyError('malformedResponse', `${this.cluster.cluster.name}: a wrong Sec-WebSocket-Accept`),
-      );
+      this.finishWith(wrongAccept(this.cluster.cluster));
       return;
     }
     this.deadlines.noteEvent();
@@ -303,7 +299,8 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
       if (this.exchange.isResponseStarted || !this.inFlight.leaveToOthers(attempt)) this.finishWith(error);
       return;
     }
-    if (isReused && isUntouched && !this.inFlight.isSeveral && this.retryStale(attempt, isRefused)) return;
+    if (isReused && isUntouched && !this.inFlight.isSeveral && this.body.isWhole)
+      if (this.inFlight.retryStale(attempt, isRefused)) return;
     attempt.noteFailure();
     if (this.inFlight.leaveToOthers(attempt)) return;
     if (this.retry({ type: isRefused ? 'refused-stream' : 'reset' })) return;
@@ -311,7 +308,7 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
   }
 
   attemptDrained(): void {
-    this.isRequestPaused = false;
+    this.body.isPaused = false;
     this.exchange.resumeRequest();
   }
 
@@ -349,13 +346,6 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
 
   // ——— attempts ———
 
-  private retryStale(attempt: Attempt, isRefused: boolean): boolean {
-    if (!this.body.isWhole || !this.retries.takeStale(isRefused)) return false;
-    this.inFlight.drop(attempt, true);
-    this.inFlight.begin(attempt.kind, true);
-    return true;
-  }
-
   /** After an answer, which may say when the endpoint wants to be asked again, or that it does not. */
   private retryAnswered(outcome: AttemptOutcome, headers: HeaderBlock): boolean {
     const pushback = this.isCall ? retryPushback(headers) : undefined;
@@ -365,19 +355,9 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
 
   /** Of the only attempt in flight. `askedMs`: how long the endpoint wants to be left alone. */
   private retry(outcome: AttemptOutcome, askedMs?: number): boolean {
-    const { retries, deadlines, inFlight } = this;
-    const nowMs = this.environment.monotonic();
-    const leftMs = deadlines.wholeMs - nowMs;
-    const delayMs = retries.delayAfter(outcome, { isReplayable: this.isReplayable, askedMs, leftMs });
-    if (delayMs === undefined) {
-      if (retries.isExhausted) this.flags |= RequestFlags.URX;
-      return false;
-    }
-    if (inFlight.lead !== undefined) inFlight.drop(inFlight.lead, false);
-    if (delayMs > 0) deadlines.backoffMs = nowMs + delayMs;
-    else inFlight.begin('retry', false);
-    deadlines.arm();
-    return true;
+    if (this.inFlight.retry(outcome, this.isReplayable, askedMs)) return true;
+    if (this.retries.isExhausted) this.flags |= RequestFlags.URX;
+    return false;
   }
 
   private get isReplayable(): boolean {
@@ -417,13 +397,11 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
   }
 
   private giveUp(what: string): void {
-    this.finishWith(new ProxyError('requestTimeout', `${this.cluster.cluster.name}: ${what} took too long`));
+    this.finishWith(tookTooLong(this.cluster.cluster, what));
   }
 
   private deadlineExceeded(): void {
-    this.finishWith(
-      new ProxyError('deadlineExceeded', `${this.cluster.cluster.name}: the call took longer than it may`),
-    );
+    this.finishWith(callTookTooLong(this.cluster.cluster));
   }
 
   // ——— the end ———
@@ -433,7 +411,7 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     this.judge(error.flag === 'UO' ? undefined : false);
     this.flag(error);
     const failure = failureOf(error);
-    if (failure !== undefined && this.fallBack(failure, error.status)) return;
+    if (failure !== undefined && fallBack(this, failure, error.status)) return;
     this.release(false);
     respondWithError(this.exchange, error);
     this.observer.report(this);
@@ -444,40 +422,21 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     return this.retries.arePossible || this.plan.fallback?.to.type === 'backend';
   }
 
-  /** True: the failure is not what the client gets. */
-  private fallBack(failure: Failure, status = failure.type === 'answer' ? failure.status : 0): boolean {
-    const { plan, exchange, environment } = this;
-    const { fallback } = plan;
-    if (fallback === undefined || exchange.isResponseStarted || !isFallbackFor(fallback.on, failure)) return false;
-    const { to } = fallback;
-    if (to.type === 'backend' ? !this.handOver(to.cluster, status) : !this.endWith(to)) {
-      environment.count('fallback-missing');
-      return false;
-    }
-    environment.count(`fallback-${to.type}`);
-    return true;
-  }
-
-  private endWith(to: Parameters<typeof answerInstead>[1]): boolean {
-    const { exchange, environment } = this;
-    if (!answerInstead(exchange, to, environment.monotonic())) return false;
+  endedInstead(): void {
     this.judge(false);
     this.flags |= RequestFlags.FB;
     this.release(false);
     this.observer.report(this);
-    return true;
   }
 
-  /** `status`: of the failure. False: the body has not been kept, or there is no such cluster. */
-  private handOver(cluster: ClusterName, status: number): boolean {
+  /** False: the body has not been kept, or there is no such cluster. */
+  handOver(cluster: ClusterName, status: number): boolean {
     if (!this.isReplayable) return false;
     const next = this.observer.fallBack?.(this, cluster);
     if (next === undefined) return false;
     this.judge(false);
     this.hiddenStatus = status;
     next.body = this.body;
-    next.trailers = this.trailers;
-    next.isRequestPaused = this.isRequestPaused;
     next.flags = RequestFlags.FB;
     next.startMs = this.environment.monotonic();
     this.body = new ReplayBody();
@@ -491,11 +450,7 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
 
   /** Undefined = nothing that is the service's doing. */
   private judge(ok: boolean | undefined): void {
-    const { verdict, environment } = this;
-    if (verdict === undefined) return;
-    const told = this.isShed ? undefined : ok;
-    for (let opened = verdict.tell(told, environment.monotonic()); opened > 0; opened--)
-      environment.count('breaker-opened');
+    this.verdict?.tell(this.isShed ? undefined : ok, this.environment);
   }
 
   private noteGrpcStatus(headers: HeaderBlock): void {

@@ -1,4 +1,5 @@
 // What came of a request body while it may have to be sent (again): bounded, given up when it grows beyond.
+import type { HeaderBlock } from '../../exchange/header-block.ts';
 
 /** Bodies above are not kept for another attempt. */
 export const REPLAY_BYTES_MAX = 64 * 1024;
@@ -8,6 +9,10 @@ export class ReplayBody {
   private bytes = 0;
   /** Nothing of the body has been dropped. */
   isWhole = true;
+  /** Set with the end of the request, if it has any. */
+  trailers: HeaderBlock | undefined;
+  /** The client has been told to wait. */
+  isPaused = false;
 
   get isFull(): boolean {
     return this.bytes >= REPLAY_BYTES_MAX;
