@@ -5,29 +5,16 @@ import { SplitBar } from '#components/ui/bars.tsx';
 import { seriesColour } from '#components/ui/series-colour.ts';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { ScopedLink, useScope } from '#features/scope/index.ts';
-import { plural } from '#format/number.ts';
 import { moment } from '#format/time.ts';
 import { kindIcons } from '../kind-icons.ts';
-import { hasPolicies } from '../model/kinds.ts';
-import { listenerInWords } from '../model/listeners.ts';
+import { summaryOf } from '../model/summary.ts';
 import type { RouteView, RuleView } from '../model/view.ts';
 import { sharesOf } from '../model/weights.ts';
-import { matchInWords, targetInWords, versionOf } from '../model/words.ts';
+import { versionOf } from '../model/words.ts';
 import type { RouteItem } from '../use-route-items.ts';
 
 export function hrefOf({ kind, namespace, name }: Pick<RouteItem, 'kind' | 'namespace' | 'name'>): string {
   return `/routes/${namespace}/${name}${kind === 'HTTPRoute' ? '' : `?kind=${kind}`}`;
-}
-
-/** `2 rules · header x-debug is v3`, `→ ledger`, `HTTPS on 443` */
-export function summaryOf(view: RouteView): { readonly lead: string; readonly rest: string } {
-  if (view.kind === 'Gateway') {
-    return { lead: plural(view.listeners.length, 'listener'), rest: view.listeners.map(listenerInWords).join(' · ') };
-  }
-  if (!hasPolicies(view.kind))
-    return { lead: view.rules.map((rule) => `→ ${targetInWords(rule)}`).join(', '), rest: '' };
-  const matched = view.rules.filter((rule) => rule.matches.length > 0);
-  return { lead: plural(view.rules.length, 'rule'), rest: matched.map(matchInWords).join(' · ') };
 }
 
 function Split({ rule }: { readonly rule: RuleView | undefined }) {
