@@ -6,8 +6,15 @@ import { useScope } from '#features/scope/index.ts';
 import { duration, inWords } from '#format/number.ts';
 import { clock } from '#format/time.ts';
 import type { TraceSummary } from '#trpc/contract.ts';
+import { outcomeOf, outcomeWords, type TraceOutcome } from './trace-outcome.ts';
 
 const HEIGHT = 88;
+/** Told apart by shape as well as by colour. */
+const POINTS: Readonly<Record<TraceOutcome, string>> = {
+  answered: 'rounded-full bg-s1 opacity-80',
+  partly: 'rounded-[1px] bg-warn',
+  failed: 'rotate-45 rounded-[1px] bg-err',
+};
 
 export interface TraceScatterProps {
   readonly traces: readonly TraceSummary[];
@@ -41,6 +48,9 @@ export function TraceScatter({ traces, current, title, isFlat = false }: TraceSc
           <i className="size-2 rounded-full bg-s1" /> answered
         </span>
         <span className="flex items-center gap-1.5">
+          <i className="size-2 rounded-[1px] bg-warn" /> a call failed
+        </span>
+        <span className="flex items-center gap-1.5">
           <StatusShape tone="err" size={10} label="" /> failed
         </span>
         {current !== undefined && (
@@ -63,16 +73,17 @@ export function TraceScatter({ traces, current, title, isFlat = false }: TraceSc
           </div>
         ))}
         {traces.map((trace) => {
-          const failed = trace.errors > 0 || trace.status >= 500;
+          const outcome = outcomeOf(trace);
+          const words = `${trace.rootOperation}, ${inWords(duration(trace.durationMs))}, ${outcomeWords[outcome]}`;
           return (
             <button
               key={trace.traceId}
               type="button"
               tabIndex={-1}
-              aria-label={`${trace.rootOperation}, ${inWords(duration(trace.durationMs))}`}
-              title={`${trace.rootOperation}, ${inWords(duration(trace.durationMs))}`}
+              aria-label={words}
+              title={words}
               onClick={() => router.push(scope.href(`/traces/${trace.traceId}`))}
-              className={`absolute size-2 -translate-x-1/2 -translate-y-1/2 hover:scale-150 ${trace.traceId === current ? 'z-1 shadow-[0_0_0_2px_var(--text-0)]' : ''} ${failed ? 'rotate-45 rounded-[1px] bg-err' : 'rounded-full bg-s1 opacity-80'}`}
+              className={`absolute size-2 -translate-x-1/2 -translate-y-1/2 hover:scale-150 ${trace.traceId === current ? 'z-1 shadow-[0_0_0_2px_var(--text-0)]' : ''} ${POINTS[outcome]}`}
               style={{ left: `${((trace.startMs - from) / (to - from)) * 100}%`, top: `${y(trace.durationMs)}%` }}
             />
           );

@@ -16,6 +16,7 @@ import { duration, plural } from '#format/number.ts';
 import { clockWithMillis } from '#format/time.ts';
 import { useTRPC } from '#trpc/client.ts';
 import type { TraceSummary } from '#trpc/contract.ts';
+import { outcomeOf, outcomesInWords, outcomeTones, outcomeWords, type TraceOutcome } from './trace-outcome.ts';
 import { TraceScatter } from './trace-scatter.tsx';
 
 const LIMIT = 200;
@@ -27,6 +28,12 @@ const durations = [
   { value: '500', label: 'over 500 ms' },
   { value: '1000', label: 'over 1 s' },
 ];
+
+const BAR_COLOURS: Readonly<Record<TraceOutcome, string>> = {
+  answered: 'var(--s-1)',
+  partly: 'var(--warn)',
+  failed: 'var(--err)',
+};
 
 function TraceIdField() {
   const router = useRouter();
@@ -66,13 +73,13 @@ function Row({ trace, longest }: { readonly trace: TraceSummary; readonly longes
   const router = useRouter();
   const scope = useScope();
   const href = `/traces/${trace.traceId}`;
-  const failed = trace.errors > 0 || trace.status >= 500;
+  const outcome = outcomeOf(trace);
   return (
     <tr data-href={href} data-testid="trace-row" onClick={() => router.push(scope.href(href))}>
       <td className="text-t2">{clockWithMillis(trace.startMs)}</td>
       <td>
         <span className="flex items-center gap-2">
-          <StatusShape tone={failed ? 'err' : 'ok'} label={failed ? 'failed' : 'answered'} />
+          <StatusShape tone={outcomeTones[outcome]} label={outcomeWords[outcome]} />
           <ScopedLink
             href={href}
             className="mono rounded-1 text-t0 hover:underline"
@@ -83,14 +90,16 @@ function Row({ trace, longest }: { readonly trace: TraceSummary; readonly longes
         </span>
       </td>
       <td className="mono text-t2">{trace.rootService}</td>
-      <td className={`num ${failed ? 'font-semi text-err-text' : ''}`}>{trace.status === 0 ? '–' : trace.status}</td>
+      <td className={`num ${outcome === 'failed' ? 'font-semi text-err-text' : ''}`}>
+        {trace.status === 0 ? '–' : trace.status}
+      </td>
       <td className="w-52 min-w-24">
         <span className="block h-1.5 rounded-full bg-track">
           <span
             className="block h-full min-w-0.5 rounded-full"
             style={{
               width: `${(trace.durationMs / longest) * 100}%`,
-              background: failed ? 'var(--err)' : 'var(--s-1)',
+              background: BAR_COLOURS[outcome],
             }}
           />
         </span>
@@ -133,13 +142,12 @@ export function TracesPage() {
   if (query.data === undefined && query.isError)
     return <QueryFailure what="Traces" error={query.error} onRetry={() => void query.refetch()} />;
   const traces = query.data;
-  const failed = traces?.filter((trace) => trace.errors > 0 || trace.status >= 500).length ?? 0;
   const longest = Math.max(1, ...(traces ?? []).map((trace) => trace.durationMs));
   return (
     <div className="px-6 py-3">
       <h1 className="text-20 font-medium text-t2">
         <b className="font-semi text-t0">{traces === undefined ? 'Traces' : plural(traces.length, 'trace')}</b>
-        {traces !== undefined && (failed === 0 ? ', none failed.' : `, ${failed} failed.`)}
+        {traces !== undefined && outcomesInWords(traces)}
         {traces?.length === LIMIT && ' The newest are shown.'}
       </h1>
       <div className="my-3 flex gap-2">
@@ -166,7 +174,7 @@ export function TracesPage() {
           onChange={(value) => setErrors(value === 'failed' ? '1' : '')}
           options={[
             { value: 'all', label: 'All' },
-            { value: 'failed', label: 'Failed' },
+            { value: 'failed', label: 'With failures' },
           ]}
         />
         {query.isFetching && !scope.isLive && <Badge tone="info">searching</Badge>}
