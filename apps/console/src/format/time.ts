@@ -68,6 +68,18 @@ export function span(ms: number): string {
   return `${head} ${rest}${NO_BREAK_SPACE}${next[1]}`;
 }
 
+/** A setting, to the millisecond: "15 s", "1 min 30 s", "250 ms". */
+export function setting(ms: number): string {
+  const parts: string[] = [];
+  let rest = ms;
+  for (const [size, unit] of [...steps, [1, 'ms'] as const]) {
+    const whole = Math.floor(rest / size);
+    if (whole > 0) parts.push(`${whole}${NO_BREAK_SPACE}${unit}`);
+    rest -= whole * size;
+  }
+  return parts.length === 0 ? `0${NO_BREAK_SPACE}s` : parts.join(' ');
+}
+
 /** "just now", "6 s ago", "3 h ago". */
 export function ago(ms: number, nowMs: number): string {
   const age = nowMs - ms;

@@ -82,7 +82,7 @@ export interface Crumb {
   /** The path up to here. */
   readonly id: string;
   readonly name: string;
-  /** Absent for the place itself. */
+  /** Absent for the page itself, and for a kind, which has no list of its own. */
   readonly href?: string;
   readonly isMachineName: boolean;
 }

@@ -5,11 +5,11 @@ import { Badge } from '#components/ui/badge.tsx';
 import { Panel } from '#components/ui/panel.tsx';
 import { StatusShape, type Tone } from '#components/ui/status-shape.tsx';
 import { ScopedLink, useScope } from '#features/scope/index.ts';
+import { breakerInWords, breakerName, ejectionInWords, useStanding } from '#features/standing/index.ts';
 import { plural } from '#format/number.ts';
 import { inPlainWords } from '#trpc/errors.ts';
-import { breakerInWords, breakerName, ejectionInWords, guardedOf } from './standing-words.ts';
+import { guardedOf } from './resilience-words.ts';
 import type { ProtectedEdge } from './use-resilience.ts';
-import { useStanding } from './use-standing.ts';
 
 interface ItemProps {
   readonly id: string;
@@ -33,16 +33,17 @@ function Item({ id, tone, name, href, children }: ItemProps) {
   );
 }
 
-function Rest({ edges, open }: { readonly edges: readonly ProtectedEdge[]; readonly open: number }) {
+function Rest({ edges, notClosed }: { readonly edges: readonly ProtectedEdge[]; readonly notClosed: number }) {
   const guarded = guardedOf(edges);
-  const closed = Math.max(0, guarded - open);
+  const closed = Math.max(0, guarded - notClosed);
+  if (closed === 0 && notClosed > 0) return null;
   return (
     <li className="flex gap-3 border-line border-t px-4 py-2.5 text-12">
       <StatusShape tone={guarded === 0 ? 'unknown' : 'ok'} label="" className="mt-0.5" />
       <p className="leading-[18px] text-t2">
         {guarded === 0
           ? 'No breaker by success rate: it is off until a TrafficPolicy asks for one (circuitBreaker).'
-          : `${plural(closed, `${open > 0 ? 'other ' : ''}breaker`)} closed.`}
+          : `${plural(closed, `${notClosed > 0 ? 'other ' : ''}breaker`)} closed.`}
       </p>
     </li>
   );
@@ -56,6 +57,7 @@ export function BreakersPanel({ edges }: { readonly edges: readonly ProtectedEdg
     [caller.namespace, callee?.namespace ?? caller.namespace].some(isIn),
   );
   const ejected = (data?.ejected ?? []).filter(({ service }) => isIn(service.namespace));
+  const open = breakers.filter(({ state }) => state === 'open');
   const nowMs = data?.nowMs ?? 0;
   return (
     <Panel
@@ -64,7 +66,8 @@ export function BreakersPanel({ edges }: { readonly edges: readonly ProtectedEdg
       beside={
         <>
           <Badge tone={ejected.length > 0 ? 'warn' : undefined}>{ejected.length} ejected</Badge>
-          <Badge tone={breakers.length > 0 ? 'err' : undefined}>{breakers.length} open</Badge>
+          <Badge tone={open.length > 0 ? 'err' : undefined}>{open.length} open</Badge>
+          {breakers.length > open.length && <Badge tone="warn">{breakers.length - open.length} half-open</Badge>}
         </>
       }
     >
@@ -96,7 +99,7 @@ export function BreakersPanel({ edges }: { readonly edges: readonly ProtectedEdg
               {ejectionInWords(ejection, nowMs)}
             </Item>
           ))}
-          <Rest edges={edges} open={breakers.length} />
+          <Rest edges={edges} notClosed={breakers.length} />
         </ul>
       )}
     </Panel>

@@ -5,9 +5,11 @@ import { Panel } from '#components/ui/panel.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { policyHref } from '#features/policies/index.ts';
 import { ScopedLink } from '#features/scope/index.ts';
+import { inWords, rate } from '#format/number.ts';
 import { inPlainWords } from '#trpc/errors.ts';
-import { limitInWords, limitTone, usageInWords } from './standing-words.ts';
+import { limitInWords, limitTone, usageInWords } from './limit-words.ts';
 import { type Limit, useLimits } from './use-limits.ts';
+import type { ProtectedEdge } from './use-resilience.ts';
 
 const SHOWN_MAX = 6;
 
@@ -25,15 +27,27 @@ function Item({ limit }: { readonly limit: Limit }) {
         </ScopedLink>
         <p className="leading-[18px] text-t2">{limitInWords(limit)}</p>
       </div>
-      <span className="live-figure whitespace-nowrap text-t2">{usageInWords(limit)}</span>
+      <span className="live-figure whitespace-nowrap text-t2" title="Of what it lets pass, over the time that is shown">
+        {usageInWords(limit)}
+      </span>
     </li>
   );
 }
 
-export function LimitsPanel() {
+export function LimitsPanel({ edges }: { readonly edges: readonly ProtectedEdge[] }) {
   const { limits, error } = useLimits();
+  const limited = edges.reduce((sum, { limitedPerSecond }) => sum + limitedPerSecond, 0);
   return (
-    <Panel className="overflow-hidden" title="Rate limits" beside={<Badge>{limits?.length ?? '–'}</Badge>}>
+    <Panel
+      className="overflow-hidden"
+      title="Rate limits"
+      beside={
+        <>
+          <Badge>{limits?.length ?? '–'}</Badge>
+          {limited > 0 && <Badge tone="warn">{inWords(rate(limited))} got 429</Badge>}
+        </>
+      }
+    >
       {limits === undefined || limits.length === 0 ? (
         <p className="border-line border-t px-4 py-3 text-12 text-t2">
           {error !== null && limits === undefined

@@ -6,7 +6,9 @@ import { IconButton } from '#components/ui/button.tsx';
 import { Stat } from '#components/ui/figure.tsx';
 import { Panel } from '#components/ui/panel.tsx';
 import { ScopedLink } from '#features/scope/index.ts';
+import { breakerInWords, type Standing, standingOn } from '#features/standing/index.ts';
 import { count, inWords, percent, rate } from '#format/number.ts';
+import { setting } from '#format/time.ts';
 import { nameOf, timeoutInWords } from './resilience-words.ts';
 import type { ProtectedEdge } from './use-resilience.ts';
 
@@ -72,7 +74,34 @@ function Outliers({ edge }: { readonly edge: ProtectedEdge }) {
   );
 }
 
-export function ProtectionDetail({ edge, onClose }: { readonly edge: ProtectedEdge; readonly onClose: () => void }) {
+function BreakerLine({ edge, standing }: Pick<ProtectionDetailProps, 'edge' | 'standing'>) {
+  const { breaker, rule } = edge.protection;
+  const config = rule?.breaker ?? breaker;
+  if (config === null)
+    return (
+      <Line name="Breaker" value="off">
+        A TrafficPolicy with circuitBreaker leaves a service that fails alone for a while.
+      </Line>
+    );
+  const now = standingOn(standing, edge).breaker;
+  return (
+    <Line name="Breaker" value={`opens below ${inWords(percent(config.successRate, 0))}`}>
+      {now !== undefined && standing !== undefined && (
+        <span className="text-err-text">{breakerInWords(now, standing.nowMs)} </span>
+      )}
+      Of requests that succeed within {setting(config.windowMs)}, of {count(config.minRequests)} at least; open for{' '}
+      {setting(config.openMs)} at first.
+    </Line>
+  );
+}
+
+export interface ProtectionDetailProps {
+  readonly edge: ProtectedEdge;
+  readonly standing: Standing | undefined;
+  readonly onClose: () => void;
+}
+
+export function ProtectionDetail({ edge, standing, onClose }: ProtectionDetailProps) {
   const { protection, target } = edge;
   const { limits, rule } = protection;
   const route = rule?.rule.split('/') ?? [];
@@ -101,6 +130,7 @@ export function ProtectionDetail({ edge, onClose }: { readonly edge: ProtectedEd
           the caller; beyond them a request fails at once with 503 (UO), so that a queue never grows.{' '}
           {edge.refusedPerSecond > 0 && `Now ${inWords(rate(edge.refusedPerSecond))} are refused.`}
         </Line>
+        <BreakerLine edge={edge} standing={standing} />
         <Outliers edge={edge} />
       </dl>
       <p className="flex flex-wrap gap-x-4 gap-y-1 border-line border-t px-4 py-3 text-12">

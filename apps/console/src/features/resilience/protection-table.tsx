@@ -3,12 +3,15 @@
 import { Figure } from '#components/ui/figure.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { useSteadyOrder } from '#components/ui/use-steady-order.ts';
+import type { Standing } from '#features/standing/index.ts';
 import { inWords, percent, rate } from '#format/number.ts';
-import { nameOf, remarkOf, timeoutInWords, toneOf } from './resilience-words.ts';
+import { defaultsOf, nameOf, remarkOf, timeoutInWords, toneOf } from './resilience-words.ts';
 import type { ProtectedEdge } from './use-resilience.ts';
 
 export interface ProtectionTableProps {
   readonly edges: readonly ProtectedEdge[];
+  /** Undefined: not known yet. */
+  readonly standing: Standing | undefined;
   readonly selected: string;
   readonly onSelect: (id: string) => void;
 }
@@ -24,19 +27,31 @@ function BudgetBar({ edge }: { readonly edge: ProtectedEdge }) {
           style={{ width: `${share * 100}%`, background: share >= 0.8 ? 'var(--warn)' : 'var(--s-1)' }}
         />
       </span>
-      <span className="live-figure w-12 text-right text-t2">{inWords(percent(share))}</span>
+      <span className="live-figure w-12 text-t2">{inWords(percent(share))}</span>
     </span>
   );
 }
 
-function Row({ edge, isSelected, onSelect }: { edge: ProtectedEdge; isSelected: boolean; onSelect: () => void }) {
+interface RowProps extends Pick<ProtectionTableProps, 'standing'> {
+  readonly edge: ProtectedEdge;
+  readonly isSelected: boolean;
+  readonly onSelect: () => void;
+}
+
+/** What the mesh does by itself is quieter than what somebody has said. */
+function Figured({ text, isDefault }: { readonly text: string; readonly isDefault: boolean }) {
+  return <td className={`num ${isDefault ? 'text-t3' : 'text-t0'}`}>{text}</td>;
+}
+
+function Row({ edge, standing, isSelected, onSelect }: RowProps) {
   const { protection } = edge;
-  const remark = remarkOf(edge);
+  const remark = remarkOf(edge, standing);
+  const isDefault = defaultsOf(edge);
   return (
-    <tr data-selected={isSelected || undefined} data-testid={`protection-${edge.id}`} onClick={onSelect}>
+    <tr aria-selected={isSelected} data-href={edge.id} data-testid={`protection-${edge.id}`} onClick={onSelect}>
       <td>
         <span className="flex items-center gap-2">
-          <StatusShape tone={toneOf(edge)} />
+          <StatusShape tone={toneOf(edge, standing)} />
           <button
             type="button"
             aria-pressed={isSelected}
@@ -50,11 +65,12 @@ function Row({ edge, isSelected, onSelect }: { edge: ProtectedEdge; isSelected: 
           </button>
         </span>
       </td>
-      <td className="num text-t2">{timeoutInWords(protection.connectTimeoutMs)}</td>
-      <td className="num text-t0">
-        {protection.rule === null ? '–' : timeoutInWords(protection.rule.requestTimeoutMs)}
-      </td>
-      <td className="num text-t2">{protection.rule?.retry.attempts ?? '–'}</td>
+      <Figured text={timeoutInWords(protection.connectTimeoutMs)} isDefault={isDefault.connect} />
+      <Figured
+        text={protection.rule === null ? '–' : timeoutInWords(protection.rule.requestTimeoutMs)}
+        isDefault={isDefault.request}
+      />
+      <Figured text={String(protection.rule?.retry.attempts ?? '–')} isDefault={isDefault.retries} />
       <td className="num">
         {edge.retriesPerSecond === 0 ? (
           <span className="text-t3">–</span>
@@ -65,7 +81,7 @@ function Row({ edge, isSelected, onSelect }: { edge: ProtectedEdge; isSelected: 
       <td>
         <BudgetBar edge={edge} />
       </td>
-      <td className="max-w-72 truncate text-t2" title={remark}>
+      <td className={`max-w-72 truncate ${remark === 'defaults' ? 'text-t3' : 'text-t2'}`} title={remark}>
         {remark}
       </td>
     </tr>
@@ -74,19 +90,19 @@ function Row({ edge, isSelected, onSelect }: { edge: ProtectedEdge; isSelected: 
 
 const idOf = (edge: ProtectedEdge) => edge.id;
 
-export function ProtectionTable({ edges, selected, onSelect }: ProtectionTableProps) {
+export function ProtectionTable({ edges, standing, selected, onSelect }: ProtectionTableProps) {
   const steady = useSteadyOrder(edges, idOf);
   return (
     <table className="table" {...steady.hold}>
       <thead>
         <tr>
-          <th>Call</th>
+          <th className="min-w-52">Call</th>
           <th className="num">Connect</th>
           <th className="num">Request</th>
           <th className="num">Retries</th>
           <th className="num">Now</th>
           <th>Budget used</th>
-          <th>Remark</th>
+          <th className="w-full">Remark</th>
         </tr>
       </thead>
       <tbody>
@@ -94,6 +110,7 @@ export function ProtectionTable({ edges, selected, onSelect }: ProtectionTablePr
           <Row
             key={edge.id}
             edge={edge}
+            standing={standing}
             isSelected={edge.id === selected}
             onSelect={() => onSelect(edge.id === selected ? '' : edge.id)}
           />

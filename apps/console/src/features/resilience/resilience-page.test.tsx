@@ -42,7 +42,7 @@ it('says where protection does not hold, and how much of the budget is used', as
   renderOver(answers, <ResiliencePage />);
   expect((await screen.findByRole('heading', { level: 1 })).textContent).toBe('Resilience ');
   const row = await screen.findByTestId('protection-a>b');
-  expect(within(row).getByText('2 attempts of 1s do not fit in 2s')).toBeTruthy();
+  expect(within(row).getByText('2 attempts of 1 s do not fit in 2 s')).toBeTruthy();
   expect(within(row).getByText('20.0 %')).toBeTruthy();
   expect(screen.getByRole('heading', { level: 1 }).textContent).toContain('Protection holds, except one:');
 });

@@ -7,6 +7,7 @@ import { Empty, Skeleton, SkeletonRows } from '#components/ui/states.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { LazyPoliciesPanel } from '#features/policies/index.ts';
 import { useViewParameter } from '#features/scope/index.ts';
+import { useStanding } from '#features/standing/index.ts';
 import { BreakersPanel } from './breakers-panel.tsx';
 import { FaultsPanel } from './faults-panel.tsx';
 import { LimitsPanel } from './limits-panel.tsx';
@@ -14,7 +15,6 @@ import { ProtectionDetail } from './protection-detail.tsx';
 import { ProtectionTable } from './protection-table.tsx';
 import { type Card, cardsOf, headlineOf } from './resilience-words.ts';
 import { useResilience } from './use-resilience.ts';
-import { useStanding } from './use-standing.ts';
 
 function Cards({ cards }: { readonly cards: readonly Card[] | undefined }) {
   return (
@@ -51,7 +51,7 @@ export function ResiliencePage() {
   const standing = useStanding().data;
   if (edges === undefined && query.isError)
     return <QueryFailure what="Resilience" error={query.error} onRetry={() => void query.refetch()} />;
-  const headline = edges === undefined ? { lead: 'Resilience', rest: '' } : headlineOf(edges);
+  const headline = edges === undefined ? { lead: 'Resilience', rest: '' } : headlineOf(edges, standing);
   const chosen = edges?.find(({ id }) => id === selected);
   return (
     <div className="px-6 py-3">
@@ -74,16 +74,18 @@ export function ResiliencePage() {
                 namespaces.
               </Empty>
             ) : (
-              <ProtectionTable edges={edges} selected={selected} onSelect={setSelected} />
+              <ProtectionTable edges={edges} standing={standing} selected={selected} onSelect={setSelected} />
             )}
           </Panel>
-          <div className="grid grid-cols-2 items-start gap-3">
+          <div className="grid grid-cols-2 gap-3">
             <BreakersPanel edges={edges ?? []} />
-            <LimitsPanel />
+            <LimitsPanel edges={edges ?? []} />
           </div>
         </div>
         <div className="grid gap-3">
-          {chosen !== undefined && <ProtectionDetail edge={chosen} onClose={() => setSelected('')} />}
+          {chosen !== undefined && (
+            <ProtectionDetail edge={chosen} standing={standing} onClose={() => setSelected('')} />
+          )}
           <FaultsPanel />
         </div>
       </div>

@@ -1,11 +1,10 @@
 // What protection does and how it holds, in the words of an operator. Pure.
-import { formatDuration } from '@malha/model/duration';
+import { trafficDefaults } from '@malha/model/defaults';
 import type { Tone } from '#components/ui/status-shape.tsx';
+import { breakerName, type Standing, standingOn, stateInWords } from '#features/standing/index.ts';
 import { inWords, percent, plural, rate, rateShort } from '#format/number.ts';
-import { clockWithSeconds } from '#format/time.ts';
-import { breakerName, guardedOf } from './standing-words.ts';
+import { clockWithSeconds, setting } from '#format/time.ts';
 import type { ProtectedEdge } from './use-resilience.ts';
-import type { Standing } from './use-standing.ts';
 
 type Concern = ProtectedEdge['concerns'][number];
 
@@ -17,9 +16,11 @@ const TONES: Readonly<Record<Concern, Tone>> = {
   'retries-exhausted': 'err',
 };
 
-export function toneOf({ concerns, requestsPerSecond }: ProtectedEdge): Tone {
-  if (concerns.some((concern) => TONES[concern] === 'err')) return 'err';
-  if (concerns.length > 0) return 'warn';
+export function toneOf(edge: ProtectedEdge, standing: Standing | undefined): Tone {
+  const { concerns, requestsPerSecond } = edge;
+  const { breaker, ejected } = standingOn(standing, edge);
+  if (breaker?.state === 'open' || concerns.some((concern) => TONES[concern] === 'err')) return 'err';
+  if (breaker !== undefined || ejected > 0 || concerns.length > 0) return 'warn';
   return requestsPerSecond === 0 ? 'unknown' : 'ok';
 }
 
@@ -31,23 +32,60 @@ export function nameOf({ source, target }: ProtectedEdge): string {
 
 /** 0 of a timeout means that there is none. */
 export function timeoutInWords(ms: number): string {
-  return ms === 0 ? 'none' : formatDuration(ms);
+  return ms === 0 ? 'none' : setting(ms);
 }
 
-export function remarkOf(edge: ProtectedEdge): string {
+/** Whether the service, or the rule alone, has a breaker by success rate. */
+function isGuarded({ protection }: ProtectedEdge): boolean {
+  return protection.breaker !== null || (protection.rule?.breaker ?? null) !== null;
+}
+
+/** Call paths that have a breaker by success rate. */
+export function guardedOf(edges: readonly ProtectedEdge[]): number {
+  return edges.filter(isGuarded).length;
+}
+
+function concernInWords(edge: ProtectedEdge, concern: Concern): string {
+  const { rule } = edge.protection;
+  const perSecond = (value: number) => inWords(rate(value));
+  switch (concern) {
+    case 'attempts-do-not-fit':
+      return `${plural((rule?.retry.attempts ?? 0) + 1, 'attempt')} of ${timeoutInWords(rule?.attemptTimeoutMs ?? 0)} do not fit in ${timeoutInWords(rule?.requestTimeoutMs ?? 0)}`;
+    case 'budget-nearly-spent':
+      return 'nearly all that may be retried is';
+    case 'limit-reached':
+      // A breaker and a limit of connections or requests refuse with the same flag, UO.
+      return `${perSecond(edge.refusedPerSecond)} refused by ${isGuarded(edge) ? 'its breaker or a limit' : 'a limit'}`;
+    case 'times-out':
+      return `${perSecond(edge.timedOutPerSecond)} end with their timeout`;
+    case 'retries-exhausted':
+      return `${perSecond(edge.exhaustedPerSecond)} fail after all attempts`;
+  }
+}
+
+/** What is open now before what was counted, and the worst of that first. */
+export function remarkOf(edge: ProtectedEdge, standing: Standing | undefined): string {
   const { protection, concerns } = edge;
-  const words: Readonly<Record<Concern, string>> = {
-    'attempts-do-not-fit': `${plural((protection.rule?.retry.attempts ?? 0) + 1, 'attempt')} of ${timeoutInWords(protection.rule?.attemptTimeoutMs ?? 0)} do not fit in ${timeoutInWords(protection.rule?.requestTimeoutMs ?? 0)}`,
-    'budget-nearly-spent': 'nearly all that may be retried is',
-    'limit-reached': `${inWords(rate(edge.refusedPerSecond))} refused by a limit`,
-    'times-out': `${inWords(rate(edge.timedOutPerSecond))} end with their timeout`,
-    'retries-exhausted': `${inWords(rate(edge.exhaustedPerSecond))} fail after all attempts`,
-  };
+  const now = stateInWords(standingOn(standing, edge));
+  if (now !== undefined) return now;
   const [worst] = [...concerns].sort((a, b) => Number(TONES[b] === 'err') - Number(TONES[a] === 'err'));
-  if (worst !== undefined) return words[worst];
+  if (worst !== undefined) return concernInWords(edge, worst);
   if (protection.rule === null) return 'bytes, never repeated';
   if (protection.differing > 0) return `${plural(protection.differing, 'rule')} with other values`;
-  return '';
+  return isByDefault(edge) ? 'defaults' : '';
+}
+
+/** Which of the figures are what the mesh does by itself. */
+export function defaultsOf({ protection: { connectTimeoutMs, rule } }: ProtectedEdge) {
+  return {
+    connect: connectTimeoutMs === trafficDefaults.connectTimeoutMs,
+    request: rule?.requestTimeoutMs === trafficDefaults.requestTimeoutMs,
+    retries: rule?.retry.attempts === trafficDefaults.retryAttempts,
+  };
+}
+
+function isByDefault(edge: ProtectedEdge): boolean {
+  return Object.values(defaultsOf(edge)).every(Boolean) && !isGuarded(edge);
 }
 
 export interface Headline {
@@ -55,16 +93,22 @@ export interface Headline {
   readonly rest: string;
 }
 
-export function headlineOf(edges: readonly ProtectedEdge[]): Headline {
+export function headlineOf(edges: readonly ProtectedEdge[], standing: Standing | undefined): Headline {
   if (edges.length === 0) return { lead: 'Nothing was called yet,', rest: 'so there is nothing to protect.' };
-  const troubled = edges.filter(({ concerns }) => concerns.length > 0);
+  const isHeld = (edge: ProtectedEdge) => ['ok', 'unknown'].includes(toneOf(edge, standing));
+  const isOpen = (edge: ProtectedEdge) => standingOn(standing, edge).breaker?.state === 'open';
+  const troubled = edges.filter((edge) => !isHeld(edge)).sort((a, b) => Number(isOpen(b)) - Number(isOpen(a)));
   const [first] = troubled;
-  if (first === undefined) return { lead: 'Protection holds', rest: `on all ${plural(edges.length, 'call path')}.` };
+  if (first === undefined)
+    return {
+      lead: 'Protection holds',
+      rest: edges.length === 1 ? 'on the one call path.' : `on all ${edges.length} call paths.`,
+    };
   if (troubled.length === 1)
-    return { lead: 'Protection holds, except one:', rest: `${nameOf(first)}, ${remarkOf(first)}.` };
+    return { lead: 'Protection holds, except one:', rest: `${nameOf(first)}, ${remarkOf(first, standing)}.` };
   return {
     lead: `${troubled.length} of ${plural(edges.length, 'call path')} need a look,`,
-    rest: `${nameOf(first)} first: ${remarkOf(first)}.`,
+    rest: `${nameOf(first)} first: ${remarkOf(first, standing)}.`,
   };
 }
 
@@ -112,9 +156,9 @@ export function cardsOf(edges: readonly ProtectedEdge[], standing: Standing | un
     },
     breakersCard(edges, standing),
     ejectedCard(standing),
-    refusals('Refused by a limit', edges, {
+    refusals('Refused at once', edges, {
       value: (edge) => edge.refusedPerSecond + edge.limitedPerSecond,
-      none: 'no limit of connections, requests or rate was reached',
+      none: 'no breaker or limit had to',
     }),
   ];
 }

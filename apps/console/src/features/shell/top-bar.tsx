@@ -21,14 +21,16 @@ function Crumbs({ mesh }: { readonly mesh: string | undefined }) {
             {mesh ?? 'mesh'}
           </ScopedLink>
         </li>
-        {crumbs.map((crumb) => (
+        {crumbs.map((crumb, index) => (
           <Fragment key={crumb.id}>
             <ChevronRight aria-hidden="true" size={12} className="shrink-0" />
             <li className="min-w-0">
-              {crumb.href === undefined ? (
+              {index === crumbs.length - 1 ? (
                 <span aria-current="page" className="block truncate font-medium text-t0">
                   {crumb.name}
                 </span>
+              ) : crumb.href === undefined ? (
+                crumb.name
               ) : (
                 <ScopedLink href={crumb.href} className="rounded-1 hover:text-t1">
                   {crumb.name}

@@ -1,17 +1,7 @@
-// Open breakers, ejected endpoints and limits near their bound, in the words of an operator. Pure.
-import { formatDuration } from '@malha/model/duration';
-import type { Tone } from '#components/ui/status-shape.tsx';
-import { count, inWords, percent, plural } from '#format/number.ts';
+// Open breakers and ejected endpoints in the words of an operator. Pure.
+import { plural } from '#format/number.ts';
 import { clockWithSeconds, span } from '#format/time.ts';
-import type { Limit } from './use-limits.ts';
-import type { ProtectedEdge } from './use-resilience.ts';
-import type { Standing } from './use-standing.ts';
-
-export type BreakerStanding = Standing['breakers'][number];
-export type EjectionStanding = Standing['ejected'][number];
-
-/** A limit is near its bound from here on. */
-const NEAR = 0.8;
+import type { BreakerStanding, CallStanding, EjectionStanding } from './call-standing.ts';
 
 export function breakerName({ caller, callee, rule, version }: BreakerStanding): string {
   const target = callee === null ? (rule ?? '?') : callee.namespace === caller.namespace ? callee.name : keyOf(callee);
@@ -56,30 +46,11 @@ export function ejectionInWords({ reason, returnsAtMs, callers }: EjectionStandi
   return `${reasonInWords(reason)}, for ${by}. ${back}`;
 }
 
-/** `100 req in 1s for each x-user`, `20 new connections in 1s`. */
-export function limitInWords({ requests, intervalMs, by, counts, burst, scope }: Limit): string {
-  const what = counts === 'connections' ? 'new connections' : 'requests';
-  const each = by.length === 0 ? '' : ` for each ${by.join(' and ')}`;
-  const atOnce = burst === requests ? '' : `, ${count(burst)} at once`;
-  const counted = scope === 'Global' ? 'over all proxies' : 'by each proxy';
-  return `${count(requests)} ${what} in ${formatDuration(intervalMs)}${each}${atOnce}, counted ${counted}`;
-}
-
-export function limitTone({ usage }: Limit): Tone {
-  if (usage === null) return 'unknown';
-  return usage >= 1 ? 'err' : usage >= NEAR ? 'warn' : 'ok';
-}
-
-export function usageInWords({ usage, by, hasMatch, counts }: Limit): string {
-  if (usage !== null) return inWords(percent(Math.min(9.99, usage)));
-  if (counts === 'connections') return 'connections';
-  return by.length > 0 || hasMatch ? 'by key' : 'not measured';
-}
-
-/** Call paths that have a breaker by success rate, of the service or of the rule. */
-export function guardedOf(edges: readonly ProtectedEdge[]): number {
-  return edges.filter(({ protection }) => protection.breaker !== null || (protection.rule?.breaker ?? null) !== null)
-    .length;
+/** What a call meets now, in a few words; undefined where everything is at rest. */
+export function stateInWords({ breaker, ejected, instances }: CallStanding): string | undefined {
+  if (breaker?.state === 'open') return 'breaker open, calls fail at once';
+  if (breaker !== undefined) return `breaker half-open, ${breaker.passed} of ${breaker.needed} tries passed`;
+  return ejected === 0 ? undefined : `${ejected} of ${plural(instances, 'instance')} ejected`;
 }
 
 function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
