@@ -5,7 +5,8 @@ export type IdentityErrorCode =
   | 'MALHA3002' // certificate request refused
   | 'MALHA3003' // not a SPIFFE ID of the expected form
   | 'MALHA3004' // peer certificate refused
-  | 'MALHA3005'; // chain does not lead to a trusted root
+  | 'MALHA3005' // chain does not lead to a trusted root
+  | 'MALHA3006'; // a certificate for clients outside would not serve
 
 /** Every failure of this package. `message` is for the operator; a remote peer only learns that it was refused. */
 export class IdentityError extends Error {

@@ -15,5 +15,11 @@ export { generateKeyPair, type KeyPair, parsePrivateKey, privateKeyPem, publicKe
 export { type PeerCheck, type PeerRole, verifyChain, verifyPeer } from './peer.ts';
 export { parsePem, parsePemBlocks, toPem } from './pem.ts';
 export { type CertificateLife, renewalDelayMs, renewalRetryDelayMs } from './renewal.ts';
+export {
+  parseServerCertificate,
+  type ServerCertificate,
+  type ServerCertificateFacts,
+  serverCertificateFacts,
+} from './server-certificate.ts';
 export { isTrustDomain, parseSpiffeIdentity, type SpiffeIdentity, spiffeIdentity, trustDomainId } from './spiffe.ts';
 export { parseTrustBundle, readCertificate, spkiPin, type TrustBundle } from './trust-bundle.ts';

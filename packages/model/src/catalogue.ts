@@ -350,6 +350,18 @@ const acrossResources = {
     'The annotation gateway.malha.dev/trusted-hops of a Gateway is no number of 0 to 16: what clients say in X-Forwarded-For is not believed.',
     'Write the number of your own proxies between clients and the gateway, for example "1" behind one load balancer.',
   ),
+  MALHA1071: entry(
+    'warning',
+    'A certificate is not stored',
+    'certificateRefs names a certificate that the control plane does not have: without it in the folder of the gateway, handshakes with the listener fail.',
+    'Store it: malha certificates put NAMESPACE/NAME --cert FILE --key FILE, or the page Certificates; or correct the name.',
+  ),
+  MALHA1072: entry(
+    'warning',
+    'A certificate is not good for the host of the listener',
+    'No alternative name of the certificate covers the hostname of the listener: clients refuse the connection.',
+    'Store a certificate for that host, or correct the hostname.',
+  ),
   MALHA1080: entry(
     'warning',
     'A limit asks for what is not known at its place',

@@ -6,6 +6,7 @@ import { analyzeAuthorization } from './authorization/analyze.ts';
 import { analyzeFallbacks } from './fallback-places.ts';
 import { analyzeFaults } from './fault/analyze.ts';
 import { analyzeGateways } from './gateway/analyze.ts';
+import { storedCertificates } from './gateway/stored-certificates.ts';
 import { limitedWorld } from './limit-places.ts';
 import { analyzePeerAuthentications } from './peer-authentication/apply.ts';
 import { analyzeRateLimits } from './rate-limit/analyze.ts';
@@ -40,7 +41,11 @@ export function analyze(from: World | WorldIndex): Finding[] {
           ({ spec }) => spec.match !== undefined,
         ),
     }),
-    ...analyzeGateways(index.gateways, index.grants, index.linked.workloads),
+    ...analyzeGateways(index.gateways, {
+      grants: index.grants,
+      workloads: index.linked.workloads,
+      certificates: storedCertificates(index.world.certificates),
+    }),
     ...analyzeUpstreams(index),
     ...analyzeLayer4Routes(index),
     ...analyzeRoutePolicies(index.routePolicies, routesAtGateways(index)),

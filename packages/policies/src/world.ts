@@ -8,8 +8,18 @@ export interface World {
   /** Registered workloads; those with `status.healthy` false get no calls. */
   readonly workloads: readonly WorkloadResource[];
   readonly trustDomain: string;
+  /** Those that are stored for gateways; undefined = gateways have them from elsewhere, nothing is known of them. */
+  readonly certificates?: readonly StoredCertificate[];
   /** No proxy has a certificate (standalone without identity): all inbound ports and endpoints are plaintext. */
   readonly plaintext?: boolean;
+}
+
+/** A certificate for listeners of gateways, without its content. */
+export interface StoredCertificate {
+  readonly namespace: string;
+  readonly name: string;
+  /** DNS names (lower case, wildcards as they are written) and addresses for which it is good. */
+  readonly hosts: readonly string[];
 }
 
 /** One proxy. */

@@ -9,7 +9,7 @@ import { CertificateAuthority } from './authority.ts';
 import { Denials } from './denials.ts';
 import { JoinTokens } from './join-tokens.ts';
 import { deleteExpired, type IssuedLeafRow, selectCurrentLeaves } from './repository.ts';
-import { createSeal } from './seal.ts';
+import { createSeal, type Seal } from './seal.ts';
 import { loadSealKey } from './seal-key.ts';
 import { ServerIdentity } from './server-identity.ts';
 
@@ -43,12 +43,16 @@ export interface CaHandle {
   stop(): void;
 }
 
+/** Of the private keys in the database: those of the authority and of gateways. */
+export async function openSeal({ sealKey, stateDir }: Pick<CaOptions, 'sealKey' | 'stateDir'>): Promise<Seal> {
+  return createSeal(await loadSealKey({ sealKey, file: path.join(stateDir, 'seal.key') }));
+}
+
 export async function createCa(options: CaOptions): Promise<CaHandle> {
   const { pool, clock, random, trustDomain } = options;
   const logger = options.logger.child({ module: 'ca' });
   const onError = (error: unknown) => logger.warn({ err: error }, 'ca: a step failed and will be done again');
-  const file = path.join(options.stateDir, 'seal.key');
-  const seal = createSeal(await loadSealKey({ sealKey: options.sealKey, file }));
+  const seal = await openSeal(options);
   const authority = await CertificateAuthority.open({ pool, seal, trustDomain, clock });
   const announce = async () => {
     await pool.query('SELECT pg_notify($1, $2)', [CHANNELS.agents, JSON.stringify({ kind: 'denials' })]);

@@ -33,7 +33,7 @@ export function createSeal(key: Uint8Array): Seal {
         throw new CaError(
           'unavailable',
           'MALHA3021',
-          `the authority's private keys were sealed with the key ${id}, this one is ${keyId}: ` +
+          `the private keys in this database were sealed with the key ${id}, this one is ${keyId}: ` +
             'give all replicas the same MALHA_SEAL_KEY, or bring back the seal.key that belongs to this database',
         );
       }

@@ -3,6 +3,7 @@ import { reportOf } from '../agents/router.ts';
 import type { Audit } from '../auth/audit.ts';
 import { type Auth, createAuth } from '../auth/index.ts';
 import { Invitations } from '../ca/invitations.ts';
+import { GatewayCertificates } from '../gateway-certificates/index.ts';
 import { countProxies } from '../mesh/proxy-counts.ts';
 import { MeshStatusReader } from '../mesh/status.ts';
 import { History } from '../resources/index.ts';
@@ -43,7 +44,7 @@ export async function createOperatorPlane(foundation: Foundation, parts: Operato
   const auth = createAuth({ database, feed, clock, stateDir: config.stateDir });
   await auth.firstAdministrator.ensure(config.auth.firstAdminEmail);
 
-  const services = createServices(foundation, parts);
+  const services = createServices(foundation, parts, (entry) => auth.repository.audit(entry));
   const faults = watchFaults(foundation, parts, (entry) => auth.repository.audit(entry));
   const invitations = createInvitations(parts, auth);
   const now = () => clock.now();
@@ -90,11 +91,16 @@ function createInvitations({ mesh, members, joinPort }: OperatorPlaneParts, { re
 }
 
 interface Services {
+  readonly certificates: GatewayCertificates;
   readonly status: MeshStatusReader;
   readonly history: History<Golden>;
 }
 
-function createServices({ config }: Foundation, { storage, mesh, members }: OperatorPlaneParts): Services {
+function createServices(
+  { config, clock }: Foundation,
+  { storage, mesh, members }: OperatorPlaneParts,
+  audit: Audit,
+): Services {
   const { xds, telemetry } = members;
   const { meshName, trustDomain } = config;
   const { store, registry, repository } = mesh;
@@ -114,12 +120,17 @@ function createServices({ config }: Foundation, { storage, mesh, members }: Oper
     propagationOf: (revision) => xds.propagation.of(revision) ?? null,
     goldenAround: (atMs) => telemetry.queries.goldenAround(atMs),
   });
-  return { status, history };
+  const certificates = new GatewayCertificates({
+    ...{ store: mesh.certificates, audit },
+    resources: () => mesh.world.world.resources,
+    now: () => clock.now(),
+  });
+  return { status, history, certificates };
 }
 
 function createRouter(
   { mesh, members }: OperatorPlaneParts,
-  { status, history }: Services,
+  { status, history, certificates }: Services,
   { auth, invitations, faults, now }: Access & { readonly now: () => number },
 ) {
   const audit: Audit = (entry) => auth.repository.audit(entry);
@@ -128,7 +139,7 @@ function createRouter(
   return createRootRouter({
     auth: { users: auth.users, repository: auth.repository },
     mesh: { status },
-    resources: { store, analyze, now },
+    resources: { store, analyze, surroundings: () => mesh.certificates.list(), now },
     changes: { store, history },
     explain: {
       world: () => world.world,
@@ -142,6 +153,7 @@ function createRouter(
     experiments: { experiments: faults.experiments },
     limits: { store, queries: telemetry.queries },
     certificates: { authority: ca.authority, denials: ca.denials, currentLeaves: ca.currentLeaves, audit },
+    gatewayCertificates: { certificates },
     joinTokens: { tokens: ca.tokens, invitations, audit },
     proxies: {
       ...{ agents: agents.agents, audit },
@@ -154,12 +166,12 @@ function createRouter(
 
 function createOperations(
   { mesh, members }: OperatorPlaneParts,
-  { status, history }: Services,
+  { status, history, certificates }: Services,
   { auth, invitations, faults }: Access,
 ) {
   const { ca, telemetry } = members;
   return new Operations({
-    ...{ store: mesh.store, history, status, firstAdministrator: auth.firstAdministrator },
+    ...{ certificates, store: mesh.store, history, status, firstAdministrator: auth.firstAdministrator },
     invite: (order, createdBy) => invitations.create(order, createdBy),
     caPin: () => ca.authority.pin,
     ...{ ender: faults.ender, experiments: faults.experiments },

@@ -9,6 +9,7 @@ export const CHANNELS = {
   registry: 'malha_registry',
   agents: 'malha_agents',
   sessions: 'malha_sessions',
+  certificates: 'malha_certificates',
 } as const;
 export type Channel = (typeof CHANNELS)[keyof typeof CHANNELS];
 

@@ -17,6 +17,14 @@ export interface Watched {
   readonly workloadsRegistered: () => number;
   readonly agentsConnected: () => number;
   readonly xdsStreams: () => number;
+  readonly gatewayCertificates: () => readonly CertificateEnd[];
+}
+
+/** When a certificate that gateways show ends. */
+export interface CertificateEnd {
+  readonly namespace: string;
+  readonly name: string;
+  readonly notAfterMs: number;
 }
 
 export class ControlPlaneMetrics {
@@ -64,6 +72,7 @@ export class ControlPlaneMetrics {
     this.#gauge('malha_xds_proxies_connected', 'Proxies with an xDS stream to this replica.', () =>
       this.#watched.xdsStreams?.(),
     );
+    this.#watchCertificates();
     // Every series is there from the start, so that a rate over it sees its first increase.
     for (const typeUrl of UPSERT_ORDER) {
       this.#pushes.inc({ type: shortType(typeUrl) }, 0);
@@ -101,6 +110,23 @@ export class ControlPlaneMetrics {
     spans: (origin: SpanOrigin, count: number, outcome: IngestOutcome): void =>
       this.#spans.inc({ origin, outcome }, count),
   };
+
+  /** A certificate that is deleted leaves no series behind. */
+  #watchCertificates(): void {
+    const watched = this.#watched;
+    new Gauge({
+      name: 'malha_gateway_certificate_expiry_timestamp_seconds',
+      help: 'When a certificate that gateways show ends, in seconds since the Unix epoch.',
+      labelNames: ['namespace', 'name'],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const { namespace, name, notAfterMs } of watched.gatewayCertificates?.() ?? []) {
+          this.set({ namespace, name }, notAfterMs / MS_PER_SECOND);
+        }
+      },
+    });
+  }
 
   #counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {
     return new Counter({ name, help, labelNames, registers: [this.#registry] });

@@ -37,11 +37,13 @@ const draft = z
 export interface ResourcesRouterDeps {
   readonly store: ResourceStore;
   readonly analyze: Analyze;
+  /** What findings depend on beside resources: the same object until it changes. */
+  readonly surroundings: () => object;
   readonly now: () => number;
 }
 
-export function createResourcesRouter({ store, analyze, now }: ResourcesRouterDeps) {
-  const findings = new FindingsByObject(analyze);
+export function createResourcesRouter({ store, analyze, surroundings, now }: ResourcesRouterDeps) {
+  const findings = new FindingsByObject(analyze, surroundings);
   return router({
     list: viewerProcedure
       .input(z.strictObject({ kind: z.string().optional(), namespace: z.string().optional() }).default({}))
@@ -136,24 +138,29 @@ export function present(item: StoredResource, findings: readonly Finding[] = [])
   };
 }
 
-/** The analysis of the newest state, made once and kept until the state changes. */
+/** The analysis of the newest state, made once and kept until the state or its surroundings change. */
 class FindingsByObject {
   readonly #analyze: Analyze;
+  readonly #surroundings: () => object;
   #state: ResourceState | undefined;
+  #around: object | undefined;
   #byObject: ReadonlyMap<ResourceKey, Finding[]> = new Map();
 
-  constructor(analyze: Analyze) {
+  constructor(analyze: Analyze, surroundings: () => object) {
     this.#analyze = analyze;
+    this.#surroundings = surroundings;
   }
 
   of(state: ResourceState): ReadonlyMap<ResourceKey, Finding[]> {
-    if (this.#state === state) return this.#byObject;
+    const around = this.#surroundings();
+    if (this.#state === state && this.#around === around) return this.#byObject;
     const byObject = new Map<ResourceKey, Finding[]>();
     for (const finding of this.#analyze(resourcesOf(state))) {
       if (finding.object === undefined) continue;
       byObject.set(finding.object, [...(byObject.get(finding.object) ?? []), finding]);
     }
     this.#state = state;
+    this.#around = around;
     this.#byObject = byObject;
     return byObject;
   }

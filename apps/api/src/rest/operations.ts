@@ -7,6 +7,8 @@ import { requireRole } from '../auth/principal.ts';
 import { orAway } from '../db/away.ts';
 import type { Experiments } from '../experiments/experiments.ts';
 import type { FaultEnder } from '../experiments/fault-end.ts';
+import type { GatewayCertificates } from '../gateway-certificates/gateway-certificates.ts';
+import { certificateName, certificatePair } from '../gateway-certificates/schemas.ts';
 import type { MeshStatus, MeshStatusReader } from '../mesh/status.ts';
 import { changesOf } from '../resources/drafts.ts';
 import { ResourceNotFound } from '../resources/errors.ts';
@@ -28,6 +30,7 @@ export interface OperationsOptions {
   readonly store: ResourceStore;
   readonly history: History<unknown>;
   readonly status: MeshStatusReader;
+  readonly certificates: GatewayCertificates;
   readonly firstAdministrator: FirstAdministrator;
   readonly invite: (
     order: JoinTokenOrder,
@@ -153,6 +156,23 @@ export class Operations {
     const reason = message || `Stop fault ${name}`;
     const revision = await this.#options.ender.end([key], { by: authorOf(caller), reason, message: reason });
     return { revision: revision ?? null };
+  }
+
+  certificates() {
+    return this.#options.certificates.list();
+  }
+
+  async putCertificate(caller: Caller, name: unknown, body: unknown) {
+    const order = { ...certificateName.parse(name), ...certificatePair.parse(body) };
+    if (caller.type === 'user') requireRole(caller.principal, 'admin', order.namespace);
+    return this.#options.certificates.put(order, authorOf(caller));
+  }
+
+  async removeCertificate(caller: Caller, name: unknown, force: boolean) {
+    const parsed = certificateName.parse(name);
+    if (caller.type === 'user') requireRole(caller.principal, 'admin', parsed.namespace);
+    await this.#options.certificates.remove(parsed, { force }, authorOf(caller));
+    return {};
   }
 
   changes(query: { cursor?: number | undefined; limit: number }) {

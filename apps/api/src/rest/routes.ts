@@ -11,6 +11,7 @@ const page = z.object({
   cursor: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
+const PAIR_MAX_BYTES = 160 * 1024;
 const stopBody = z.strictObject({ message: z.string().max(2_000).default('') });
 const revertBody = z.strictObject({ message: z.string().max(2_000).default('') });
 
@@ -64,6 +65,21 @@ export async function handleRoute(
       sendJson(response, 200, await operations.stopFault(caller, rest.slice(0, 2).join('/'), message));
       return true;
     }
+    case 'GET /certificates':
+      sendJson(response, 200, { items: operations.certificates() });
+      return true;
+    case 'PUT /certificates/*':
+      if (rest.length !== 2) return false;
+      sendJson(
+        response,
+        200,
+        await operations.putCertificate(caller, nameOf(rest), await readJson(request, PAIR_MAX_BYTES)),
+      );
+      return true;
+    case 'DELETE /certificates/*':
+      if (rest.length !== 2) return false;
+      sendJson(response, 200, await operations.removeCertificate(caller, nameOf(rest), query.get('force') === 'true'));
+      return true;
     case 'GET /changes':
       sendJson(response, 200, await operations.changes(page.parse(Object.fromEntries(query))));
       return true;
@@ -95,6 +111,10 @@ async function readApply(request: IncomingMessage, query: URLSearchParams) {
 
 function sendYaml(response: ServerResponse, yaml: string): void {
   response.writeHead(200, { 'content-type': 'application/yaml; charset=utf-8', 'cache-control': 'no-store' }).end(yaml);
+}
+
+function nameOf([namespace, name]: readonly string[]): unknown {
+  return { namespace, name };
 }
 
 function sinceOf(text: string | null): number | undefined {

@@ -12,6 +12,7 @@ import {
 import { createExperimentsRouter, type ExperimentsRouterDeps } from '../experiments/router.ts';
 import { createExplainRouter, type ExplainRouterDeps } from '../explain/router.ts';
 import { createFaultsRouter, type FaultsRouterDeps } from '../faults/router.ts';
+import { createGatewayCertificatesRouter, type GatewayCertificatesRouterDeps } from '../gateway-certificates/router.ts';
 import { createLimitsRouter, type LimitsRouterDeps } from '../limits/router.ts';
 import { createMeshRouter } from '../mesh/router.ts';
 import type { MeshStatusReader } from '../mesh/status.ts';
@@ -42,6 +43,7 @@ export interface RootDeps {
   readonly experiments: ExperimentsRouterDeps;
   readonly limits: LimitsRouterDeps;
   readonly certificates: CertificatesRouterDeps;
+  readonly gatewayCertificates: GatewayCertificatesRouterDeps;
   readonly joinTokens: JoinTokensRouterDeps;
   readonly proxies: ProxiesRouterDeps;
   readonly propagation: Propagation;
@@ -63,6 +65,7 @@ export function createRootRouter(deps: RootDeps) {
     experiments: createExperimentsRouter(deps.experiments),
     limits: createLimitsRouter(deps.limits),
     certificates: createCertificatesRouter(deps.certificates),
+    gatewayCertificates: createGatewayCertificatesRouter(deps.gatewayCertificates),
     joinTokens: createJoinTokensRouter(deps.joinTokens),
     proxies: createProxiesRouter(deps.proxies),
     propagation: createXdsRouter(deps.propagation),

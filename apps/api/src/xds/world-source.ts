@@ -1,5 +1,6 @@
 // Where the server learns what the mesh should look like.
 import type { World } from '@malha/policies';
+import type { CertificateMaterial } from './dialects/dialect.ts';
 
 export interface WorldState {
   /** Of the operators' resources; 0 = none yet. */
@@ -9,6 +10,8 @@ export interface WorldState {
   /** Of the registry. */
   readonly sequence: number;
   readonly world: World;
+  /** Keys of the certificates that `world` knows, by `<namespace>/<name>`; absent = none is stored. */
+  readonly certificateOf?: (name: string) => CertificateMaterial | undefined;
 }
 
 export interface WorldSource {

@@ -14,13 +14,18 @@ import {
   type ListenerEntry,
   protocolWords,
 } from './entries.ts';
+import type { StoredCertificates } from './stored-certificates.ts';
 import { trustedHopsFindings } from './trusted-hops.ts';
 
-export function analyzeGateways(
-  gateways: Gateways,
-  grants: ReferenceGrants,
-  workloads: readonly WorkloadEntry[],
-): Finding[] {
+/** What gateways refer to. */
+export interface GatewaySurroundings {
+  readonly grants: ReferenceGrants;
+  readonly workloads: readonly WorkloadEntry[];
+  readonly certificates: StoredCertificates | undefined;
+}
+
+export function analyzeGateways(gateways: Gateways, surroundings: GatewaySurroundings): Finding[] {
+  const { workloads } = surroundings;
   const served = new Set(workloads.map(({ namespace, labels }) => `${namespace}/${labels[GATEWAY_NAME_LABEL] ?? ''}`));
   return [
     ...gateways.findings,
@@ -33,7 +38,7 @@ export function analyzeGateways(
       ...addressFindings(gateway),
       ...trustedHopsFindings(gateway.resource),
       ...conflicts(gateway),
-      ...gateway.listeners.flatMap((listener) => listenerFindings(gateway, listener, grants)),
+      ...gateway.listeners.flatMap((listener) => listenerFindings(gateway, listener, surroundings)),
     ]),
   ];
 }
@@ -60,7 +65,11 @@ function conflicts(gateway: GatewayEntry): Finding[] {
   });
 }
 
-function listenerFindings(gateway: GatewayEntry, { spec, index }: ListenerEntry, grants: ReferenceGrants): Finding[] {
+function listenerFindings(
+  gateway: GatewayEntry,
+  { spec, index }: ListenerEntry,
+  { grants, certificates: stored }: GatewaySurroundings,
+): Finding[] {
   const { resource } = gateway;
   const path = `spec.listeners[${index}]`;
   const planned = isPlannedProtocol(spec)
@@ -73,9 +82,10 @@ function listenerFindings(gateway: GatewayEntry, { spec, index }: ListenerEntry,
   });
   const certificates = certificateRefsOf(spec).flatMap((ref, at) => {
     const resolved = resolveCertificate(ref, gateway, grants);
-    if (resolved.ok) return [];
-    const where = `${path}.tls.certificateRefs[${at}].${resolved.field}`;
-    return [report(resolved.code, resource, where, resolved.message)];
+    const where = `${path}.tls.certificateRefs[${at}]`;
+    if (!resolved.ok) return [report(resolved.code, resource, `${where}.${resolved.field}`, resolved.message)];
+    const found = stored?.findingOf(resolved.name, spec.hostname);
+    return found === undefined ? [] : [report(found.code, resource, `${where}.name`, found.message)];
   });
   return [...planned, ...kinds, ...certificates];
 }

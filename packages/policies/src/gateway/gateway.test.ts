@@ -147,6 +147,33 @@ describe('references across namespaces', () => {
     expect(found(text + grant('Gateway', 'kind: Secret, name: c'))).toEqual([]);
   });
 
+  it('certificate that is not stored, or not good for the host of its listener', () => {
+    const listener = (name: string, port: number, host: string, certificate: string) =>
+      `{name: ${name}, port: ${port}, protocol: HTTPS${host}, tls: {certificateRefs: [{name: ${certificate}}]}}`;
+    const text = gateway(
+      [
+        listener('a', 8443, ', hostname: www.example.com', 'exact'),
+        listener('b', 8444, ', hostname: api.example.com', 'exact'),
+        listener('c', 8445, ', hostname: api.example.com', 'wild'),
+        listener('d', 8446, ', hostname: a.b.example.com', 'wild'),
+        listener('e', 8447, ', hostname: "*.example.com"', 'exact'),
+        listener('f', 8448, '', 'exact'),
+        listener('g', 8449, '', 'gone'),
+      ].join(', '),
+    );
+    const stored = (name: string, ...hosts: string[]) => ({ namespace: 'shop', name, hosts });
+    const certificates = [stored('exact', 'www.example.com'), stored('wild', '*.example.com')];
+    const codes = analyze(worldOf(text, { certificates }))
+      .filter(({ path }) => path.includes('certificateRefs'))
+      .map(({ code, path }) => `${code} ${path}`);
+    expect(codes).toEqual([
+      'MALHA1072 spec.listeners[1].tls.certificateRefs[0].name',
+      'MALHA1072 spec.listeners[3].tls.certificateRefs[0].name',
+      'MALHA1071 spec.listeners[6].tls.certificateRefs[0].name',
+    ]);
+    expect(found(text).filter((words) => words.includes('certificateRefs'))).toEqual([]);
+  });
+
   it('names a certificate of another kind', () => {
     const text = gateway(HTTPS('{name: c, kind: ConfigMap}'));
     expect(found(text)).toEqual(['error MALHA1065 Gateway/shop/edge spec.listeners[0].tls.certificateRefs[0].kind']);

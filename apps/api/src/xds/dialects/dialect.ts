@@ -32,6 +32,15 @@ export interface DialectContext {
   readonly trustDomain: string;
   /** Undefined = the proxy has the secrets `identity` and `trust` by name. One object for equal paths. */
   readonly secretFiles: SecretFiles | undefined;
+  /** A stored certificate of gateways by `<namespace>/<name>`; one object until it is replaced. */
+  readonly certificateOf: (name: string) => CertificateMaterial | undefined;
+}
+
+/** What a gateway shows to clients, opened. */
+export interface CertificateMaterial {
+  /** PEM, leaf first. */
+  readonly chainPem: string;
+  readonly privateKeyPem: string;
 }
 
 /** Files on the proxy's host that hold its secrets in Envoy's file-based SDS. */

@@ -185,6 +185,7 @@ export class Pusher {
       scope: record.workload,
       dialect: record.dialect,
       secretFiles: record.secretFiles,
+      certificateOf: state.certificateOf ?? (() => undefined),
       former,
     });
     record.wanted = former?.hash === snapshot.hash ? former : snapshot;

@@ -20,6 +20,7 @@ export interface SnapshotRequest {
   readonly scope: string;
   readonly dialect: Dialect;
   readonly secretFiles: SecretFiles | undefined;
+  readonly certificateOf: DialectContext['certificateOf'];
   /** Of the same scope and dialect: a resource that cannot be encoded stays as it was there. */
   readonly former: Snapshot | undefined;
 }
@@ -51,7 +52,7 @@ export class SnapshotBuilder {
       transition === undefined ? {} : { transition },
     );
     const resources: EncodedResource[] = [];
-    for (const plan of dialect.plan(config, contextOf(index, scope, request.secretFiles))) {
+    for (const plan of dialect.plan(config, contextOf(request))) {
       const encoded = this.#encode(plan, request);
       if (encoded !== undefined) resources.push(encoded);
     }
@@ -79,7 +80,7 @@ export class SnapshotBuilder {
   }
 }
 
-function contextOf(index: WorldIndex, scope: string, secretFiles: SecretFiles | undefined): DialectContext {
+function contextOf({ index, scope, secretFiles, certificateOf }: SnapshotRequest): DialectContext {
   const spec = index.linked.workloadsByKey.get(scope)?.resource.spec;
   return {
     address: spec?.address ?? '127.0.0.1',
@@ -87,5 +88,6 @@ function contextOf(index: WorldIndex, scope: string, secretFiles: SecretFiles | 
     outboundPort: defaults.outboundPort,
     trustDomain: index.world.trustDomain,
     secretFiles,
+    certificateOf,
   };
 }

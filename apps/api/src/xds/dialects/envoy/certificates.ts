@@ -1,4 +1,4 @@
-// Certificates of gateways for Envoy: secrets over ADS that name files of its host, so that no private key leaves it.
+// Certificates of gateways for Envoy: secrets over ADS, with what is stored or with the names of files on its host.
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { GatewayListener } from '@malha/traffic';
 import { certificatesOf } from '@malha/traffic/gateway';
@@ -8,24 +8,28 @@ import { TlsParameters_TlsProtocol } from '@malha/xds/generated/envoy/extensions
 import { SecretSchema } from '@malha/xds/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb';
 import { DownstreamTlsContextSchema } from '@malha/xds/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { DialectContext, ResourcePlan } from '../dialect.ts';
+import { certificateNames, storedCertificatePlans } from '../shared/certificates.ts';
 import { ADS, typed } from './types.ts';
 
-/** Whether this Envoy can show what the listener names: a host without the folder has no certificates. */
-export function canServe(listener: GatewayListener, { secretFiles }: DialectContext): boolean {
-  return secretFiles?.certificates !== undefined || certificatesOf(listener).length === 0;
+/** Whether this Envoy can show what the listener names: what is not stored only a host with a folder may have. */
+export function canServe(listener: GatewayListener, { secretFiles, certificateOf }: DialectContext): boolean {
+  if (secretFiles?.certificates !== undefined) return true;
+  return certificatesOf(listener).every((name) => certificateOf(name) !== undefined);
 }
 
 export function certificatePlans(
   gateways: readonly GatewayListener[],
-  { secretFiles }: DialectContext,
+  { secretFiles, certificateOf }: DialectContext,
 ): ResourcePlan[] {
+  const stored = storedCertificatePlans(gateways, certificateOf);
   const folder = secretFiles?.certificates;
-  if (folder === undefined) return [];
-  const names = new Set(gateways.flatMap(certificatesOf));
-  return [...names].map((name) => {
+  if (folder === undefined) return stored;
+  const names = certificateNames(gateways).filter((name) => certificateOf(name) === undefined);
+  const inFiles = names.map((name) => {
     const place = { folder, name };
     return { typeUrl: SECRET_TYPE, name, source: place, bytes: () => encodeSecret(place) };
   });
+  return [...stored, ...inFiles];
 }
 
 interface CertificatePlace {

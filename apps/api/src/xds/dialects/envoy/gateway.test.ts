@@ -54,7 +54,10 @@ const CONFIG: MeshConfig = {
   endpoints: [],
 };
 
-function planned(certificates?: string) {
+const STORED = { chainPem: 'the chain', privateKeyPem: 'the key' };
+
+/** `stored`: names of certificates that the control plane has. */
+function planned(certificates?: string, stored: readonly string[] = []) {
   const secretFiles = { identity: '/id', trust: '/trust', ...(certificates !== undefined && { certificates }) };
   const context: DialectContext = {
     address: '127.0.0.1',
@@ -62,6 +65,7 @@ function planned(certificates?: string) {
     outboundPort: 15_001,
     trustDomain: 'mesh.local',
     secretFiles,
+    certificateOf: (name) => (stored.includes(name) ? STORED : undefined),
   };
   const resources = envoyDialect.plan(CONFIG, context).map(encodePlan);
   return (typeUrl: string) => resources.filter((each) => each.typeUrl === typeUrl);
@@ -86,6 +90,30 @@ describe('Envoy at the edge', () => {
         watchedDirectory: { path: '/certificates/shop/www' },
       },
     });
+  });
+
+  it('is sent what is stored, also without a folder, and what is not by the name of its file', () => {
+    const contentOf = (secrets: ReturnType<ReturnType<typeof planned>>) =>
+      secrets.map(({ name, any }) => {
+        const { type } = fromBinary(SecretSchema, any);
+        const key = type.case === 'tlsCertificate' ? type.value.privateKey?.specifier : undefined;
+        return [name, key?.value];
+      });
+    const all = planned(undefined, ['shop/www', 'shop/wild']);
+    expect(contentOf(all(SECRET_TYPE))).toEqual([
+      ['shop/www', 'the key'],
+      ['shop/wild', 'the key'],
+    ]);
+    expect(all(LISTENER_TYPE).map(({ name }) => name)).toEqual(['outbound', 'inbound', 'gateway|8443', 'gateway|9443']);
+    expect(contentOf(planned('/certificates', ['shop/wild', 'shop/other'])(SECRET_TYPE))).toEqual([
+      ['shop/wild', 'the key'],
+      ['shop/www', '/certificates/shop/www/tls.key'],
+    ]);
+  });
+
+  it('without a folder gets only the listeners of which every certificate is stored', () => {
+    const of = planned(undefined, ['shop/www']);
+    expect(of(LISTENER_TYPE).map(({ name }) => name)).toEqual(['outbound', 'inbound', 'gateway|9443']);
   });
 
   it('answers hosts of other listeners with 421, in a table for each server', () => {

@@ -1,6 +1,7 @@
 // Dialect `malha`: what our own proxy is sent; decode(encode(config)) = config.
 import type { MeshConfig } from '@malha/traffic';
-import { type Dialect, encodePlan, type ResourcePlan, type XdsResource } from '../dialect.ts';
+import { type Dialect, type DialectContext, encodePlan, type ResourcePlan, type XdsResource } from '../dialect.ts';
+import { storedCertificatePlans } from '../shared/certificates.ts';
 import { clusterPlan } from './clusters.ts';
 import { endpointsPlan } from './endpoints.ts';
 import { gatewayPlan } from './gateway.ts';
@@ -8,13 +9,14 @@ import { inboundPlan, outboundPlan } from './listeners.ts';
 import { routeTablePlan } from './routes.ts';
 import { tcpPlan } from './tcp.ts';
 
-function plan(config: MeshConfig): ResourcePlan[] {
+function plan(config: MeshConfig, { certificateOf }: Pick<DialectContext, 'certificateOf'>): ResourcePlan[] {
   return [
     ...config.clusters.map(clusterPlan),
     ...config.endpoints.map(endpointsPlan),
     outboundPlan(config.outbound),
     inboundPlan(config.inbound),
     ...(config.tcp ?? []).map(tcpPlan),
+    ...storedCertificatePlans(config.gateways ?? [], certificateOf),
     ...(config.gateways ?? []).map(gatewayPlan),
     ...config.routeTables.map(routeTablePlan),
   ];
@@ -23,5 +25,5 @@ function plan(config: MeshConfig): ResourcePlan[] {
 export const malhaDialect: Dialect = { name: 'malha', resendsEndpoints: false, plan };
 
 export function encode(config: MeshConfig): XdsResource[] {
-  return plan(config).map(encodePlan);
+  return plan(config, { certificateOf: () => undefined }).map(encodePlan);
 }
