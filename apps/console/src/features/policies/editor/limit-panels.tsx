@@ -32,7 +32,8 @@ export function LimitPanels(form: PolicyForm) {
                 value={name}
                 readOnly={form.isReadOnly}
                 spellCheck={false}
-                className="mono w-44 rounded-1 bg-transparent text-13 text-t0"
+                size={Math.max(4, name.length)}
+                className="mono -mx-1 rounded-1 bg-transparent px-1 text-13 text-t0 hover:bg-raised"
                 onChange={(event) => form.set(['limits', index, 'name'], event.target.value.trim())}
               />
             }
@@ -50,12 +51,12 @@ export function LimitPanels(form: PolicyForm) {
               )
             }
           >
-            <div className="px-4">
-              <FieldFinding place={{ kind: form.kind, path: placeOf(['limits', index, 'name']) }} />
-            </div>
             {fieldsOfLimit(index).map((field) => (
               <PolicyField key={field.path.join('.')} {...form} field={field} />
             ))}
+            <div className="px-4">
+              <FieldFinding place={{ kind: form.kind, path: placeOf(['limits', index, 'name']) }} />
+            </div>
           </Panel>
         </div>
       ))}

@@ -1,6 +1,6 @@
 'use client';
 // The editor of a policy: form and YAML on one draft; nothing is sent until Apply.
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { QueryFailure } from '#components/ui/error-words.tsx';
 import { Failure } from '#components/ui/states.tsx';
 import { useMeshStatus } from '#features/mesh-status/index.ts';
@@ -10,21 +10,22 @@ import {
   EditorLoading,
   FieldFindings,
   LazyConflictDialog,
+  panesOf,
   useApply,
   useEditorKeys,
   useFindings,
   useHindrance,
+  useSoundView,
   useUnsavedGuard,
   YamlPane,
 } from '#features/routes/index.ts';
 import { useViewParameter } from '#features/scope/index.ts';
 import { useSession } from '#features/session/index.ts';
 import { isPolicyKind, KIND_FACTS, POLICY_KINDS, type PolicyKind } from '../model/kinds.ts';
-import type { PolicyView } from '../model/policy.ts';
 import { proposeMessage } from '../model/policy-words.ts';
 import { type PolicyDraft, usePolicyDraft } from '../use-policy.ts';
 import { LazyPolicyForm } from './lazy-policy-form.tsx';
-import { type Panes, PolicyHead } from './policy-head.tsx';
+import { PolicyHead } from './policy-head.tsx';
 
 const COLUMNS = {
   both: 'grid-cols-[260px_minmax(0,1fr)_minmax(380px,460px)] max-[1359px]:grid-cols-[216px_minmax(0,1fr)_376px]',
@@ -40,18 +41,11 @@ interface EditorProps {
   readonly draft: PolicyDraft;
 }
 
-/** While the text is broken, the form shows the last reading that made sense. */
-function useSoundView({ reading, baseView }: PolicyDraft): PolicyView | null {
-  const last = useRef<PolicyView | null>(null);
-  if (reading.ok) last.current = reading.view;
-  return last.current ?? baseView;
-}
-
 function Editor({ kind, namespace, name, resourceKey, draft }: EditorProps) {
   const { may } = useSession();
   const { role } = KIND_FACTS[kind];
   const [panesText, setPanes] = useViewParameter('panes', 'both');
-  const panes: Panes = panesText === 'form' || panesText === 'yaml' ? panesText : 'both';
+  const panes = panesOf(panesText);
   const [litLine, setLitLine] = useState<number>();
   const [message, setMessage] = useState('');
   const status = useMeshStatus();

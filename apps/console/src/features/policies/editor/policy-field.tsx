@@ -168,7 +168,7 @@ export function PolicyField({ field, ...form }: PolicyForm & { readonly field: F
         )}
         {problem === undefined && isSaid && field.fallback !== '' && field.kind.type !== 'present' && (
           <p className="truncate pt-1 text-11 leading-4 text-t3" title={field.fallback}>
-            instead of {field.fallback}
+            {textAt(form.spec, field.path) === field.fallback ? 'as by default' : `default: ${field.fallback}`}
           </p>
         )}
       </div>

@@ -48,7 +48,7 @@ it('writes a field that makes sense, shows the default that it replaces, and tak
   expect(text).not.toContain('backoff');
   fireEvent.change(pause, { target: { value: '100ms' } });
   expect(text).toContain('base: 100ms');
-  expect(within(section).getByText('instead of 25ms')).toBeTruthy();
+  expect(within(section).getByText('default: 25ms')).toBeTruthy();
   fireEvent.change(pause, { target: { value: '' } });
   expect(text).not.toContain('backoff');
 });

@@ -2,7 +2,7 @@
 // The form of a policy: its parts and what it is attached to on the left, the fields of each part beside them.
 import type { ReactNode } from 'react';
 import type { PolicyView } from '../model/policy.ts';
-import { SECTIONS } from '../model/policy-words.ts';
+import { SECTIONS } from '../model/sections.ts';
 import type { PolicyDraft } from '../use-policy.ts';
 import { EffectPanel } from './effect-panel.tsx';
 import { LimitPanels } from './limit-panels.tsx';

@@ -1,21 +1,19 @@
 'use client';
 // The head of the editor: which policy, what it is attached to, undo, panes, and what can be done with the whole of it.
-import { Copy, EllipsisVertical, History, Pencil, Redo2, ShieldCheck, Trash2, Undo2 } from 'lucide-react';
+import { Copy, EllipsisVertical, History, ShieldCheck, Trash2 } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useState } from 'react';
 import { Badge } from '#components/ui/badge.tsx';
 import { Button, IconButton } from '#components/ui/button.tsx';
-import { Segment } from '#components/ui/choice.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { Menu, MenuItem } from '#components/ui/menu.tsx';
+import { EditorTools, type Panes } from '#features/routes/index.ts';
 import { useScope } from '#features/scope/index.ts';
 import { KIND_FACTS, type PolicyKind, policyHref } from '../model/kinds.ts';
 import { type PolicyView, targetOf } from '../model/policy.ts';
 import { targetInWords } from '../model/policy-words.ts';
 import { useDeletePolicy } from '../use-delete-policy.ts';
 import type { PolicyDraft } from '../use-policy.ts';
-
-export type Panes = 'both' | 'form' | 'yaml';
 
 export interface PolicyHeadProps {
   readonly kind: PolicyKind;
@@ -94,31 +92,7 @@ export function PolicyHead(props: PolicyHeadProps) {
       <span className="min-w-0 truncate text-12 text-t2" title={KIND_FACTS[kind].purpose}>
         {view === null ? '' : `for ${targetInWords(targetOf(view.spec))}`}
       </span>
-      {draft.isChanged ? (
-        <Badge tone="accent">
-          <Pencil aria-hidden="true" />{' '}
-          {draft.base.revision === 0 ? 'new, not applied yet' : `draft on r${draft.base.revision}`}
-        </Badge>
-      ) : (
-        <Badge mono>r{draft.base.revision}</Badge>
-      )}
-      <span className="flex-1" />
-      <IconButton label="Undo" kind="ghost" disabled={!draft.canUndo} onClick={draft.undo}>
-        <Undo2 aria-hidden="true" strokeWidth={1.75} />
-      </IconButton>
-      <IconButton label="Redo" kind="ghost" disabled={!draft.canRedo} onClick={draft.redo}>
-        <Redo2 aria-hidden="true" strokeWidth={1.75} />
-      </IconButton>
-      <Segment
-        label="Panes"
-        value={panes}
-        onChange={onPanes}
-        options={[
-          { value: 'both', label: 'Form and YAML' },
-          { value: 'form', label: 'Form' },
-          { value: 'yaml', label: 'YAML' },
-        ]}
-      />
+      <EditorTools draft={draft} panes={panes} onPanes={onPanes} />
       <More {...props} />
     </div>
   );

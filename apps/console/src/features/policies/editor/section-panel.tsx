@@ -5,7 +5,7 @@ import { Switch } from '#components/ui/choice.tsx';
 import { Panel } from '#components/ui/panel.tsx';
 import type { Section } from '../model/field.ts';
 import { valueAt } from '../model/policy.ts';
-import { saidIn } from '../model/policy-words.ts';
+import { saidIn } from '../model/sections.ts';
 import { PolicyField, type PolicyForm } from './policy-field.tsx';
 
 export function SectionPanel({ section, ...form }: PolicyForm & { readonly section: Section }) {

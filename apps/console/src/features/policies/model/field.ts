@@ -52,6 +52,11 @@ export interface Section {
   readonly isOffByDefault: boolean;
 }
 
+/** Fields under one part of the spec. */
+export function under(root: string, fields: readonly (Omit<Field, 'path'> & { readonly at: string })[]): Field[] {
+  return fields.map(({ at, ...field }) => ({ ...field, path: [root, ...at.split('.')] }));
+}
+
 export const DURATION: FieldKind = { type: 'duration' };
 
 export function number(unit: string, least: number, most: number): FieldKind {
@@ -73,7 +78,7 @@ export function choices(...values: readonly string[]): FieldKind {
 export function unitOf(kind: FieldKind): string {
   switch (kind.type) {
     case 'duration':
-      return 'like 250ms, 15s, 1m';
+      return 'ms, s, m, h';
     case 'percent':
       return `% of ${kind.of}`;
     case 'number':

@@ -21,7 +21,7 @@ export function fieldsOfLimit(index: number): readonly Field[] {
     },
     {
       ...{ path: [...root, 'burst'], label: 'At once', kind: number('requests', 1, COUNT_MAX) },
-      ...{ fallback: 'as many', effect: 'May come together after silence.' },
+      ...{ fallback: 'as many as pass', effect: 'May come together after silence.' },
     },
     {
       ...{ path: [...root, 'by'], label: 'For each', kind: LIMIT_KEYS, fallback: 'all together' },
@@ -78,7 +78,7 @@ export const LIMIT_SECTIONS: readonly Section[] = [
       },
       {
         ...{ path: ['connections', 'burst'], label: 'At once', kind: number('connections', 1, COUNT_MAX) },
-        ...{ fallback: 'as many', effect: 'May come together after silence.' },
+        ...{ fallback: 'as many as pass', effect: 'May come together after silence.' },
       },
     ],
   },

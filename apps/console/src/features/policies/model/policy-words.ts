@@ -1,16 +1,6 @@
-// A policy in plain words: what it is attached to, which parts of it are said, what a change to it is called.
-import { FAULT_SECTIONS } from './fault-sections.ts';
-import type { Section } from './field.ts';
-import type { PolicyKind } from './kinds.ts';
-import { LIMIT_SECTIONS } from './limit-sections.ts';
-import { listAt, type PolicyView, recordOf, type Spec, type TargetRef, targetOf, textAt, valueAt } from './policy.ts';
-import { TRAFFIC_SECTIONS } from './traffic-sections.ts';
-
-export const SECTIONS: Readonly<Record<PolicyKind, readonly Section[]>> = {
-  TrafficPolicy: TRAFFIC_SECTIONS,
-  RateLimit: LIMIT_SECTIONS,
-  FaultInjection: FAULT_SECTIONS,
-};
+// A policy in plain words: what it is attached to, what it does, what a change to it is called.
+import { plural } from '#format/number.ts';
+import { listAt, type PolicyView, recordOf, type Spec, type TargetRef, targetOf, textAt } from './policy.ts';
 
 export function targetInWords({ kind, name, rule }: TargetRef): string {
   switch (kind) {
@@ -30,18 +20,6 @@ export function targetInWords({ kind, name, rule }: TargetRef): string {
   }
 }
 
-/** How many fields of a section are said. */
-export function saidIn(spec: Spec, { fields }: Section): number {
-  return fields.filter(({ path }) => valueAt(spec, path) !== undefined).length;
-}
-
-/** Fields of the spec that no section shows: they stand in the YAML alone. */
-export function unshownOf({ kind, spec }: PolicyView): readonly string[] {
-  const shown = new Set(['targetRef', 'limits', 'startedAt', 'ended']);
-  for (const { fields } of SECTIONS[kind]) for (const { path } of fields) shown.add(String(path[0]));
-  return Object.keys(spec).filter((field) => !shown.has(field));
-}
-
 /** What it does, in a line of a list. */
 export function doesInWords({ kind, spec }: PolicyView): string {
   const words = { TrafficPolicy: trafficWords, RateLimit: limitWords, FaultInjection: faultWords }[kind](spec);
@@ -57,10 +35,12 @@ function trafficWords(spec: Spec): string[] {
     { field: 'circuitBreaker', words: 'a circuit breaker' },
     { field: 'outlierDetection', words: 'ejection' },
     { field: 'healthCheck', words: 'health checks' },
+    { field: 'overload', words: 'shedding of overload' },
+    { field: 'requests', words: 'bounds of requests' },
   ];
   return [
     ...(request === '' ? [] : [`request within ${request}`]),
-    ...(attempts === '' ? [] : [`${attempts} retries`]),
+    ...(attempts === '' ? [] : [plural(Number(attempts), 'retry', 'retries')]),
     ...(type === '' ? [] : [`balanced by ${type}`]),
     ...rest.flatMap(({ field, words }) => (spec[field] === undefined ? [] : [words])),
   ];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type PolicyView, readPolicy, renamed, writeSpec } from './policy.ts';
-import { doesInWords, proposeMessage, targetInWords, unshownOf } from './policy-words.ts';
+import { doesInWords, proposeMessage, targetInWords } from './policy-words.ts';
+import { unshownOf } from './sections.ts';
 
 const TEXT = `# kept
 apiVersion: malha.dev/v1

@@ -7,7 +7,7 @@ import { POLICY_KINDS, type PolicyKind } from './kinds.ts';
 import { fieldsOfLimit } from './limit-sections.ts';
 import { newPolicyYaml } from './new-policy.ts';
 import { readPolicy, writeSpec } from './policy.ts';
-import { SECTIONS } from './policy-words.ts';
+import { SECTIONS } from './sections.ts';
 
 const TARGET = { kind: 'Service', name: 'reviews', rule: '' };
 const fresh = (kind: PolicyKind) => newPolicyYaml({ kind, namespace: 'shop', name: 'x', target: TARGET });

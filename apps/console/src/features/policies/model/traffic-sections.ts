@@ -6,8 +6,9 @@ import {
   trafficDefaults,
 } from '@malha/model/defaults';
 import { formatDuration } from '@malha/model/duration';
-import { choice, choices, DURATION, type Field, type FieldKind, number, percentOf, type Section } from './field.ts';
+import { choice, choices, DURATION, type FieldKind, number, percentOf, type Section, under } from './field.ts';
 import { HASH_KEYS, LOCALITY_WEIGHTS } from './lists.ts';
+import { LOAD_SECTIONS } from './load-sections.ts';
 
 const traffic = trafficDefaults;
 const COUNT_MAX = 1_000_000;
@@ -15,11 +16,6 @@ const DEVIATIONS: FieldKind = { type: 'decimal', unit: 'standard deviations', mo
 
 const lasting = (ms: number) => (ms === 0 ? 'none' : formatDuration(ms));
 const often = (count: number) => (count === 0 ? 'off' : String(count));
-
-/** Fields under one part of the spec. */
-function under(root: string, fields: readonly (Omit<Field, 'path'> & { readonly at: string })[]): Field[] {
-  return fields.map(({ at, ...field }) => ({ ...field, path: [root, ...at.split('.')] }));
-}
 
 const timeouts: Section = {
   ...{ id: 'timeouts', title: 'Timeouts', root: ['timeouts'], isOffByDefault: false },
@@ -307,4 +303,5 @@ export const TRAFFIC_SECTIONS: readonly Section[] = [
   ejection,
   health,
   balancer,
+  ...LOAD_SECTIONS,
 ];

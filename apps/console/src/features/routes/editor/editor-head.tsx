@@ -1,9 +1,8 @@
 'use client';
 // The head of the editor: what is edited and where it acts, undo, and which panes are shown.
-import { History, Pencil, Redo2, Undo2 } from 'lucide-react';
+import { History } from 'lucide-react';
 import { Badge } from '#components/ui/badge.tsx';
-import { ButtonLink, IconButton } from '#components/ui/button.tsx';
-import { Segment } from '#components/ui/choice.tsx';
+import { ButtonLink } from '#components/ui/button.tsx';
 import { useScope } from '#features/scope/index.ts';
 import { rateShort } from '#format/number.ts';
 import { kindIcons } from '../kind-icons.ts';
@@ -13,8 +12,7 @@ import { parentInWords } from '../model/parents.ts';
 import type { RouteView } from '../model/view.ts';
 import type { ParentService } from '../use-parent-service.ts';
 import type { RouteDraft } from '../use-route-draft.ts';
-
-export type Panes = 'both' | 'form' | 'yaml';
+import { EditorTools, type Panes } from './editor-tools.tsx';
 
 export interface EditorHeadProps {
   readonly kind: EditedKind;
@@ -47,31 +45,7 @@ export function EditorHead({ draft, view, namespace, name, kind, parent, panes, 
       <h1 className="mono text-16 font-semi text-t0">{name}</h1>
       <Badge line>{kind}</Badge>
       <span className="min-w-0 truncate text-12 text-t2">{placeInWords(view, parent)}</span>
-      {draft.isChanged ? (
-        <Badge tone="accent">
-          <Pencil aria-hidden="true" />{' '}
-          {draft.base.revision === 0 ? 'new, not applied yet' : `draft on r${draft.base.revision}`}
-        </Badge>
-      ) : (
-        <Badge mono>r{draft.base.revision}</Badge>
-      )}
-      <span className="flex-1" />
-      <IconButton label="Undo" kind="ghost" disabled={!draft.canUndo} onClick={draft.undo}>
-        <Undo2 aria-hidden="true" strokeWidth={1.75} />
-      </IconButton>
-      <IconButton label="Redo" kind="ghost" disabled={!draft.canRedo} onClick={draft.redo}>
-        <Redo2 aria-hidden="true" strokeWidth={1.75} />
-      </IconButton>
-      <Segment
-        label="Panes"
-        value={panes}
-        onChange={onPanes}
-        options={[
-          { value: 'both', label: 'Form and YAML' },
-          { value: 'form', label: 'Form' },
-          { value: 'yaml', label: 'YAML' },
-        ]}
-      />
+      <EditorTools draft={draft} panes={panes} onPanes={onPanes} />
       <ButtonLink href={scope.href(`/changes?object=${encodeURIComponent(`${kind}/${namespace}/${name}`)}`)}>
         <History aria-hidden="true" strokeWidth={1.75} />
         History

@@ -1,12 +1,11 @@
 'use client';
 // The editor of a route or a gateway: form and YAML on one draft; nothing is sent until Apply.
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { QueryFailure } from '#components/ui/error-words.tsx';
 import { useMeshStatus } from '#features/mesh-status/index.ts';
 import { useViewParameter } from '#features/scope/index.ts';
 import { useSession } from '#features/session/index.ts';
 import { type EditedKind, isEditedKind } from '../model/kinds.ts';
-import type { RouteView } from '../model/view.ts';
 import { proposeMessage } from '../model/words.ts';
 import { useApply } from '../use-apply.ts';
 import { useFindings } from '../use-findings.ts';
@@ -15,13 +14,15 @@ import { type RouteDraft, useRouteDraft } from '../use-route-draft.ts';
 import { useRouteTemplate } from '../use-route-template.ts';
 import { ApplyBar } from './apply-bar.tsx';
 import { BrokenNote } from './broken-note.tsx';
-import { EditorHead, type Panes } from './editor-head.tsx';
+import { EditorHead } from './editor-head.tsx';
 import { EditorLoading } from './editor-loading.tsx';
+import { panesOf } from './editor-tools.tsx';
 import { FieldFindings } from './field-findings.tsx';
 import { LazyConflictDialog } from './lazy-conflict-dialog.tsx';
 import { LazyGatewayForm } from './lazy-gateway-form.tsx';
 import { RouteForm } from './route-form.tsx';
 import { useEditorKeys, useHindrance, useUnsavedGuard } from './use-editor-keys.ts';
+import { useSoundView } from './use-sound-view.ts';
 import { YamlPane } from './yaml-pane.tsx';
 
 export interface RouteEditorPageProps {
@@ -42,17 +43,10 @@ const COLUMNS = {
   yaml: 'grid-cols-1',
 };
 
-/** While the text is broken, the form shows the last reading that made sense. */
-function useSoundView(draft: RouteDraft): RouteView | null {
-  const last = useRef<RouteView | null>(null);
-  if (draft.reading.ok) last.current = draft.reading.view;
-  return last.current ?? draft.baseView;
-}
-
 function Editor({ namespace, name, kind, draft, resourceKey, storedAtMs }: EditorProps) {
   const { may } = useSession();
   const [panesText, setPanes] = useViewParameter('panes', 'both');
-  const panes: Panes = panesText === 'form' || panesText === 'yaml' ? panesText : 'both';
+  const panes = panesOf(panesText);
   const [selectedName, setSelectedName] = useViewParameter('rule');
   const [litLine, setLitLine] = useState<number>();
   const [message, setMessage] = useState('');
