@@ -162,11 +162,13 @@ export function inboundListener(setup: InboundSetup): MeshConfig['inbound'] {
 export class KeepingTelemetry implements Telemetry {
   readonly openStreams = new OpenStreams();
   readonly records: RequestRecord[] = [];
+  /** Of the attempts of sampled requests that had several. */
+  readonly attempts: RequestRecord[] = [];
   readonly counters = new Map<ProxyCounter, number>();
   open = 0;
 
   request(record: RequestRecord): void {
-    this.records.push({ ...record });
+    (record.attempt === undefined ? this.records : this.attempts).push({ ...record });
   }
 
   connectionOpened(): void {

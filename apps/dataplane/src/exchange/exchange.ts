@@ -88,6 +88,8 @@ export interface ExchangeNotes {
   shadowPolicy: string;
   /** `<kind> <namespace>/<name>…` of the limit or fault that answered or changed it; empty = none. */
   protection: string;
+  /** How long a fault makes it wait before it is carried on; 0 = none does. */
+  faultDelayMs: number;
   /** 0 = OK, none was said, or no gRPC. */
   grpcStatus: number;
 }
@@ -128,6 +130,7 @@ export class Exchange {
       authorizationPolicy: '',
       shadowPolicy: '',
       protection: '',
+      faultDelayMs: 0,
       grpcStatus: 0,
     };
   }

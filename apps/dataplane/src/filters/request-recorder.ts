@@ -3,11 +3,13 @@ import type { Clock } from '@malha/traffic/clock';
 import type { Exchange } from '../exchange/exchange.ts';
 import { GRPC_OK, isGrpc } from '../grpc/grpc-status.ts';
 import {
+  type AttemptFacts,
   emptyRecord,
   type PeerLabels,
   type Reporter,
   type RequestRecord,
   type Telemetry,
+  type TraceRef,
   UNKNOWN_PEER,
 } from '../telemetry/record.ts';
 
@@ -39,6 +41,15 @@ export interface Outcome {
   /** Of these telemetry has heard before; absent = 0. */
   readonly requestBytesTold?: number;
   readonly responseBytesTold?: number;
+}
+
+/** What came of one attempt. */
+export interface AttemptOutcome extends AttemptFacts {
+  readonly startMs: number;
+  readonly trace: TraceRef | undefined;
+  readonly status: number;
+  readonly flags: number;
+  readonly spoken: 'http' | 'http1' | 'http2';
 }
 
 /** Of requests that were never assigned to a service. */
@@ -75,6 +86,7 @@ export class RequestRecorder {
     record.authorizationPolicy = notes.authorizationPolicy;
     record.shadowPolicy = notes.shadowPolicy;
     record.protection = notes.protection;
+    record.faultDelayMs = notes.faultDelayMs;
     const isCall = isGrpc(request);
     record.protocol = isCall ? 'grpc' : (outcome.spoken ?? 'http');
     record.status =
@@ -92,6 +104,38 @@ export class RequestRecorder {
     record.responseBytes = exchange.responseBytes - (outcome.responseBytesTold ?? 0);
     record.isProgress = outcome.isProgress === true;
     this.telemetry.request(record);
+  }
+
+  /** One attempt of several: with its own times, endpoint and outcome, for the trace alone. */
+  tellAttempt(exchange: Exchange, destination: Destination, attempt: AttemptOutcome): void {
+    const { record, clock } = this;
+    const { request, notes } = exchange;
+    const durationMs = clock.monotonic() - attempt.startMs;
+    recordDestination(record, destination);
+    record.route = notes.route;
+    record.requestId = notes.requestId;
+    record.trace = attempt.trace;
+    record.authorizationPolicy = '';
+    record.shadowPolicy = '';
+    record.protection = '';
+    record.faultDelayMs = 0;
+    record.protocol = isGrpc(request) ? 'grpc' : attempt.spoken;
+    record.status = attempt.status;
+    record.flags = attempt.flags;
+    record.attempts = 1;
+    record.hedges = 0;
+    record.attempt = attempt;
+    record.ttfbMs = -1;
+    record.method = request.method;
+    record.path = request.path;
+    record.authority = request.authority;
+    record.startMs = clock.now() - durationMs;
+    record.durationMs = durationMs;
+    record.requestBytes = 0;
+    record.responseBytes = 0;
+    record.isProgress = false;
+    this.telemetry.request(record);
+    record.attempt = undefined;
   }
 }
 

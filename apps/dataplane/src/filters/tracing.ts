@@ -47,6 +47,13 @@ export function traceRequest(headers: HeaderBlock, samplePercent: number, source
   return trace;
 }
 
+/** A span within one that this proxy made; what follows is within the new one. */
+export function traceWithin(headers: HeaderBlock, { traceId, spanId, sampled }: TraceRef, ids: TraceIds): TraceRef {
+  const trace = { traceId, spanId: ids.spanId(), parentSpanId: spanId, sampled };
+  headers.set('traceparent', formatTraceparent(trace));
+  return trace;
+}
+
 export function identifyRequest(headers: HeaderBlock, ids: TraceIds): string {
   if ((headers.known & X_REQUEST_ID) !== 0) {
     const given = headers.get('x-request-id') ?? '';

@@ -36,8 +36,9 @@ import { MirroredRequest, MirrorTee } from '../filters/mirror.ts';
 import type { Limits } from '../filters/rate-limit/limits.ts';
 import { redirect, respondDirectly } from '../filters/redirect.ts';
 import type { RequestRecorder } from '../filters/request-recorder.ts';
+import type { AttemptSpans } from '../filters/router/attempt-traces.ts';
 import { type ForwardEnvironment, Forwarder, type ForwardObserver } from '../filters/router/forwarder.ts';
-import { identifyRequest, type TraceSource, traceRequest } from '../filters/tracing.ts';
+import { identifyRequest, type TraceSource, traceRequest, traceWithin } from '../filters/tracing.ts';
 import { type ConnectionLimit, countRejection, type RejectionReason, type Telemetry } from '../telemetry/record.ts';
 import { Destinations } from './destinations.ts';
 import { ForwardPlans } from './forward-plans.ts';
@@ -76,6 +77,13 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
   private table: RouteTable | undefined;
   private router: Router | undefined;
   private samplePercent = 0;
+  readonly attemptSpans: AttemptSpans<Forwarder> = {
+    newSpanId: () => this.dependencies.tracing.ids.spanId(),
+    ended: ({ exchange, cluster }, attempt) => {
+      const destination = this.destinations.of(cluster.cluster, attempt.destination?.endpoint);
+      this.dependencies.recorder.tellAttempt(exchange, destination, attempt);
+    },
+  };
 
   constructor(dependencies: OutboundDependencies) {
     this.dependencies = dependencies;
@@ -152,8 +160,8 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     const cluster = clusters.get(name);
     if (cluster === undefined) return undefined;
     const next = new Forwarder(exchange, cluster, this.plans.ofFallback(failed.plan), forwarding, this);
-    // A span of its own, within that of the call that failed.
-    next.trace = traceRequest(exchange.request.headers, this.samplePercent, tracing);
+    const { trace } = exchange.notes;
+    if (trace !== undefined) next.trace = traceWithin(exchange.request.headers, trace, tracing.ids);
     return next;
   }
 

@@ -35,6 +35,20 @@ export interface TraceRef {
   readonly sampled: boolean;
 }
 
+/** `hedge`: begun while others go on, as they are slow. */
+export type AttemptKind = 'first' | 'retry' | 'hedge';
+
+/** One of several attempts of a request. */
+export interface AttemptFacts {
+  /** 1 = the first. */
+  readonly number: number;
+  readonly kind: AttemptKind;
+  /** From the end of the attempt before to its beginning; 0 = none. */
+  readonly backoffMs: number;
+  /** The answer of another one was taken. */
+  readonly isGivenUp: boolean;
+}
+
 /** One finished request. The object may be reused: the recorder copies what it keeps. */
 export interface RequestRecord {
   reporter: Reporter;
@@ -74,7 +88,11 @@ export interface RequestRecord {
   shadowPolicy: string;
   /** Limit or fault that answered or changed it; empty = none. */
   protection: string;
+  /** How long a fault made it wait before it was carried on; 0 = none did. */
+  faultDelayMs: number;
   trace: TraceRef | undefined;
+  /** Set: it is one attempt of a request that is told of by itself, and no more than a span. */
+  attempt: AttemptFacts | undefined;
   /** It goes on: nothing but the bytes counts, those that came since it was last told of. */
   isProgress: boolean;
 }
@@ -108,7 +126,9 @@ export function emptyRecord(reporter: Reporter, protocol: RecordProtocol): Reque
     authorizationPolicy: '',
     shadowPolicy: '',
     protection: '',
+    faultDelayMs: 0,
     trace: undefined,
+    attempt: undefined,
     isProgress: false,
   };
 }

@@ -4,6 +4,7 @@ import { bucketOf } from '@malha/traffic/histogram';
 import { OpenStreams } from './open-streams.ts';
 import { ProtectionCounts } from './protection-counts.ts';
 import {
+  type AttemptFacts,
   type ListenerSide,
   type ProxyCounter,
   type RequestRecord,
@@ -81,6 +82,10 @@ class RequestRecorder implements Recorder {
   }
 
   request(record: RequestRecord): void {
+    if (record.attempt !== undefined) {
+      this.#addSpan(record);
+      return;
+    }
     const series = this.#series;
     const edge = series.edgeOf(record);
     this.#addBytes(edge.offset, record);
@@ -97,8 +102,7 @@ class RequestRecorder implements Recorder {
       add(edgeValues, at + TTFB + bucketOf(record.ttfbMs), 1);
       add(edgeValues, at + TTFB_SUM, record.ttfbMs);
     }
-    const trace = record.trace;
-    if (trace?.sampled && this.#spans.hasRoom()) this.#spans.push(spanOf(record, trace));
+    this.#addSpan(record);
   }
 
   connectionOpened(listener: ListenerSide): void {
@@ -140,6 +144,11 @@ class RequestRecorder implements Recorder {
     return this.#spans.take(max);
   }
 
+  #addSpan(record: RequestRecord): void {
+    const trace = record.trace;
+    if (trace?.sampled && this.#spans.hasRoom()) this.#spans.push(spanOf(record, trace));
+  }
+
   #addBytes(at: number, { requestBytes, responseBytes }: RequestRecord): void {
     const { edgeValues } = this.#series;
     add(edgeValues, at + REQUEST_BYTES, requestBytes);
@@ -154,6 +163,11 @@ function add(values: Float64Array, index: number, amount: number): void {
 /** V8 cuts a text by reference: a path that waits for export would keep the whole head it was cut from. */
 function ownText(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
+}
+
+/** A span outlives the attempt, and goes from thread to thread. */
+function factsOf({ number, kind, backoffMs, isGivenUp }: AttemptFacts): AttemptFacts {
+  return { number, kind, backoffMs, isGivenUp };
 }
 
 function spanOf(record: RequestRecord, trace: TraceRef): SpanRecord {
@@ -175,8 +189,10 @@ function spanOf(record: RequestRecord, trace: TraceRef): SpanRecord {
     policy: record.authorizationPolicy,
     shadowPolicy: record.shadowPolicy,
     protection: record.protection,
+    faultDelayMs: record.faultDelayMs,
     attempts: record.attempts,
     hedges: record.hedges,
+    attempt: record.attempt && factsOf(record.attempt),
     mtls: record.mtls,
     peer: record.peer,
     destination: {

@@ -1,5 +1,5 @@
 // Cumulative metrics of one recorder as plain data that can be posted between threads.
-import type { ProxyCounter, RecordProtocol, Reporter } from './record.ts';
+import type { AttemptFacts, ProxyCounter, RecordProtocol, Reporter } from './record.ts';
 
 export interface EndLabels {
   readonly namespace: string;
@@ -89,8 +89,12 @@ export interface SpanRecord {
   readonly shadowPolicy: string;
   /** Limit or fault that answered or changed it; empty = none. */
   readonly protection: string;
+  /** Of the whole, so long a fault made it wait; 0 = none did. */
+  readonly faultDelayMs: number;
   readonly attempts: number;
   readonly hedges: number;
+  /** Undefined: the whole request. */
+  readonly attempt: AttemptFacts | undefined;
   readonly mtls: boolean;
   readonly peer: EndLabels;
   readonly destination: EndLabels & { readonly port: number };

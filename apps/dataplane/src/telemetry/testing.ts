@@ -59,7 +59,9 @@ export function record(some: Partial<RequestRecord>): RequestRecord {
     authorizationPolicy: '',
     shadowPolicy: '',
     protection: '',
+    faultDelayMs: 0,
     trace: undefined,
+    attempt: undefined,
     isProgress: false,
     ...some,
   };

@@ -69,9 +69,11 @@ function callOf({ namespace, service, workload, method, authority, path }: CallR
   return [{ caller: { namespace, name: service }, workload, method, authority, path }];
 }
 
+/** An attempt is no call of its own. */
 const CALLS = `
   SELECT namespace, service, workload, attributes->>'http.request.method' AS method,
     attributes->>'server.address' AS authority, attributes->>'url.path' AS path
   FROM telemetry.span
   WHERE start_ms >= $1 AND kind = 'client' AND attributes->>'malha.destination.service' = $2
+    AND NOT attributes ? 'malha.attempt.number'
   ORDER BY start_ms DESC LIMIT $3`;

@@ -51,7 +51,7 @@ export class FaultGuards {
 
   /** Every request that ended, of both sides of the proxy. */
   observe(record: RequestRecord): void {
-    if (this.byId.size === 0 || record.isProgress) return;
+    if (this.byId.size === 0 || record.isProgress || record.attempt !== undefined) return;
     if (record.reporter === 'destination') this.count(this.byId.values(), 'ofCaller', record);
     // What the fault did to a request says nothing of the service.
     else if ((record.flags & RequestFlags.FI) === 0)

@@ -107,6 +107,7 @@ export class Faults {
       return;
     }
     exchange.notes.protection = nameOf(fault.rule);
+    exchange.notes.faultDelayMs = fault.delayMs;
     if (fault.delayMs === 0) this.act(fault, outcome);
     else this.delay(exchange, fault, outcome);
   }

@@ -6,9 +6,8 @@ import type { ResponseHead } from '../../exchange/exchange.ts';
 import type { HeaderBlock } from '../../exchange/header-block.ts';
 import type { ProxyError } from '../../exchange/proxy-error.ts';
 import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
-
-/** `hedge`: begun while others go on, as they are slow. */
-export type AttemptKind = 'first' | 'retry' | 'hedge';
+import type { AttemptFacts, AttemptKind, TraceRef } from '../../telemetry/record.ts';
+import type { AttemptTraces } from './attempt-traces.ts';
 
 /** The request that it is an attempt of. */
 export interface AttemptOwner {
@@ -23,16 +22,30 @@ export interface AttemptOwner {
   attemptAnswered(attempt: Attempt, head: ResponseHead, isUpgrade: boolean): void;
   attemptBroke(attempt: Attempt, error: ProxyError, isUntouched: boolean): void;
   attemptDrained(): void;
+  /** There is about to be another one beside or after the first. Undefined: nobody asks for their spans. */
+  traceAttempts(first: Attempt): Pick<AttemptTraces<never>, 'begun' | 'takeBack' | 'over'> | undefined;
   /** Of the one whose answer was taken. */
   answerData(chunk: Buffer): void;
   answerEnded(trailers: HeaderBlock | undefined): void;
 }
 
-export class Attempt implements StreamRequester {
+export class Attempt implements StreamRequester, AttemptFacts {
   readonly kind: AttemptKind;
   readonly hash: number;
   readonly preferred: BalancedEndpoint | undefined;
   readonly wantsTunnel: boolean;
+  startMs = 0;
+  /** Set for those of several; see `attempt-traces.ts`. */
+  trace: TraceRef | undefined;
+  number = 1;
+  backoffMs = 0;
+  /** HTTP status of its answer, or the code of gRPC below 100; 0 = none came. */
+  status = 0;
+  /** Response flags of its failure. */
+  flags = 0;
+  isGivenUp = false;
+  /** What its connection spoke; http = there was none. */
+  spoken: 'http' | 'http1' | 'http2' = 'http';
   /** When it has taken too long. */
   dueMs = Number.POSITIVE_INFINITY;
   stream: UpstreamStream | undefined;
@@ -124,12 +137,14 @@ export class Attempt implements StreamRequester {
     this.waiting = undefined;
     this.balanced = balanced;
     this.stream = stream;
+    this.spoken = stream.isHttp2 ? 'http2' : 'http1';
     balanced.started();
     this.owner.attemptReady(this, stream);
   }
 
   streamFailed(error: ProxyError, picked?: BalancedEndpoint): void {
     this.waiting = undefined;
+    this.picked = picked ?? this.picked;
     this.owner.attemptUnserved(this, error, picked);
   }
 

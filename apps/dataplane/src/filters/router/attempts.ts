@@ -3,7 +3,8 @@ import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import { hedgeDueMs } from '@malha/traffic/hedging';
 import type { AttemptOutcome } from '@malha/traffic/retry';
 import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
-import { Attempt, type AttemptKind, type AttemptOwner } from './attempt.ts';
+import type { AttemptKind } from '../../telemetry/record.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
 import { type Deadlines, NEVER } from './deadlines.ts';
 import type { ForwardEnvironment, ForwardPlan } from './forward-plan.ts';
 import type { Retries } from './retries.ts';
@@ -22,6 +23,7 @@ export class Attempts {
   lead: Attempt | undefined;
   private readonly options: AttemptsOptions;
   private hedges: Attempt[] | undefined;
+  private traces: ReturnType<AttemptOwner['traceAttempts']>;
   /** Endpoints of attempts that failed; another one is tried while there is one. */
   private tried: BalancedEndpoint[] | undefined;
 
@@ -38,6 +40,8 @@ export class Attempts {
     const nowMs = environment.monotonic();
     retries.attempts++;
     const attempt = new Attempt(owner, cluster, kind, this.tried === undefined ? owner.preferred : undefined);
+    attempt.startMs = nowMs;
+    this.traces?.begun(attempt);
     if (plan.attemptTimeoutMs > 0) attempt.dueMs = nowMs + plan.attemptTimeoutMs;
     const avoided = this.lead === undefined ? this.tried : this.avoided();
     if (this.lead === undefined) this.lead = attempt;
@@ -54,6 +58,7 @@ export class Attempts {
     const { cluster, retries, environment } = this.options;
     if (this.lead === undefined || !cluster.hasOther(this.avoided()) || !retries.takeHedge()) return false;
     environment.count('hedge-sent');
+    this.traceEach();
     this.begin('hedge', false);
     return true;
   }
@@ -68,6 +73,7 @@ export class Attempts {
     const leftMs = deadlines.wholeMs - nowMs;
     const delayMs = retries.delayAfter(outcome, { isReplayable, askedMs, leftMs });
     if (delayMs === undefined) return false;
+    this.traceEach();
     if (this.lead !== undefined) this.drop(this.lead, false);
     if (delayMs > 0) deadlines.backoffMs = nowMs + delayMs;
     else this.begin('retry', false);
@@ -78,6 +84,7 @@ export class Attempts {
   /** The peer closed the connection just when it was used: the same attempt once more, on a new one. */
   retryStale(attempt: Attempt, isRefused: boolean): boolean {
     if (!this.options.retries.takeStale(isRefused)) return false;
+    this.traces?.takeBack(attempt);
     this.drop(attempt, true);
     this.begin(attempt.kind, true);
     return true;
@@ -95,8 +102,7 @@ export class Attempts {
   drop(attempt: Attempt, ok: boolean): void {
     const { deadlines } = this.options;
     if (!ok && attempt.balanced !== undefined) this.noteTried(attempt.balanced);
-    attempt.cancel();
-    attempt.finish(ok);
+    this.over(attempt, ok);
     if (attempt === this.lead) this.lead = this.hedges?.shift();
     else this.hedges = this.hedges?.filter((hedge) => hedge !== attempt);
     deadlines.attemptMs = this.dueMs();
@@ -113,19 +119,21 @@ export class Attempts {
     for (const loser of [lead, ...hedges]) {
       if (loser === undefined || loser === winner) continue;
       loser.noteLatency(nowMs);
-      loser.cancel();
-      loser.finish(true);
+      loser.isGivenUp = true;
+      this.over(loser, true);
     }
   }
 
   end(ok: boolean): void {
-    this.lead?.cancel();
-    this.lead?.finish(ok);
-    for (const hedge of this.hedges ?? []) {
-      hedge.cancel();
-      hedge.finish(ok);
-    }
+    if (this.lead !== undefined) this.over(this.lead, ok);
+    for (const hedge of this.hedges ?? []) this.over(hedge, ok);
     this.hedges = undefined;
+  }
+
+  /** Of those that have no outcome of their own. */
+  flag(flags: number): void {
+    if (this.traces === undefined) return;
+    for (const attempt of this.all()) if (attempt.status === 0 && attempt.flags === 0) attempt.flags = flags;
   }
 
   /** Those that have taken too long by now. */
@@ -136,6 +144,17 @@ export class Attempts {
   noteTried(picked: BalancedEndpoint): void {
     this.tried ??= [];
     if (!this.tried.includes(picked)) this.tried.push(picked);
+  }
+
+  /** There is about to be more than one. */
+  private traceEach(): void {
+    if (this.lead !== undefined) this.traces ??= this.options.owner.traceAttempts(this.lead);
+  }
+
+  private over(attempt: Attempt, ok: boolean): void {
+    this.traces?.over(attempt, this.options.environment.monotonic());
+    attempt.cancel();
+    attempt.finish(ok);
   }
 
   private all(): readonly Attempt[] {

@@ -20,6 +20,7 @@ import type { TraceRef } from '../../telemetry/record.ts';
 import { completeHandshake, dressAnswer, isEventStream } from './answer-head.ts';
 import { AnswerKeeper } from './answer-keeper.ts';
 import type { Attempt, AttemptOwner } from './attempt.ts';
+import { type AttemptSpans, AttemptTraces } from './attempt-traces.ts';
 import { Attempts } from './attempts.ts';
 import { BreakerVerdict } from './breaker-verdict.ts';
 import { boundByCaller } from './deadline-headers.ts';
@@ -37,6 +38,8 @@ export type { ForwardEnvironment, ForwardPlan } from './forward-plan.ts';
 export interface ForwardObserver {
   /** At its end, and as often before as it is asked how far it has come. */
   report(forwarder: Forwarder): void;
+  /** Absent: attempts have no spans of their own. */
+  readonly attemptSpans?: AttemptSpans<Forwarder>;
   /** One that carries the same request to another cluster; undefined: this proxy does not know it. */
   fallBack?(forwarder: Forwarder, cluster: ClusterName): Forwarder | undefined;
 }
@@ -243,7 +246,13 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     if (body.isPaused && isOpen) this.attemptDrained();
   }
 
+  traceAttempts(first: Attempt): AttemptTraces<Forwarder> | undefined {
+    const { attemptSpans } = this.observer;
+    return attemptSpans === undefined ? undefined : AttemptTraces.from(first, this, attemptSpans);
+  }
+
   attemptUnserved(attempt: Attempt, error: ProxyError, picked: BalancedEndpoint | undefined): void {
+    attempt.flags = flagsOf(error);
     if (picked !== undefined) this.inFlight.noteTried(picked);
     if (this.inFlight.leaveToOthers(attempt)) return;
     if (error.flag === 'UF' && this.retry({ type: 'connect-failure' })) return;
@@ -264,6 +273,7 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     // One that sheds is neither broken nor quick.
     if (!this.isShed) attempt.noteAnswer(status, nowMs);
     const grpcStatus = this.isCall ? readGrpcStatus(headers) : GRPC_OK;
+    attempt.status = grpcStatus === GRPC_OK ? status : grpcStatus;
     const isSuspect = status >= 500 || grpcStatus !== GRPC_OK || plan.retry.statusCodes.includes(status);
     if (isSuspect) {
       if (!isGoodAnswer(plan.retry, status, grpcStatus) && this.inFlight.leaveToOthers(attempt)) return;
@@ -294,6 +304,7 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     if (this.isEnded) return;
     const isReused = attempt.stream?.isReused === true;
     const isRefused = error.failure === 'streamRefused';
+    attempt.flags = flagsOf(error);
     attempt.stream = undefined;
     if (this.exchange.isResponseStarted || !(isRefused || error.failure === 'upstreamReset')) {
       if (this.exchange.isResponseStarted || !this.inFlight.leaveToOthers(attempt)) this.finishWith(error);
@@ -386,6 +397,7 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
   private attemptsTimedOut(): void {
     for (const attempt of this.inFlight.overdue(this.environment.monotonic())) {
       attempt.noteFailure();
+      attempt.flags = RequestFlags.UT;
       if (this.inFlight.leaveToOthers(attempt)) continue;
       if (!this.retry({ type: 'timeout' })) this.giveUp(TOOK_TOO_LONG.attempt);
     }
@@ -454,12 +466,17 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
   }
 
   private noteGrpcStatus(headers: HeaderBlock): void {
-    const { notes } = this.exchange;
-    if (this.isCall) notes.grpcStatus = readGrpcStatus(headers);
+    if (!this.isCall) return;
+    const status = readGrpcStatus(headers);
+    this.exchange.notes.grpcStatus = status;
+    const { lead } = this.inFlight;
+    if (lead !== undefined && status !== GRPC_OK) lead.status = status;
   }
 
   private flag(error: ProxyError): void {
-    if (error.flag !== '') this.flags |= RequestFlags[error.flag];
+    const flags = flagsOf(error);
+    this.flags |= flags;
+    this.inFlight.flag(flags);
   }
 
   /** Gives back everything that it holds; nothing that comes later changes the request. */
@@ -472,4 +489,8 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     if (this.isCounted) this.cluster.requestFinished(this.client);
     this.body.drop();
   }
+}
+
+function flagsOf({ flag }: ProxyError): number {
+  return flag === '' ? 0 : RequestFlags[flag];
 }

@@ -3,6 +3,7 @@ import type { ClusterRuntime } from '../../cluster/cluster-runtime.ts';
 import type { RequestHead } from '../../exchange/request-head.ts';
 import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
 import { addKey } from '../../exchange/websocket-handshake.ts';
+import { formatTraceparent } from '../../telemetry/trace-context.ts';
 import { introduce } from '../introduction.ts';
 import type { Attempt } from './attempt.ts';
 import { tellTimeout } from './deadline-headers.ts';
@@ -27,6 +28,7 @@ export function sendRequest(
   { request, cluster, environment, body, leftMs, isCall }: Sending,
 ): boolean {
   const { headers } = request;
+  if (attempt.trace !== undefined) headers.set('traceparent', formatTraceparent(attempt.trace));
   const { introduction, monotonic, random } = environment;
   if (cluster.cluster.loadBalancer.type === 'PeakEwma') attempt.noteSent(monotonic());
   if (introduction !== '' && attempt.balanced !== undefined) {

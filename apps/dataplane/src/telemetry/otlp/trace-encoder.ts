@@ -1,6 +1,7 @@
 // Encodes finished spans as an OTLP ExportTraceServiceRequest (opentelemetry.proto.trace.v1).
 import { type BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { formatFlags } from '@malha/traffic/flags';
+import type { AttemptFacts } from '../record.ts';
 import type { SpanRecord } from '../snapshot.ts';
 import { type TelemetryResource, writeResource, writeScope } from './resource.ts';
 import { attribute, encode, message, stringField, timeField } from './wire.ts';
@@ -66,7 +67,10 @@ function writeAttributes(writer: BinaryWriter, span: SpanRecord, path: string): 
   put('malha.policy', span.policy);
   put('malha.shadow_policy', span.shadowPolicy);
   put('malha.protection', span.protection);
+  if (span.faultDelayMs > 0) put('malha.fault.delay_ms', span.faultDelayMs);
   put('malha.attempts', span.attempts);
+  if (span.hedges > 0) put('malha.hedges', span.hedges);
+  if (span.attempt !== undefined) writeAttempt(put, span.attempt);
   put('malha.mtls', span.mtls);
   put('malha.destination.service', `${span.destination.namespace}/${span.destination.service}`);
   put('malha.destination.port', span.destination.port);
@@ -77,14 +81,24 @@ function writeAttributes(writer: BinaryWriter, span: SpanRecord, path: string): 
   } else if (peer.workload !== '') put('malha.downstream.workload', `${peer.namespace}/${peer.workload}`);
 }
 
+function writeAttempt(put: (key: string, value: string | number | boolean) => void, attempt: AttemptFacts): void {
+  const { number, kind, backoffMs, isGivenUp } = attempt;
+  put('malha.attempt.number', number);
+  put('malha.attempt.kind', kind);
+  if (number > 1) put('http.request.resend_count', number - 1);
+  if (backoffMs > 0) put('malha.attempt.backoff_ms', backoffMs);
+  if (isGivenUp) put('malha.attempt.given_up', true);
+}
+
 /** Without the query: it may hold what nobody should read later. */
 function pathOf(path: string): string {
   const query = path.indexOf('?');
   return query < 0 ? path : path.slice(0, query);
 }
 
-/** A server error, or a flag that says why there was no answer. Semantic conventions leave 4xx of a server span unset. */
+/** An attempt that was given up for another one did nothing wrong. A server error, or a flag that says why there was no answer. Semantic conventions leave 4xx of a server span unset. */
 function isError(span: SpanRecord): boolean {
+  if (span.attempt?.isGivenUp === true) return false;
   if (isGrpcStatus(span)) return span.kind === 'client' || GRPC_SERVER_ERRORS.has(span.status);
   return (
     span.status >= 500 || (span.status === 0 && span.flags !== 0) || (span.kind === 'client' && span.status >= 400)
