@@ -5,32 +5,41 @@ const ENDED_MAX = 256;
 const RESET_MAX = 2_048;
 
 export class EndedStreams {
-  /** Made when they are needed: an idle connection has neither. */
-  private endedByPeer: Set<number> | undefined;
-  private resetByUs: Set<number> | undefined;
+  private readonly endedByPeer = new LastNumbers(ENDED_MAX);
+  private readonly resetByUs = new LastNumbers(RESET_MAX);
 
   add(streamId: number, wasResetByUs: boolean): void {
-    if (wasResetByUs) {
-      this.resetByUs ??= new Set();
-      remember(this.resetByUs, streamId, RESET_MAX);
-    } else {
-      this.endedByPeer ??= new Set();
-      remember(this.endedByPeer, streamId, ENDED_MAX);
-    }
+    if (wasResetByUs) this.resetByUs.add(streamId);
+    else this.endedByPeer.add(streamId);
   }
 
   /** Undefined: ended too long ago to know. */
   wasResetByUs(streamId: number): boolean | undefined {
-    if (this.resetByUs?.has(streamId) === true) return true;
-    return this.endedByPeer?.has(streamId) === true ? false : undefined;
+    if (this.resetByUs.has(streamId)) return true;
+    return this.endedByPeer.has(streamId) ? false : undefined;
   }
 }
 
-function remember(streams: Set<number>, streamId: number, max: number): void {
-  streams.add(streamId);
-  if (streams.size <= max) return;
-  for (const oldest of streams) {
-    streams.delete(oldest);
-    return;
+/** A ring: adding happens for every stream, looking up only for frames that come late. Empty until it is needed. */
+class LastNumbers {
+  private readonly numbers: number[] = [];
+  private readonly max: number;
+  private oldest = 0;
+
+  constructor(max: number) {
+    this.max = max;
+  }
+
+  add(number: number): void {
+    if (this.numbers.length < this.max) {
+      this.numbers.push(number);
+      return;
+    }
+    this.numbers[this.oldest] = number;
+    this.oldest = (this.oldest + 1) % this.max;
+  }
+
+  has(number: number): boolean {
+    return this.numbers.includes(number);
   }
 }

@@ -27,6 +27,7 @@ import {
   UNLIMITED_STREAMS,
 } from './settings.ts';
 import { Http2Stream, type SessionCore, type StreamEvents } from './stream.ts';
+import { StreamTable } from './stream-table.ts';
 
 export interface SessionOwner {
   /** A peer opened a stream (servers only): who takes its events. */
@@ -83,7 +84,7 @@ export class Http2Session implements SessionCore, FrameHandler {
   sendWindow = WINDOW_DEFAULT;
   /** Grows with everything that comes: a peer that is silent can be told from one that is not. */
   receivedChunks = 0;
-  private readonly streams = new Map<number, Http2Stream>();
+  private readonly streams = new StreamTable<Http2Stream>();
   private readonly socket: Socket;
   private readonly owner: SessionOwner;
   private readonly isServer: boolean;
@@ -246,14 +247,14 @@ export class Http2Session implements SessionCore, FrameHandler {
     this.encoder.setCapacity(Math.min(ENCODER_TABLE_BYTES_MAX, peer.headerTableSize));
     const change = peer.initialWindowSize - windowBefore;
     if (change !== 0) {
-      for (const stream of this.streams.values()) {
+      for (const stream of this.streams.list()) {
         if (stream.sendWindow + change > WINDOW_MAX)
           throw new ConnectionError(ErrorCode.FlowControlError, 'INITIAL_WINDOW_SIZE makes a window too large');
         stream.sendWindow += change;
       }
     }
     this.writer.settingsAck();
-    if (change > 0) for (const stream of [...this.streams.values()]) stream.pumpIfWaiting();
+    if (change > 0) for (const stream of this.streams.list()) stream.pumpIfWaiting();
     this.owner.streamsChanged();
   }
 
@@ -269,7 +270,7 @@ export class Http2Session implements SessionCore, FrameHandler {
   goAwayFrame(lastStreamId: number): void {
     this.isGoingAway = true;
     if (!this.isServer) {
-      for (const stream of [...this.streams.values()]) {
+      for (const stream of this.streams.list()) {
         if (stream.id <= lastStreamId) continue;
         this.forget(stream, false);
         stream.events?.streamReset(ErrorCode.RefusedStream, undefined);
@@ -412,7 +413,7 @@ export class Http2Session implements SessionCore, FrameHandler {
 
   private create(streamId: number): Http2Stream {
     const stream = new Http2Stream(streamId, this, this.monotonic());
-    this.streams.set(streamId, stream);
+    this.streams.add(stream);
     return stream;
   }
 
@@ -428,7 +429,7 @@ export class Http2Session implements SessionCore, FrameHandler {
 
   private drained(): void {
     this.pumpBlocked();
-    for (const stream of [...this.streams.values()]) stream.notifyWritable();
+    for (const stream of this.streams.list()) stream.notifyWritable();
   }
 
   // ——— ends ———
@@ -474,7 +475,7 @@ export class Http2Session implements SessionCore, FrameHandler {
     if (this.isClosed) return;
     this.isClosed = true;
     this.isGoingAway = true;
-    const open = [...this.streams.values()];
+    const open = this.streams.list();
     this.streams.clear();
     for (const stream of open) {
       stream.discard();

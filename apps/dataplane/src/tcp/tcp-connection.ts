@@ -7,7 +7,7 @@ import type { ClusterRuntime, RawDial } from '../cluster/cluster-runtime.ts';
 import type { ProxyError } from '../exchange/proxy-error.ts';
 import { type TimerTarget, type TimerWheel, WheelTimer } from '../exchange/timer-wheel.ts';
 import type { ServedConnection } from '../listener/server-context.ts';
-import type { OpenStream, OpenStreams } from '../telemetry/open-streams.ts';
+import { NOT_OPEN, type OpenStream, type OpenStreams } from '../telemetry/open-streams.ts';
 import type { ProxyCounter } from '../telemetry/record.ts';
 import { BytePipe, type PipeEnd, type PipeOwner } from './byte-pipe.ts';
 import type { Connected } from './first-speaker.ts';
@@ -52,6 +52,7 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
   endpoint: Endpoint | undefined;
   attempts = 0;
   flags = 0;
+  openIndex = NOT_OPEN;
   ttfbMs = -1;
   private readonly client: Socket;
   private readonly idleTimeoutMs: number;

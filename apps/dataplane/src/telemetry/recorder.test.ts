@@ -1,6 +1,7 @@
 import { BUCKET_COUNT, bucketOf } from '@malha/traffic/histogram';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { NOT_OPEN } from './open-streams.ts';
 import { createRecorder, type PeerLabels, type RequestRecord } from './recorder.ts';
 import { keyOf } from './series-table.ts';
 import { mergeSnapshots, SnapshotMerger } from './snapshot-merger.ts';
@@ -12,6 +13,7 @@ describe('recorder', () => {
   test('what goes on counts its bytes and is no request; it is asked before each snapshot', () => {
     const recorder = createRecorder({ workload, startTimeMs: 0, clock: testClock(0) });
     const stream = {
+      openIndex: NOT_OPEN,
       reportProgress: () => recorder.request(record({ isProgress: true, requestBytes: 3, responseBytes: 7 })),
     };
     recorder.openStreams.add(stream);

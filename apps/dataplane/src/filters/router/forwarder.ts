@@ -15,7 +15,7 @@ import type { RequestHead } from '../../exchange/request-head.ts';
 import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
 import { GRPC_OK, isGrpc, readGrpcStatus } from '../../grpc/grpc-status.ts';
 import { MAY_NOT, retryPushback } from '../../grpc/retry-pushback.ts';
-import type { OpenStream } from '../../telemetry/open-streams.ts';
+import { NOT_OPEN, type OpenStream } from '../../telemetry/open-streams.ts';
 import type { TraceRef } from '../../telemetry/record.ts';
 import { completeHandshake, dressAnswer, isEventStream } from './answer-head.ts';
 import { AnswerKeeper } from './answer-keeper.ts';
@@ -63,6 +63,7 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
   preferred: BalancedEndpoint | undefined;
   /** What the last attempt's connection spoke; http = there was none. */
   spoken: 'http' | 'http1' | 'http2' = 'http';
+  openIndex = NOT_OPEN;
   requestBytesTold = 0;
   responseBytesTold = 0;
   private readonly request: RequestHead;
