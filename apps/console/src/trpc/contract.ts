@@ -196,6 +196,7 @@ export interface Span {
   readonly startMs: number;
   readonly durationMs: number;
   readonly status: number;
+  readonly isError: boolean;
   readonly flags: readonly string[];
   readonly flagWords: readonly string[];
   readonly route: string;

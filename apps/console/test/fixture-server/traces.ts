@@ -25,6 +25,12 @@ export function search(nowMs: number, seconds: number, errorsOnly: boolean): Tra
   }).filter((trace) => !errorsOnly || trace.errors > 0);
 }
 
+const connectionFailed = {
+  flags: ['UF'],
+  flagWords: ['The connection to the upstream could not be made.'],
+  isError: true,
+};
+
 export function spansOf(startMs: number): Span[] {
   const span = (
     spanId: string,
@@ -49,6 +55,7 @@ export function spansOf(startMs: number): Span[] {
       startMs: startMs + from,
       durationMs,
       status,
+      isError: status >= 400,
       flags: [],
       flagWords: [],
       route: '',
@@ -70,6 +77,27 @@ export function spansOf(startMs: number): Span[] {
     span('c1', 'b2', 'bookstore/checkout', 'server', 'POST /checkout', 5, 2204, 503),
     span('c2', 'c1', 'bookstore/checkout', 'client', 'GET /cart/8f31', 8, 19, 200, { route: 'bookstore/cart/default' }),
     span('d1', 'c2', 'bookstore/cart', 'server', 'GET /cart/8f31', 9, 17, 200),
+    span('h1', 'c1', 'bookstore/checkout', 'client', 'GET /stock', 28, 460, 200, {
+      flags: ['FI', 'HG'],
+      flagWords: ['A fault was injected.', 'An endpoint was slow, and another one was asked as well (hedging).'],
+      attempts: 2,
+      attributes: {
+        'malha.hedges': 1,
+        'malha.fault.delay_ms': 300,
+        'malha.protection': 'FaultInjection bookstore/stock-slow',
+        'malha.destination.service': 'bookstore/stock',
+      },
+    }),
+    span('h2', 'h1', 'bookstore/checkout', 'client', 'GET /stock', 328, 158, 0, {
+      attributes: { 'malha.attempt.number': 1, 'malha.attempt.kind': 'first', 'malha.attempt.given_up': true },
+    }),
+    span('h3', 'h1', 'bookstore/checkout', 'client', 'GET /stock', 428, 60, 200, {
+      attributes: {
+        'malha.attempt.number': 2,
+        'malha.attempt.kind': 'hedge',
+        'malha.upstream.workload': 'bookstore/stock-2',
+      },
+    }),
     span('c3', 'c1', 'bookstore/checkout', 'client', 'POST /charges', 30, 2176, 504, {
       route: 'payments/ledger/default',
     }),
@@ -82,6 +110,16 @@ export function spansOf(startMs: number): Span[] {
       route: 'payments/stripe/default',
       attempts: 2,
       attributes: { 'http.request.method': 'POST', 'url.path': '/v1/charges', 'malha.upstream.workload': '' },
+    }),
+    span('g1', 'e3', 'payments/ledger', 'client', 'POST /v1/charges', 76, 1000, 0, {
+      ...connectionFailed,
+      attributes: { 'malha.attempt.number': 1, 'malha.attempt.kind': 'first' },
+    }),
+    span('g2', 'e3', 'payments/ledger', 'client', 'POST /v1/charges', 1124, 952, 0, {
+      flags: ['UT'],
+      flagWords: ['The upstream did not answer in time.'],
+      isError: true,
+      attributes: { 'malha.attempt.number': 2, 'malha.attempt.kind': 'retry', 'malha.attempt.backoff_ms': 48 },
     }),
   ];
 }

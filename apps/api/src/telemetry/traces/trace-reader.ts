@@ -42,6 +42,8 @@ export interface TraceSpan {
   readonly startMs: number;
   readonly durationMs: number;
   readonly status: number;
+  /** As who made the span says: a server error, or of a call any that was not answered well. */
+  readonly isError: boolean;
   readonly flags: string[];
   readonly flagWords: string[];
   readonly route: string;
@@ -104,6 +106,7 @@ interface SpanRow {
   readonly start_ms: number;
   readonly duration_ms: number;
   readonly status: number;
+  readonly is_error: boolean;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -136,6 +139,7 @@ function presentSpan(row: SpanRow, showPolicies: boolean): TraceSpan {
     startMs: row.start_ms,
     durationMs: row.duration_ms,
     status: row.status,
+    isError: row.is_error,
     flags,
     flagWords: flags.map((flag) => flagWords[flag]),
     route: textOf(attributes['malha.route']),
@@ -178,5 +182,5 @@ const SEARCH = `
 
 const TRACE = `
   SELECT encode(span_id, 'hex') AS span_id, encode(parent_span_id, 'hex') AS parent_span_id, service, namespace,
-    workload, kind, name, start_ms, duration_ms, status, attributes
+    workload, kind, name, start_ms, duration_ms, status, is_error, attributes
   FROM telemetry.span WHERE trace_id = $1 ORDER BY start_ms, parent_span_id NULLS FIRST LIMIT $2`;

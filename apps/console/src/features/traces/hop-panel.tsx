@@ -3,12 +3,13 @@
 import { ArrowUpRight, ShieldCheck, Split, X } from 'lucide-react';
 import { Badge } from '#components/ui/badge.tsx';
 import { IconButton } from '#components/ui/button.tsx';
-import { StatusShape } from '#components/ui/status-shape.tsx';
+import { StatusShape, type Tone } from '#components/ui/status-shape.tsx';
 import { ScopedLink } from '#features/scope/index.ts';
 import { duration, inWords } from '#format/number.ts';
 import { clockWithMillis } from '#format/time.ts';
 import type { Span } from '#trpc/contract.ts';
-import type { Hop } from './waterfall.ts';
+import { faultDelayOf, type Hop } from './hop.ts';
+import { storyOf, titleOf } from './hop-words.ts';
 
 const HIDDEN = new Set([
   'http.request.method',
@@ -41,11 +42,21 @@ function Tags({ span }: { readonly span: Span }) {
   );
 }
 
+function toneOf(hop: Hop): Tone {
+  if (hop.isFailed) return 'err';
+  if (hop.isMadeGood) return 'warn';
+  if (hop.kind === 'backoff' || hop.kind === 'fault') return 'info';
+  return hop.isGivenUp ? 'unknown' : 'ok';
+}
+
+/** Between what the caller's proxy saw and what the callee's did, but for what the caller's kept back by itself. */
+function betweenProxies(call: Span, span: Span): string {
+  return inWords(duration(Math.max(0, call.durationMs - span.durationMs - faultDelayOf(call))));
+}
+
 export function HopPanel({ hop, onClose }: { readonly hop: Hop; readonly onClose: () => void }) {
   const spans = hop.call === null ? [hop.span] : [hop.span, hop.call];
-  const flags = spans.flatMap((span) =>
-    span.flags.map((flag, index) => ({ flag, words: span.flagWords[index] ?? '', at: span.kind })),
-  );
+  const title = titleOf(hop);
   const route = hop.call?.route || hop.span.route;
   const policy = spans.find((span) => span.policy !== '')?.policy;
   const [namespace, name] = route.split('/');
@@ -56,16 +67,11 @@ export function HopPanel({ hop, onClose }: { readonly hop: Hop; readonly onClose
       data-testid="span-panel"
     >
       <div className="flex items-start gap-2 border-line border-b px-4 py-3">
-        <StatusShape
-          tone={hop.isFailed ? 'err' : 'ok'}
-          size={14}
-          className="mt-[3px]"
-          label={hop.isFailed ? 'failed' : 'answered'}
-        />
+        <StatusShape tone={toneOf(hop)} size={14} className="mt-[3px]" label={hop.isFailed ? 'failed' : 'not failed'} />
         <div className="min-w-0 flex-1">
-          <h2 className="mono truncate font-medium text-t0">{hop.service}</h2>
+          <h2 className="mono truncate font-medium text-t0">{title.name}</h2>
           <p className="truncate text-12 text-t3">
-            {hop.span.name} · {inWords(duration(hop.durationMs))}
+            {hop.kind === 'call' ? title.rest : `${hop.service} ${hop.span.name}`} · {inWords(duration(hop.durationMs))}
           </p>
         </div>
         <IconButton label="Close" kind="ghost" size="s" onClick={onClose}>
@@ -76,25 +82,19 @@ export function HopPanel({ hop, onClose }: { readonly hop: Hop; readonly onClose
         <section>
           <h3 className="mb-2 font-semi text-t0">What happened</h3>
           <ul className="grid gap-2">
-            {flags.map(({ flag, words, at }) => (
-              <li key={`${flag}-${at}`} className="flex gap-2">
-                <StatusShape tone="err" label="" className="mt-[3px]" />
+            {storyOf(hop).map(({ tone, flag, words }) => (
+              <li key={`${flag ?? ''} ${words}`} className="flex gap-2">
+                <StatusShape tone={tone} label="" className="mt-[3px]" />
                 <span>
-                  <Badge tone="err" mono>
-                    {flag}
-                  </Badge>{' '}
+                  {flag !== undefined && (
+                    <Badge tone={tone} mono>
+                      {flag}
+                    </Badge>
+                  )}{' '}
                   {words}
                 </span>
               </li>
             ))}
-            {flags.length === 0 && (
-              <li className="flex gap-2">
-                <StatusShape tone={hop.isFailed ? 'err' : 'ok'} label="" className="mt-[3px]" />
-                {hop.isFailed
-                  ? `The service itself answered ${hop.span.status}; no proxy interfered.`
-                  : `Answered ${hop.span.status}.`}
-              </li>
-            )}
             {policy !== undefined && (
               <li className="flex gap-2">
                 <ShieldCheck aria-hidden="true" size={12} strokeWidth={2} className="mt-[3px] shrink-0 text-t3" />
@@ -127,12 +127,12 @@ export function HopPanel({ hop, onClose }: { readonly hop: Hop; readonly onClose
           <h3 className="mb-2 font-semi text-t0">Tags</h3>
           <Tags span={hop.span} />
         </section>
-        {hop.call !== null && (
+        {hop.call !== null && hop.kind !== 'backoff' && hop.kind !== 'fault' && (
           <section>
             <h3 className="mb-2 font-semi text-t0">As the caller {hop.call.service} saw it</h3>
             <p className="mb-1.5">
               {hop.call.status === 0 ? 'no answer' : hop.call.status} after {inWords(duration(hop.call.durationMs))};{' '}
-              {inWords(duration(hop.call.durationMs - hop.span.durationMs))} of that between the two proxies.
+              {betweenProxies(hop.call, hop.span)} of that between the two proxies.
             </p>
           </section>
         )}

@@ -1,19 +1,47 @@
 'use client';
 // The rows of a waterfall: one for each hop, its bar on the time axis, what the critical path took of it.
-import { Repeat2 } from 'lucide-react';
 import { Badge, SeriesDot } from '#components/ui/badge.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { duration, inWords } from '#format/number.ts';
-import type { Hop, Waterfall } from './waterfall.ts';
+import { groupOf, type Hop } from './hop.ts';
+import { HOP_ICONS, iconKindOf } from './hop-icons.ts';
+import { labelsOf, resultOf, titleOf } from './hop-words.ts';
+import type { Waterfall } from './waterfall.ts';
 
 const ROW = 'grid grid-cols-[minmax(260px,38%)_minmax(0,1fr)] items-stretch';
 const TICKS = [0, 0.25, 0.5, 0.75];
 
-/** "UT The request timeout ended…", or the status. */
-function resultOf(hop: Hop): string {
-  const [flag] = hop.call?.flags ?? [];
-  const own = hop.span.flags[0] ?? flag;
-  return own ?? (hop.span.status === 0 ? '–' : String(hop.span.status));
+const HATCHED = 'repeating-linear-gradient(135deg, currentColor 0 1px, transparent 1px 5px)';
+
+/** Time that was waited for on purpose is hatched, a call is filled, what was given up is dashed. */
+function barStyle(hop: Hop, colour: string) {
+  if (hop.kind === 'backoff' || hop.kind === 'fault')
+    return { color: colour, backgroundImage: HATCHED, boxShadow: `inset 0 0 0 1px ${colour}` };
+  const fill = hop.isFailed ? 'var(--err)' : colour;
+  if (hop.isGivenUp) return { outline: `1px dashed ${fill}`, outlineOffset: -1 };
+  return { background: `color-mix(in oklch, ${fill} 28%, transparent)`, boxShadow: `inset 0 0 0 1px ${fill}` };
+}
+
+function Title({ hop, colour }: { readonly hop: Hop; readonly colour: string }) {
+  const { name, rest } = titleOf(hop);
+  const kind = iconKindOf(hop);
+  const Icon = kind === undefined ? undefined : HOP_ICONS[kind];
+  return (
+    <>
+      {Icon === undefined ? (
+        <SeriesDot colour={colour} />
+      ) : (
+        <Icon aria-hidden="true" size={12} strokeWidth={1.75} className="shrink-0 text-t2" />
+      )}
+      <span className={`mono shrink-0 ${Icon === undefined ? 'text-t0' : 'text-t1'}`}>{name}</span>
+      <span className="min-w-0 flex-1 truncate text-t2">{rest}</span>
+      {labelsOf(hop).map((label) => (
+        <Badge key={label} tone="warn">
+          {label}
+        </Badge>
+      ))}
+    </>
+  );
 }
 
 function HopRow({
@@ -33,8 +61,6 @@ function HopRow({
   const width = (ms: number) => `${(ms / waterfall.durationMs) * 100}%`;
   const isWide = hop.durationMs / waterfall.durationMs > 0.12;
   const isLate = (hop.startMs - waterfall.startMs) / waterfall.durationMs > 0.8;
-  const attempts = Math.max(hop.span.attempts, hop.call?.attempts ?? 1);
-  const fill = hop.isFailed ? 'var(--err)' : colour;
   const time = inWords(duration(hop.durationMs));
   return (
     <button
@@ -48,16 +74,10 @@ function HopRow({
         className="flex min-w-0 items-center gap-2 border-line border-r pr-2 pl-5"
         style={{ paddingLeft: 20 + hop.depth * 15 }}
       >
-        <SeriesDot colour={colour} />
-        <span className="mono shrink-0 text-t0">{hop.service}</span>
-        <span className="min-w-0 flex-1 truncate text-t2">{hop.span.name}</span>
-        {attempts > 1 && (
-          <Badge tone="warn">
-            <Repeat2 aria-hidden="true" /> {attempts} attempts
-          </Badge>
-        )}
+        <Title hop={hop} colour={colour} />
         <span className={`mono flex items-center gap-1.5 ${hop.isFailed ? 'text-err-text' : 'text-t3'}`}>
           {hop.isFailed && <StatusShape tone="err" size={10} label="failed" />}
+          {hop.isMadeGood && <StatusShape tone="warn" size={10} label="failed, and a fallback answered" />}
           {resultOf(hop)}
         </span>
       </span>
@@ -65,12 +85,7 @@ function HopRow({
         <span
           aria-hidden="true"
           className="absolute top-[9px] h-3 min-w-[3px] rounded-[2px]"
-          style={{
-            left: left(hop.startMs),
-            width: width(hop.durationMs),
-            background: `color-mix(in oklch, ${fill} 28%, transparent)`,
-            boxShadow: `inset 0 0 0 1px ${fill}`,
-          }}
+          style={{ left: left(hop.startMs), width: width(hop.durationMs), ...barStyle(hop, colour) }}
         />
         {waterfall.criticalPath
           .filter((segment) => segment.hopId === hop.id)
@@ -133,7 +148,7 @@ export function HopRows({ waterfall, colours, selected, onSelect }: HopRowsProps
           key={hop.id}
           hop={hop}
           waterfall={waterfall}
-          colour={colours.get(hop.service) ?? 'var(--s-rest)'}
+          colour={colours.get(groupOf(hop)) ?? 'var(--s-rest)'}
           isSelected={hop.id === selected}
           onSelect={() => onSelect(hop.id)}
         />

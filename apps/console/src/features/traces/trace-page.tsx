@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Workflow } from 'lucide-react';
 import { useCallback, useMemo } from 'react';
-import { Badge, Kbd } from '#components/ui/badge.tsx';
+import { Badge } from '#components/ui/badge.tsx';
 import { ButtonLink } from '#components/ui/button.tsx';
 import { QueryFailure } from '#components/ui/error-words.tsx';
 import { Empty, Note, Skeleton } from '#components/ui/states.tsx';
@@ -13,11 +13,13 @@ import { duration, inWords, plural } from '#format/number.ts';
 import { clockWithMillis } from '#format/time.ts';
 import { useTRPC } from '#trpc/client.ts';
 import { CriticalBar } from './critical-bar.tsx';
+import { groupOf, type Hop } from './hop.ts';
 import { HopPanel } from './hop-panel.tsx';
 import { HopRows } from './hop-rows.tsx';
+import { TraceLegend } from './trace-legend.tsx';
 import { TraceScatter } from './trace-scatter.tsx';
 import { useHopKeys } from './use-hop-keys.ts';
-import { type Hop, originOf, type Waterfall, waterfallOf } from './waterfall.ts';
+import { originOf, type Waterfall, waterfallOf } from './waterfall.ts';
 
 const OTHERS_MAX = 200;
 /** In the URL: the operator has closed the panel. */
@@ -27,8 +29,17 @@ const COLOURS = ['var(--s-1)', 'var(--s-4)', 'var(--s-2)', 'var(--s-3)', 'var(--
 
 function useColours(waterfall: Waterfall): ReadonlyMap<string, string> {
   return useMemo(() => {
-    const services = [...new Set(waterfall.hops.map((hop) => hop.service))];
-    return new Map(services.map((service, index) => [service, COLOURS[index] ?? 'var(--s-rest)']));
+    const calls = waterfall.hops.filter(({ kind }) => kind === 'call' || kind === 'attempt');
+    const services = [...new Set(calls.map(groupOf))];
+    return new Map([
+      ...services.map((service, index) => [service, COLOURS[index] ?? 'var(--s-rest)'] as const),
+      // No services: waited for on purpose.
+      ...waterfall.hops.flatMap((hop) =>
+        hop.kind === 'fault' || hop.kind === 'backoff'
+          ? [[groupOf(hop), hop.kind === 'fault' ? 'var(--info)' : 'var(--text-3)'] as const]
+          : [],
+      ),
+    ]);
   }, [waterfall]);
 }
 
@@ -161,15 +172,7 @@ export function TracePage({ traceId }: { readonly traceId: string }) {
           {root.isFailed && <Origin hops={waterfall.hops} />}
           <CriticalBar waterfall={waterfall} colours={colours} />
           <HopRows waterfall={waterfall} colours={colours} selected={selected} onSelect={select} />
-          <p className="flex items-center gap-5 px-5 py-3 text-11 text-t3">
-            <span className="flex items-center gap-1.5">
-              <i className="h-0.5 w-4 bg-t0" /> critical path
-            </span>
-            <span className="ml-auto flex items-center gap-1.5">
-              <Kbd>j</Kbd>
-              <Kbd>k</Kbd> move
-            </span>
-          </p>
+          <TraceLegend hops={waterfall.hops} />
           <Others root={root} traceId={traceId} />
         </div>
         {hop !== undefined && <HopPanel hop={hop} onClose={() => select('')} />}

@@ -1,7 +1,7 @@
 'use client';
 // j and k walk the hops of a trace, Escape closes the one that is open.
 import { useEffect } from 'react';
-import type { Hop } from './waterfall.ts';
+import type { Hop } from './hop.ts';
 
 export function useHopKeys(hops: readonly Hop[], selected: string, onSelect: (id: string) => void) {
   useEffect(() => {

@@ -1,19 +1,6 @@
 // A trace as rows: calls as a tree, what each hop is, and the critical path through them. Pure.
 import type { Span } from '#trpc/contract.ts';
-
-export interface Hop {
-  readonly id: string;
-  /** The callee's span where it was seen, else the caller's. */
-  readonly span: Span;
-  /** The caller's side of the same call. */
-  readonly call: Span | null;
-  /** Who was asked: the callee, also where only its caller was seen. */
-  readonly service: string;
-  readonly depth: number;
-  readonly startMs: number;
-  readonly durationMs: number;
-  readonly isFailed: boolean;
-}
+import { attemptOf, calleeOf, faultDelayOf, groupOf, type Hop, type HopKind, isFailed, isGivenUp } from './hop.ts';
 
 export interface Segment {
   readonly hopId: string;
@@ -27,6 +14,7 @@ export interface Waterfall {
   readonly durationMs: number;
   /** Every moment of the trace belongs to one hop: the one that was being waited for. */
   readonly criticalPath: readonly Segment[];
+  /** Back-off and the delays of faults stand by themselves, as no service took them. */
   readonly byService: readonly { readonly service: string; readonly ms: number; readonly share: number }[];
 }
 
@@ -36,10 +24,6 @@ interface Node {
 }
 
 const endOf = (span: { readonly startMs: number; readonly durationMs: number }) => span.startMs + span.durationMs;
-
-export function isFailed(span: Span): boolean {
-  return span.status >= 500 || span.status === 0 || span.flags.length > 0;
-}
 
 function childrenBySpan(spans: readonly Span[]): ReadonlyMap<string | null, readonly Span[]> {
   const known = new Set(spans.map((span) => span.spanId));
@@ -57,38 +41,88 @@ function childrenBySpan(spans: readonly Span[]): ReadonlyMap<string | null, read
   return result;
 }
 
-/** A caller's span names whom it called; without the callee's own span that is all there is of it. */
-function calleeOf({ kind, service, attributes }: Span): string {
-  const called = attributes['malha.destination.service'];
-  return kind === 'client' && typeof called === 'string' && called !== ''
-    ? called.slice(called.indexOf('/') + 1)
-    : service;
+interface Place {
+  readonly depth: number;
+  /** Within an attempt whose answer nobody waited for any more. */
+  readonly isGivenUp: boolean;
 }
 
-function build(
-  span: Span,
-  depth: number,
-  children: ReadonlyMap<string | null, readonly Span[]>,
-  seen: Set<string>,
+class Tree {
+  private readonly children: ReadonlyMap<string | null, readonly Span[]>;
+  private readonly seen = new Set<string>();
+
+  constructor(spans: readonly Span[]) {
+    this.children = childrenBySpan(spans);
+  }
+
+  roots(): readonly Node[] {
+    return this.nodes(null, { depth: 0, isGivenUp: false });
+  }
+
+  private below(parent: string | null): readonly Span[] {
+    return (this.children.get(parent) ?? []).filter((child) => !this.seen.has(child.spanId));
+  }
+
+  private nodes(parent: string | null, place: Place): readonly Node[] {
+    return this.below(parent).flatMap((span) => (this.seen.has(span.spanId) ? [] : this.nodesOf(span, place)));
+  }
+
+  /** Before an attempt stands what was waited until it began. */
+  private nodesOf(span: Span, place: Place): readonly Node[] {
+    const node = this.nodeOf(span, place);
+    const backoffMs = attemptOf(span)?.backoffMs ?? 0;
+    if (backoffMs === 0) return [node];
+    return [waitOf(node.hop, 'backoff', { startMs: span.startMs - backoffMs, durationMs: backoffMs }, place), node];
+  }
+
+  private nodeOf(span: Span, place: Place): Node {
+    this.seen.add(span.spanId);
+    const own = this.below(span.spanId);
+    const [server] = own;
+    const isOneCall = span.kind === 'client' && span.attempts <= 1 && own.length === 1 && server?.kind === 'server';
+    const shown = isOneCall && server !== undefined ? server : span;
+    this.seen.add(shown.spanId);
+    const isDropped = place.isGivenUp || isGivenUp(span);
+    const hasFailed = !isDropped && (isFailed(shown) || isFailed(span));
+    const isMadeGood = hasFailed && own.some((child) => child.flags.includes('FB') && !isFailed(child));
+    const hop: Hop = {
+      id: shown.spanId,
+      kind: attemptOf(span) === undefined ? 'call' : 'attempt',
+      span: shown,
+      call: shown === span ? null : span,
+      service: calleeOf(shown),
+      depth: place.depth,
+      startMs: Math.min(span.startMs, shown.startMs),
+      durationMs: Math.max(endOf(span), endOf(shown)) - Math.min(span.startMs, shown.startMs),
+      isFailed: hasFailed && !isMadeGood,
+      isGivenUp: isDropped,
+      isMadeGood,
+    };
+    const inner = { depth: place.depth + 1, isGivenUp: isDropped };
+    const delayMs = faultDelayOf(span);
+    const delay = delayMs > 0 ? [waitOf(hop, 'fault', { startMs: span.startMs, durationMs: delayMs }, inner)] : [];
+    return { hop, children: [...delay, ...this.nodes(shown.spanId, inner)] };
+  }
+}
+
+/** A time in which nothing was asked of anybody. */
+function waitOf(
+  of: Hop,
+  kind: Exclude<HopKind, 'call' | 'attempt'>,
+  time: Pick<Hop, 'startMs' | 'durationMs'>,
+  { depth }: Place,
 ): Node {
-  seen.add(span.spanId);
-  const own = (children.get(span.spanId) ?? []).filter((child) => !seen.has(child.spanId));
-  const [server] = own;
-  const isOneCall = span.kind === 'client' && span.attempts <= 1 && own.length === 1 && server?.kind === 'server';
-  const shown = isOneCall && server !== undefined ? server : span;
-  if (shown !== span) seen.add(shown.spanId);
-  const below = shown === span ? own : (children.get(shown.spanId) ?? []).filter((child) => !seen.has(child.spanId));
-  const hop: Hop = {
-    id: shown.spanId,
-    span: shown,
-    call: shown === span ? null : span,
-    service: calleeOf(shown),
+  const hop = {
+    ...of,
+    ...time,
+    kind,
     depth,
-    startMs: Math.min(span.startMs, shown.startMs),
-    durationMs: Math.max(endOf(span), endOf(shown)) - Math.min(span.startMs, shown.startMs),
-    isFailed: isFailed(shown) || isFailed(span),
+    id: `${of.id}-${kind}`,
+    isFailed: false,
+    isGivenUp: false,
+    isMadeGood: false,
   };
-  return { hop, children: below.map((child) => build(child, depth + 1, children, seen)) };
+  return { hop, children: [] };
 }
 
 function flatten(node: Node): readonly Hop[] {
@@ -110,11 +144,7 @@ function walk(node: Node, until: number, segments: Segment[]): void {
 }
 
 export function waterfallOf(spans: readonly Span[]): Waterfall {
-  const children = childrenBySpan(spans);
-  const seen = new Set<string>();
-  const roots = (children.get(null) ?? [])
-    .filter((span) => !seen.has(span.spanId))
-    .map((span) => build(span, 0, children, seen));
+  const roots = new Tree(spans).roots();
   const hops = roots.flatMap(flatten);
   const startMs = Math.min(...hops.map((hop) => hop.startMs));
   const endMs = Math.max(...hops.map(endOf));
@@ -125,7 +155,8 @@ export function waterfallOf(spans: readonly Span[]): Waterfall {
   const times = new Map<string, number>();
   const byId = new Map(hops.map((hop) => [hop.id, hop]));
   for (const { hopId, fromMs, toMs } of criticalPath) {
-    const service = byId.get(hopId)?.service ?? '';
+    const hop = byId.get(hopId);
+    const service = hop === undefined ? '' : groupOf(hop);
     times.set(service, (times.get(service) ?? 0) + toMs - fromMs);
   }
   const byService = [...times]

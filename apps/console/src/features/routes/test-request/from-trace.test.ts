@@ -5,7 +5,16 @@ import { requestOfTrace } from './from-trace.ts';
 function span(over: Partial<Span>): Span {
   return {
     ...{ spanId: '1', parentSpanId: null, service: 'frontend', namespace: 'bookstore', workload: 'frontend-1' },
-    ...{ kind: 'client' as const, name: 'GET /', startMs: 2, durationMs: 1, status: 200, flags: [], flagWords: [] },
+    ...{
+      kind: 'client' as const,
+      name: 'GET /',
+      startMs: 2,
+      durationMs: 1,
+      status: 200,
+      isError: false,
+      flags: [],
+      flagWords: [],
+    },
     ...{ route: '', policy: '', attempts: 1, attributes: {} },
     ...over,
   };
