@@ -1,7 +1,7 @@
 // A mesh in memory for tests of the xDS server: resources, workloads, a world source, and clients on real sockets.
 import * as grpc from '@grpc/grpc-js';
 import type { Resource, WorkloadResource } from '@malha/model';
-import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '@malha/xds';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE } from '@malha/xds';
 import { DeltaClient } from '@malha/xds/delta-client';
 import { discoveryService } from '@malha/xds/services';
 import type { Timers } from '@malha/xds/timers';
@@ -202,7 +202,8 @@ export function runProxy(
         upserts.filter(({ name }) => !names.has(name)),
         removed.map((name) => ({ typeUrl, name })),
       );
-      const { routeTables, endpoints } = store.references();
+      const { routeTables, endpoints, secrets } = store.references();
+      follow(SECRET_TYPE, secrets);
       follow(ROUTE_TYPE, routeTables);
       follow(ENDPOINT_TYPE, endpoints);
       if (store.current() !== undefined) options.onServed?.(store.hash());

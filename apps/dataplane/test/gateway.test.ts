@@ -9,6 +9,7 @@ import { parseResources } from '@malha/model';
 import { compile } from '@malha/policies';
 import { freePort } from '@malha/testing/free-port';
 import { createTestCa } from '@malha/testing/test-ca';
+import { certificatesOf } from '@malha/traffic/gateway';
 import { afterEach, expect, test, vi } from 'vitest';
 import { DataPlane } from '../src/data-plane.ts';
 import { CertificateFolder } from '../src/gateway/certificate-folder.ts';
@@ -104,7 +105,7 @@ async function serve(listeners: string, folder?: string) {
   const config = world(await startApp(), listeners);
   const files = new CertificateFolder(folder, (found) => dataPlane.setCertificates(found));
   closers.push(() => files.close());
-  await files.follow(config.gateways ?? []);
+  await files.follow((config.gateways ?? []).flatMap(certificatesOf));
   dataPlane.apply(config);
   await dataPlane.start();
   return dataPlane;

@@ -1,9 +1,16 @@
 // The configuration that this agent serves: decoded as it comes, handed to the worker, kept on disk for the next start.
 import type { MeshConfig } from '@malha/traffic';
+import type { GatewayCertificate } from '../gateway/certificates.ts';
 import { PortProblems } from '../gateway/port-problems.ts';
 import { type Log, reasonOf } from '../log.ts';
 import type { WorkerPort } from '../worker/worker-port.ts';
-import { ConfigStore, type RawResource, type Refusal, type RemovedResource } from '../xds/config-store.ts';
+import {
+  ConfigStore,
+  NO_CERTIFICATES,
+  type RawResource,
+  type Refusal,
+  type RemovedResource,
+} from '../xds/config-store.ts';
 import type { SavedConfig } from './state-folder.ts';
 
 /** A first configuration is soon on disk: without one a proxy cannot start alone. */
@@ -26,6 +33,7 @@ export class ServedConfig {
   readonly #portProblems: PortProblems;
   #hash = '';
   #config: MeshConfig | undefined;
+  #certificates = NO_CERTIFICATES;
   #saveTimer: NodeJS.Timeout | undefined;
   #isSaved = false;
   /** Changes are served one after another. */
@@ -71,9 +79,10 @@ export class ServedConfig {
   /** Serves what was taken. Resolves when it is in use and reported. */
   serve(): Promise<void> {
     const config = this.store.current();
+    const certificates = this.store.certificates();
     const hash = this.store.hash();
     this.#last = this.#last
-      .then(() => this.#serve(config, hash))
+      .then(() => this.#serve(config, certificates, hash))
       .catch((error: unknown) => this.deps.log.error(`a configuration could not be served: ${reasonOf(error)}`));
     return this.#last;
   }
@@ -95,14 +104,20 @@ export class ServedConfig {
     return this.#isSaved ? SAVE_DELAY_MS + Math.random() * SAVE_JITTER_MS : FIRST_SAVE_DELAY_MS;
   }
 
-  async #serve(config: MeshConfig | undefined, hash: string): Promise<void> {
+  async #serve(
+    config: MeshConfig | undefined,
+    certificates: readonly GatewayCertificate[],
+    hash: string,
+  ): Promise<void> {
     // Not whole yet: nothing is served, so nothing may be reported as served.
     if (config === undefined) return;
-    if (config !== this.#config) {
-      await this.deps.worker.applyConfig(config);
-      this.#config = config;
-      if (config.gateways !== undefined) await this.#portProblems.report();
-    }
+    const isSame = config === this.#config && certificates === this.#certificates;
+    // Before the ports that show them: the first handshake must not fail.
+    if (certificates !== this.#certificates) await this.deps.worker.setCertificates(certificates);
+    this.#certificates = certificates;
+    if (config !== this.#config) await this.deps.worker.applyConfig(config);
+    this.#config = config;
+    if (!isSame && config.gateways !== undefined) await this.#portProblems.report();
     this.#hash = hash;
     this.#saveTimer ??= setTimeout(() => this.flush(), this.#saveDelayMs());
     this.deps.onServed(hash, this.refusals);

@@ -1,8 +1,6 @@
 // The certificates that gateways name, from a folder like mounted Secrets of type kubernetes.io/tls; followed when they change.
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import type { GatewayListener } from '@malha/traffic/config';
-import { certificatesOf } from '@malha/traffic/gateway';
 import { reasonOf } from '../log.ts';
 import { type FolderWatcher, watchFolder } from '../standalone/folder-watcher.ts';
 import { checkCertificate, type FoundCertificates, type GatewayCertificate } from './certificates.ts';
@@ -23,12 +21,11 @@ export class CertificateFolder {
     this.#onFound = onFound;
   }
 
-  /** Resolves when the certificates of the listeners have been read and handed over. */
-  follow(listeners: readonly GatewayListener[]): Promise<void> {
-    const names = new Set(listeners.flatMap(certificatesOf));
-    this.#names = [...names].sort();
+  /** Resolves when the certificates of these names have been read and handed over. */
+  follow(names: readonly string[]): Promise<void> {
+    this.#names = [...new Set(names)].sort();
     const folder = this.#folder;
-    if (folder !== undefined && names.size > 0) this.#watcher ??= watchFolder(folder, () => this.#refresh());
+    if (folder !== undefined && names.length > 0) this.#watcher ??= watchFolder(folder, () => this.#refresh());
     return this.#refresh();
   }
 

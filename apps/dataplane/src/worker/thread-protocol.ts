@@ -25,6 +25,8 @@ export function serveWorker(port: MessagePort, worker: WorkerPort): void {
       config = patchConfig(config, argument(patch));
       return worker.applyConfig(config);
     },
+    setCertificates: ([certificates]: readonly Parameters<WorkerPort['setCertificates']>[0][]) =>
+      worker.setCertificates(argument(certificates)),
     setIdentity: ([secrets]: readonly Parameters<WorkerPort['setIdentity']>[0][]) => worker.setIdentity(secrets),
     config: () => worker.config(),
     stats: () => worker.stats(),
@@ -96,6 +98,7 @@ export function workerOverThread(thread: Thread, onDeath: (cause: Error) => void
       sent = config;
       return call('applyConfig', patch);
     },
+    setCertificates: (certificates) => call('setCertificates', certificates),
     setIdentity: (secrets) => call('setIdentity', secrets),
     config: () => Promise.resolve(sent),
     stats: () => call('stats'),

@@ -1,6 +1,7 @@
 // The interface between the agent and what carries traffic; the same for a worker in this thread and for one in another.
 import type { MeshConfig } from '@malha/traffic';
 import type { DataPlaneOptions, DataPlaneStats, SecretMaterial } from '../data-plane.ts';
+import type { GatewayCertificate } from '../gateway/certificates.ts';
 import type { ProxyLimits } from '../proxy-limits.ts';
 import type { MetricsSnapshot, SpanRecord } from '../telemetry/recorder.ts';
 
@@ -40,6 +41,8 @@ export interface WorkerPort {
   /** Opens the listeners; a configuration that was applied before serves the first connection. */
   listen(): Promise<BoundPorts>;
   applyConfig(config: MeshConfig): Promise<void>;
+  /** All that the control plane has sent for the listeners of a gateway. */
+  setCertificates(certificates: readonly GatewayCertificate[]): Promise<void>;
   setIdentity(secrets: SecretMaterial | undefined): Promise<void>;
   /** What is served, for /config_dump. */
   config(): Promise<MeshConfig | undefined>;

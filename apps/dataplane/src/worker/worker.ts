@@ -2,7 +2,8 @@
 import type { MeshConfig } from '@malha/traffic';
 import type { Clock } from '@malha/traffic/clock';
 import { DataPlane, type DataPlaneStats, type SecretMaterial } from '../data-plane.ts';
-import { CertificateFolder } from '../gateway/certificate-folder.ts';
+import { CertificateSources } from '../gateway/certificate-sources.ts';
+import type { GatewayCertificate } from '../gateway/certificates.ts';
 import type { FoundCountries } from '../gateway/client-countries.ts';
 import type { CountryFile } from '../gateway/country-file.ts';
 import { createRecorder, type MetricsSnapshot, type Recorder, type SpanRecord } from '../telemetry/recorder.ts';
@@ -11,7 +12,7 @@ import type { BoundPorts, WorkerPort, WorkerSetup } from './worker-port.ts';
 interface Running {
   readonly dataPlane: DataPlane;
   readonly recorder: Recorder;
-  readonly certificates: CertificateFolder;
+  readonly certificates: CertificateSources;
   readonly countries: Pick<CountryFile, 'follow' | 'close'>;
 }
 
@@ -34,7 +35,7 @@ export class Worker implements WorkerPort {
       random: this.random,
       limits: setup.limits,
     });
-    const certificates = new CertificateFolder(setup.certificatesDir, (found) => dataPlane.setCertificates(found));
+    const certificates = new CertificateSources(setup.certificatesDir, (found) => dataPlane.setCertificates(found));
     const countries = await countriesOf(setup.geoipDatabase, (found) => dataPlane.setCountries(found));
     this.#running = { dataPlane, recorder, certificates, countries };
   }
@@ -50,6 +51,10 @@ export class Worker implements WorkerPort {
     this.#parts().dataPlane.apply(config);
     this.#config = config;
     await this.#parts().dataPlane.portsOpened();
+  }
+
+  async setCertificates(certificates: readonly GatewayCertificate[]): Promise<void> {
+    await this.#parts().certificates.take(certificates);
   }
 
   async setIdentity(secrets: SecretMaterial | undefined): Promise<void> {

@@ -1,8 +1,9 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { ClusterName, MeshConfig } from '@malha/traffic';
-import { CLUSTER_TYPE, configHash, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '@malha/xds';
+import { CLUSTER_TYPE, configHash, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE } from '@malha/xds';
 import { ClusterSchema } from '@malha/xds/generated/envoy/config/cluster/v3/cluster_pb';
 import { RouteConfigurationSchema } from '@malha/xds/generated/envoy/config/route/v3/route_pb';
+import { SecretSchema } from '@malha/xds/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb';
 import { describe, expect, test } from 'vitest';
 import { encode } from '../../../api/src/xds/dialects/malha/index.ts';
 import { ConfigStore, type RawResource } from './config-store.ts';
@@ -79,7 +80,7 @@ describe('ConfigStore', () => {
       [],
     );
     expect(store.current()).toBeUndefined();
-    expect(store.references()).toEqual({ routeTables: ['outbound'], endpoints: [name] });
+    expect(store.references()).toEqual({ routeTables: ['outbound'], endpoints: [name], secrets: [] });
     store.apply([ofType(ROUTE_TYPE)], []);
     expect(store.current()).toEqual(config);
     expect(store.hash()).toBe(configHash(resources));
@@ -96,6 +97,39 @@ describe('ConfigStore', () => {
     store.apply([{ ...ofType(CLUSTER_TYPE), version: 'again' }], []);
     expect(store.current()?.clusters).toHaveLength(1);
     expect(store.current()?.endpoints).toEqual([]);
+  });
+
+  test('a port of a gateway is served when its certificates came, or are known not to be there', () => {
+    const tracing = { samplePercent: 0 };
+    const server = { name: 'x/edge/https', hostname: '*', certificates: ['x/web', 'x/file'] };
+    const port = { port: 8443, protocol: 'HTTPS', routeTable: 'outbound', servers: [server], trustedHops: 0, tracing };
+    const gateways = [port] as MeshConfig['gateways'] & object;
+    const inline = (value: string) => ({ specifier: { case: 'inlineString' as const, value } });
+    const secret = (key: string): RawResource => {
+      const value = { certificateChain: inline('chain'), privateKey: inline(key) };
+      const message = create(SecretSchema, { name: 'x/web', type: { case: 'tlsCertificate', value } });
+      return { typeUrl: SECRET_TYPE, name: 'x/web', version: key, value: toBinary(SecretSchema, message) };
+    };
+    const store = new ConfigStore();
+    store.apply(
+      encode({ ...config, gateways }).map(({ any, ...resource }) => ({ ...resource, value: any })),
+      [],
+    );
+    expect(store.references().secrets).toEqual(['x/web', 'x/file']);
+    expect(store.current()?.gateways).toBeUndefined();
+    store.apply([secret('one')], []);
+    expect(store.current()?.gateways).toBeUndefined();
+    store.apply([], [{ typeUrl: SECRET_TYPE, name: 'x/file' }]);
+    expect(store.current()?.gateways).toEqual(gateways);
+
+    const certificates = store.certificates();
+    expect(certificates).toEqual([{ name: 'x/web', certificateChainPem: 'chain', privateKeyPem: 'one' }]);
+    expect(store.certificates()).toBe(certificates);
+    const before = store.hash();
+    store.apply([secret('two')], []);
+    expect(store.certificates()).toMatchObject([{ privateKeyPem: 'two' }]);
+    expect(store.hash()).not.toBe(before);
+    expect(JSON.stringify(store.current())).not.toContain('two');
   });
 
   test('keeps the identity of what did not change', () => {

@@ -10,21 +10,24 @@ import type {
   RouteTable,
   TcpListener,
 } from '@malha/traffic';
-import { isHttpListener } from '@malha/traffic/gateway';
+import { certificatesOf, isHttpListener } from '@malha/traffic/gateway';
 import {
   CLUSTER_TYPE,
   configHash,
   ENDPOINT_TYPE,
   LISTENER_TYPE,
   ROUTE_TYPE,
+  SECRET_TYPE,
   shortType,
   type VersionedName,
 } from '@malha/xds';
 import { gatewayListenerName, INBOUND_LISTENER, OUTBOUND_LISTENER, tcpListenerName } from '@malha/xds/extension-names';
+import type { GatewayCertificate } from '../gateway/certificates.ts';
 import { decodeCluster } from './resource-types/cluster.ts';
 import { decodeEndpoints } from './resource-types/endpoints.ts';
 import { type DecodedListener, decodeListener } from './resource-types/listener.ts';
 import { decodeRouteTable } from './resource-types/route.ts';
+import { decodeSecret } from './resource-types/secret.ts';
 import { ResourceError } from './resource-types/strict.ts';
 
 /** One resource as it came; also the form in which it is saved on disk. */
@@ -44,12 +47,22 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** Names that listeners and clusters refer to. */
+export interface References {
+  readonly routeTables: readonly string[];
+  readonly endpoints: readonly string[];
+  readonly secrets: readonly string[];
+}
+
 interface Held<T> {
   readonly raw: RawResource;
   readonly value: T;
 }
 
-type Decoded = DecodedListener | RouteTable | Cluster | ClusterEndpoints;
+type Decoded = DecodedListener | RouteTable | Cluster | ClusterEndpoints | GatewayCertificate;
+
+/** One object, so that nothing seems to change where there is nothing. */
+export const NO_CERTIFICATES: readonly GatewayCertificate[] = [];
 
 /** The decoded resource and the name that it says it has; `former` is what is held by the name that it came with. */
 type Decode = (bytes: Uint8Array, former: Decoded | undefined) => { readonly name: string; readonly value: Decoded };
@@ -59,6 +72,7 @@ const DECODERS: ReadonlyMap<string, Decode> = new Map([
   [ROUTE_TYPE, named(decodeRouteTable, ({ name }) => name)],
   [CLUSTER_TYPE, named(decodeCluster, ({ name }) => name)],
   [ENDPOINT_TYPE, named(decodeEndpoints, ({ cluster }) => cluster)],
+  [SECRET_TYPE, named(decodeSecret, ({ name }) => name)],
 ]);
 
 function named<T extends Decoded>(
@@ -77,6 +91,8 @@ export class ConfigStore {
   readonly #routeTables = new Map<string, Held<RouteTable>>();
   readonly #clusters = new Map<string, Held<Cluster>>();
   readonly #endpoints = new Map<string, Held<ClusterEndpoints>>();
+  readonly #secrets = new Map<string, Held<GatewayCertificate>>();
+  #certificates = NO_CERTIFICATES;
   /** Names asked for that do not exist: nothing is awaited for them. */
   readonly #absent = new Set<string>();
   #current: MeshConfig | undefined;
@@ -95,6 +111,8 @@ export class ConfigStore {
       });
     }
     for (const { typeUrl, name } of removed) {
+      // Who waited for it goes on without it.
+      if (!this.#absent.has(absentKey(typeUrl, name))) this.#changed = true;
       this.#absent.add(absentKey(typeUrl, name));
       if (this.#heldOf(typeUrl)?.delete(name)) this.#changed = true;
     }
@@ -130,6 +148,8 @@ export class ConfigStore {
         return this.#clusters as Map<string, Held<Decoded>>;
       case ENDPOINT_TYPE:
         return this.#endpoints as Map<string, Held<Decoded>>;
+      case SECRET_TYPE:
+        return this.#secrets as Map<string, Held<Decoded>>;
       default:
         return undefined;
     }
@@ -137,7 +157,8 @@ export class ConfigStore {
 
   /**
    * The configuration to serve; undefined until both listeners and the first route table are there. A cluster counts from
-   * when its endpoints are there, a listener from when its route table is; until then the former one serves.
+   * when its endpoints are there, a listener from when its route table and certificates are; until then the former one
+   * serves.
    */
   current(): MeshConfig | undefined {
     if (!this.#changed) return this.#current;
@@ -185,13 +206,29 @@ export class ConfigStore {
     return listeners.sort((a, b) => a.port - b.port);
   }
 
-  /** A port whose table is not there yet goes on as it was. */
+  /** For listeners of gateways; apart from the configuration, which is shown. The same object until one changes. */
+  certificates(): readonly GatewayCertificate[] {
+    const held = Array.from(this.#secrets.values(), ({ value }) => value);
+    const isSame =
+      held.length === this.#certificates.length && held.every((each, index) => each === this.#certificates[index]);
+    if (!isSame) this.#certificates = held.length === 0 ? NO_CERTIFICATES : held;
+    return this.#certificates;
+  }
+
+  /** What is asked for came, or is known not to be there: it may be a file of this host. */
+  #isSettled(certificate: string): boolean {
+    return this.#secrets.has(certificate) || this.#absent.has(absentKey(SECRET_TYPE, certificate));
+  }
+
+  /** A port whose table or certificates are not there yet goes on as it was. */
   #warmGateways(): readonly GatewayListener[] {
     const listeners: GatewayListener[] = [];
     for (const { value } of this.#listeners.values()) {
       if (value.kind !== 'gateway') continue;
       const { listener } = value;
-      const isWarm = !isHttpListener(listener) || this.#routeTables.has(listener.routeTable);
+      const isWarm =
+        (!isHttpListener(listener) || this.#routeTables.has(listener.routeTable)) &&
+        certificatesOf(listener).every((name) => this.#isSettled(name));
       const served = isWarm ? listener : this.#current?.gateways?.find(({ port }) => port === listener.port);
       if (served !== undefined) listeners.push(served);
     }
@@ -207,15 +244,25 @@ export class ConfigStore {
   }
 
   /** Names to subscribe to, as listeners and clusters refer to them. */
-  references(): { readonly routeTables: readonly string[]; readonly endpoints: readonly string[] } {
+  references(): References {
     const routeTables = Array.from(this.#listeners.values(), ({ value }) => {
       if (value.kind === 'outbound') return [value.listener.routeTable];
       return value.kind === 'gateway' && isHttpListener(value.listener) ? [value.listener.routeTable] : [];
     });
+    const secrets = Array.from(this.#listeners.values(), ({ value }) =>
+      value.kind === 'gateway' ? certificatesOf(value.listener) : [],
+    );
     return {
       routeTables: routeTables.flat(),
       endpoints: [...this.#clusters.keys()],
+      secrets: [...new Set(secrets.flat())],
     };
+  }
+
+  /** Certificates that listeners refer to and that did not come. */
+  missingSecrets(): readonly RemovedResource[] {
+    const missing = this.references().secrets.filter((name) => !this.#secrets.has(name));
+    return missing.map((name) => ({ typeUrl: SECRET_TYPE, name }));
   }
 
   /** Drops what no listener or cluster refers to any more. */
@@ -228,7 +275,7 @@ export class ConfigStore {
 
   /** All resources in use, for the disk and for `/config_dump`. */
   *resources(): Generator<RawResource> {
-    for (const held of [this.#listeners, this.#routeTables, this.#clusters, this.#endpoints]) {
+    for (const held of [this.#listeners, this.#routeTables, this.#clusters, this.#endpoints, this.#secrets]) {
       for (const { raw } of held.values()) yield raw;
     }
   }
@@ -256,12 +303,13 @@ function absentKey(typeUrl: string, name: string): string {
   return `${typeUrl}\0${name}`;
 }
 
-/** Decodes a whole configuration at once. */
+/** Decodes a whole configuration at once: what is not among the resources is not awaited. */
 export function decodeResources(resources: readonly RawResource[]): {
   readonly config: MeshConfig | undefined;
   readonly errors: readonly Refusal[];
 } {
   const store = new ConfigStore();
   const { nacks } = store.apply(resources, []);
+  store.apply([], store.missingSecrets());
   return { config: store.current(), errors: nacks };
 }

@@ -39,12 +39,14 @@ test('a step from one configuration to another by its differences gives the othe
       const key = ({ typeUrl, name }: { typeUrl: string; name: string }) => `${typeUrl} ${name}`;
       const kept = new Set(next.map(key));
       store.apply(old, []);
+      store.apply([], store.missingSecrets());
       store.current();
       const { nacks } = store.apply(
         next,
         old.filter((resource) => !kept.has(key(resource))),
       );
       expect(nacks).toEqual([]);
+      store.apply([], store.missingSecrets());
       const current = store.current();
       const sorted = <T>(list: readonly T[] | undefined) => list?.map((item) => JSON.stringify(item, inOrder)).sort();
       expect(sorted(current?.clusters)).toEqual(sorted(after.clusters));

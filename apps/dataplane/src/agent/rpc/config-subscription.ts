@@ -1,7 +1,7 @@
 // What the agent asks of the control plane's configuration stream: all listeners and clusters, and what they refer to.
 import type { Client } from '@grpc/grpc-js';
 import type { Clock } from '@malha/traffic/clock';
-import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE } from '@malha/xds';
+import { CLUSTER_TYPE, ENDPOINT_TYPE, LISTENER_TYPE, ROUTE_TYPE, SECRET_TYPE } from '@malha/xds';
 import { DeltaClient, type DeltaUpdate } from '@malha/xds/delta-client';
 import type { Refusal } from '../../xds/config-store.ts';
 import type { ConfigStream } from '../control-link.ts';
@@ -38,6 +38,7 @@ export function openConfigStream(client: Client, deps: SubscriptionDeps): Config
   const asked = new Map<string, Set<string>>([
     [ROUTE_TYPE, new Set()],
     [ENDPOINT_TYPE, new Set()],
+    [SECRET_TYPE, new Set()],
   ]);
 
   function take({ typeUrl, upserts, removed }: DeltaUpdate): readonly Refusal[] {
@@ -52,7 +53,8 @@ export function openConfigStream(client: Client, deps: SubscriptionDeps): Config
 
   /** Asks for what is newly referred to, and lets go of what is not any more. */
   function follow(): void {
-    const { routeTables, endpoints } = served.store.references();
+    const { routeTables, endpoints, secrets } = served.store.references();
+    followType(SECRET_TYPE, secrets);
     followType(ROUTE_TYPE, routeTables);
     followType(ENDPOINT_TYPE, endpoints);
   }
