@@ -1,9 +1,15 @@
 // Experiments for tRPC, REST and the CLI: the list, and one with its report.
 import { orAway } from '../db/away.ts';
 import { ExperimentNotFound } from './errors.ts';
+import { servicesOf } from './fault-target.ts';
 import { type MeasureDeps, withPhase } from './measure.ts';
 import type { ExperimentRecord, ExperimentRepository } from './repository.ts';
-import { detailOf, type ExperimentDetail, type ExperimentView, viewOf } from './view.ts';
+import { detailOf, type ExperimentDetail as ExperimentFacts, type ExperimentView, viewOf } from './view.ts';
+
+export interface ExperimentDetail extends ExperimentFacts {
+  /** Whom the fault is for, as routes are now. */
+  readonly services: readonly { readonly namespace: string; readonly name: string }[];
+}
 
 const LIST_MAX = 100;
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -31,7 +37,8 @@ export class Experiments {
     const { repository, now } = this.#deps;
     const record = ID.test(id) ? await orAway(() => repository.find(id)) : undefined;
     if (record === undefined) throw new ExperimentNotFound(id);
-    return detailOf(await this.#current(record), now());
+    const services = servicesOf(record.resource, this.#deps.state());
+    return { ...detailOf(await this.#current(record), now()), services };
   }
 
   async #current(record: ExperimentRecord): Promise<ExperimentRecord> {

@@ -5,11 +5,11 @@ import { QueryFailure } from '#components/ui/error-words.tsx';
 import { Panel } from '#components/ui/panel.tsx';
 import { Empty, Skeleton, SkeletonRows } from '#components/ui/states.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
+import { ExperimentsPanel, FaultsPanel } from '#features/experiments/index.ts';
 import { LazyPoliciesPanel } from '#features/policies/index.ts';
 import { useViewParameter } from '#features/scope/index.ts';
 import { useStanding } from '#features/standing/index.ts';
 import { BreakersPanel } from './breakers-panel.tsx';
-import { FaultsPanel } from './faults-panel.tsx';
 import { LimitsPanel } from './limits-panel.tsx';
 import { ProtectionDetail } from './protection-detail.tsx';
 import { ProtectionTable } from './protection-table.tsx';
@@ -87,6 +87,7 @@ export function ResiliencePage() {
             <ProtectionDetail edge={chosen} standing={standing} onClose={() => setSelected('')} />
           )}
           <FaultsPanel />
+          <ExperimentsPanel />
         </div>
       </div>
       <div className="mt-3">

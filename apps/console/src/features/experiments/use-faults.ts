@@ -14,6 +14,11 @@ export type Fault = inferRouterOutputs<AppRouter>['faults']['list']['faults'][nu
 const REFRESH_MS = 3_000;
 const TICK_MS = 1_000;
 
+/** By the control plane's clock: also one that ended since it was read. */
+export function runningOf(faults: readonly Fault[] | undefined, nowMs: number): readonly Fault[] {
+  return (faults ?? []).filter((fault) => fault.isRunning && fault.endsAtMs > nowMs);
+}
+
 /** The control plane's clock, carried on by this browser's. */
 function useClock(serverNowMs: number | undefined, readAtMs: number): number {
   const [nowMs, setNowMs] = useState(Date.now);
