@@ -1,4 +1,9 @@
 // Certificates of gateways in the whole control plane: who may store them, what is told of them, and which proxy gets the key.
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { createTestCa } from '@malha/testing/test-ca';
 import { SECRET_TYPE } from '@malha/xds';
 import pg from 'pg';
@@ -137,6 +142,26 @@ test('goes to the proxy whose listeners show it, and to no other; another replic
   other.delta.subscribe(SECRET_TYPE, ['shop/web']);
   await until(() => other.updates.some(({ typeUrl, removed }) => typeUrl === SECRET_TYPE && removed.length > 0));
   expect(keyOf(other)).toEqual([]);
+});
+
+test('the command line stores, lists and deletes', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'malha-pair-'));
+  closers.push(() => fs.rmSync(folder, { recursive: true }));
+  const [cert, key] = [path.join(folder, 'tls.crt'), path.join(folder, 'tls.key')];
+  fs.writeFileSync(cert, web.certificateChainPem);
+  fs.writeFileSync(key, web.privateKeyPem);
+  const main = path.resolve(import.meta.dirname, '../../../packages/cli/src/main.ts');
+  const malha = async (...words: string[]) => {
+    const args = ['--import', 'tsx', main, 'certificates', ...words, '--socket', stage.socket];
+    return (await promisify(execFile)(process.execPath, args)).stdout;
+  };
+  expect(await malha('put', 'shop/spare', '--cert', cert, '--key', key)).toMatch(
+    /^certificate stored: .*, until \d{4}-/,
+  );
+  expect(await malha('list')).toMatch(/^shop\/spare +shop\.example +under a day +-$/m);
+  expect(await malha('delete', 'shop/spare')).toBe('certificate shop/spare deleted\n');
+  const wrong = malha('put', 'shop/spare', '--cert', cert, '--key', cert);
+  await expect(wrong).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('MALHA3006') });
 });
 
 test('the end of each is a metric', async () => {

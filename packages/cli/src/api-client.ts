@@ -24,7 +24,7 @@ export class ApiError extends Error {
 }
 
 export interface Call {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: { readonly type: 'application/yaml' | 'application/json'; readonly text: string };

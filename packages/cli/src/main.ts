@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
   status: () => import('./commands/status.ts'),
   experiment: () => import('./commands/experiment.ts'),
   fault: () => import('./commands/fault.ts'),
+  certificates: () => import('./commands/certificates.ts'),
   'join-token': () => import('./commands/join-token.ts'),
 };
 
@@ -70,6 +71,6 @@ async function overview(): Promise<string> {
   const own = await Promise.all(
     Object.entries(COMMANDS).map(async ([name, load]) => [name, (await load()).command.summary] as const),
   );
-  const lines = [...own, ...Object.entries(ELSEWHERE)].map(([name, summary]) => `  ${name.padEnd(12)}${summary}`);
+  const lines = [...own, ...Object.entries(ELSEWHERE)].map(([name, summary]) => `  ${name.padEnd(14)}${summary}`);
   return `Usage: malha COMMAND [options]\n\n${lines.join('\n')}\n\nmalha COMMAND --help tells more.\n`;
 }

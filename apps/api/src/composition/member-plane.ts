@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { discoveryService } from '@malha/xds/services';
 import { type AgentsHandle, createAgents } from '../agents/index.ts';
 import { type CaHandle, createCa } from '../ca/index.ts';
+import { certificateProblems, viewsOf } from '../gateway-certificates/index.ts';
 import { createTelemetry, type TelemetryHandle } from '../telemetry/index.ts';
 import { createXdsServer, type XdsServer } from '../xds/index.ts';
 import type { Foundation } from './foundation.ts';
@@ -57,6 +58,8 @@ function openTelemetry(foundation: Foundation, { pool }: Storage, mesh: Mesh, ca
       const rows = await mesh.repository.list({ limit: REVISION_MARKS_MAX });
       return rows.filter(({ createdAtMs }) => createdAtMs >= fromMs && createdAtMs <= toMs);
     },
+    otherProblems: () =>
+      certificateProblems(viewsOf(mesh.certificates.list(), mesh.world.world.resources), clock.now()),
     identify: (call) => ({ spiffeId: ca.peerOf(call).identity.id }),
   });
   teardown.add(() => telemetry.stop());

@@ -4,7 +4,7 @@ import type { Resource } from '@malha/model';
 import type { Audit } from '../auth/audit.ts';
 import { orAway } from '../db/away.ts';
 import { CertificateInUse, CertificateNotFound, checked, TooManyCertificates } from './errors.ts';
-import type { CertificateStore } from './store.ts';
+import type { CertificateStore, GatewayCertificate } from './store.ts';
 import { listenersByCertificate } from './uses.ts';
 
 export const CERTIFICATES_MAX = 2_000;
@@ -43,11 +43,7 @@ export class GatewayCertificates {
   }
 
   list(): CertificateView[] {
-    const uses = listenersByCertificate(this.#deps.resources());
-    return this.#deps.store.list().map(({ namespace, name, facts, updatedAtMs, updatedBy }) => ({
-      ...{ namespace, name, ...facts, updatedAtMs, updatedBy },
-      usedBy: uses.get(`${namespace}/${name}`) ?? [],
-    }));
+    return viewsOf(this.#deps.store.list(), this.#deps.resources());
   }
 
   /** Throws CertificateRefused with the reason. Proxies that show the name take the new one without losing connections. */
@@ -79,4 +75,15 @@ export class GatewayCertificates {
       await audit({ actor, action: 'gatewayCertificates.remove', target });
     });
   }
+}
+
+export function viewsOf(
+  certificates: readonly GatewayCertificate[],
+  resources: readonly Resource[],
+): CertificateView[] {
+  const uses = listenersByCertificate(resources);
+  return certificates.map(({ namespace, name, facts, updatedAtMs, updatedBy }) => ({
+    ...{ namespace, name, ...facts, updatedAtMs, updatedBy },
+    usedBy: uses.get(`${namespace}/${name}`) ?? [],
+  }));
 }

@@ -21,7 +21,7 @@ import {
 } from './otlp/services.ts';
 import { readJsonSpans } from './otlp/trace-json-reader.ts';
 import { readSpans } from './otlp/trace-reader.ts';
-import type { RevisionMark } from './problems.ts';
+import type { Problem, RevisionMark } from './problems.ts';
 import { TelemetryQueries } from './queries.ts';
 import { EdgeDirectory } from './query/edge-directory.ts';
 import type { MetricsReport } from './report.ts';
@@ -32,7 +32,7 @@ import { SpanStore } from './spans/span-store.ts';
 export type { Golden } from './golden.ts';
 export type { OtlpFailure } from './otlp/failure.ts';
 export type { PeerIdentity } from './otlp/services.ts';
-export type { RevisionMark } from './problems.ts';
+export type { Problem, RevisionMark } from './problems.ts';
 export { TelemetryQueries } from './queries.ts';
 export type { EdgeTotal, Totals } from './query/totals.ts';
 export type { ServiceTraffic, TracedCall, TrafficRow } from './services/service-traffic.ts';
@@ -46,6 +46,8 @@ export interface TelemetryOptions {
   readonly world: () => World | undefined;
   /** Changes of the mesh's resources within this time, to name one with a problem. */
   readonly revisionsBetween: (fromMs: number, toMs: number) => Promise<readonly RevisionMark[]>;
+  /** Problems of other parts of the control plane, for the overview. */
+  readonly otherProblems?: () => readonly Problem[];
   /** Identity of a caller on the member port. May throw a domain error for a certificate that is not taken. */
   readonly identify: (call: ServerUnaryCall<unknown, unknown>) => PeerIdentity | undefined;
   /** Whether this identity may report for the workload; absent = it must be of the workload's namespace and, if the workload is registered, its own identity. */
@@ -114,9 +116,9 @@ export function createTelemetry(options: TelemetryOptions): TelemetryHandle {
     // An application cannot speak for a proxy, whatever it calls itself.
     await storeApplicationSpans(list.map((span) => ({ ...span, workload: '' })));
   };
-  const { revisionsBetween } = options;
+  const { revisionsBetween, otherProblems } = options;
   return {
-    queries: new TelemetryQueries({ pool, clock, edges, view, revisionsBetween }, reads),
+    queries: new TelemetryQueries({ pool, clock, edges, view, revisionsBetween, otherProblems }, reads),
     memberServices: [
       { definition: metricsDefinition, implementation: createMetricsImplementation(deps) },
       { definition: tracesDefinition, implementation: createTracesImplementation(deps) },

@@ -49,7 +49,12 @@ export function problemsOf(services: readonly ServiceState[], revisions: readonl
     ...denialProblems(service, revisions),
     ...retryProblems(service),
   ]);
-  return problems.sort((a, b) => rank(a) - rank(b));
+  return problems.sort(bySeverity);
+}
+
+/** What fails goes first. */
+export function bySeverity(a: Problem, b: Problem): number {
+  return rank(a) - rank(b);
 }
 
 function rank({ severity }: Problem): number {

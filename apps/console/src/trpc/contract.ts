@@ -283,6 +283,19 @@ export interface Conflict {
   readonly baseYaml: string | null;
 }
 
+/** What a gateway shows to clients outside. */
+export interface GatewayCertificate {
+  readonly namespace: string;
+  readonly name: string;
+  readonly subject: string;
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+  /** `EC P-256` */
+  readonly key: string;
+  readonly notAfterMs: number;
+  readonly usedBy: readonly string[];
+}
+
 export interface Certificate {
   readonly subject: string;
   readonly serial: string;

@@ -299,6 +299,33 @@ export const router = t.router({
       })),
     revoke: procedure.input(z.object({ id: z.string() })).mutation(() => undefined),
   }),
+  gatewayCertificates: t.router({
+    list: procedure.query(() => [
+      {
+        namespace: 'bookstore',
+        name: 'shop-example',
+        subject: 'CN=shop.example',
+        issuer: 'CN=Example CA',
+        dnsNames: ['shop.example', '*.shop.example'],
+        ipAddresses: [],
+        serial: '03a1',
+        notBeforeMs: Date.now() - 86_400_000,
+        notAfterMs: Date.now() + 1_728_000_000,
+        fingerprint: '8f3a91c0c1'.repeat(6),
+        key: 'EC P-256',
+        chainLength: 2,
+        updatedAtMs: Date.now() - 86_400_000,
+        updatedBy: 'admin@example.com',
+        usedBy: ['bookstore/edge listener https'],
+      },
+    ]),
+    put: procedure
+      .input(z.object({ namespace: z.string(), name: z.string(), chain: z.string(), key: z.string() }))
+      .mutation(() => undefined),
+    remove: procedure
+      .input(z.object({ namespace: z.string(), name: z.string(), force: z.boolean() }))
+      .mutation(() => undefined),
+  }),
   certificates: t.router({
     authority: procedure.query(() => {
       const year = 31_536_000_000;

@@ -5,6 +5,7 @@ import type { TelemetryReaderDeps } from '../deps.ts';
 import { type Golden, type Series, seriesOf, tallyOf } from '../golden.ts';
 import { outcomeOfCode } from '../ingest/instance-state.ts';
 import {
+  bySeverity,
   onsetOf,
   type Problem,
   problemsOf,
@@ -43,7 +44,7 @@ export async function readOverview(deps: TelemetryReaderDeps, { range, namespace
     golden: tallyOf(steps).golden(durationOf(window)),
     series: seriesOf(steps, window),
     services: services.map(({ row }) => row),
-    problems: await readProblems(deps, window, services),
+    problems: [...(await readProblems(deps, window, services)), ...(deps.otherProblems?.() ?? [])].sort(bySeverity),
   };
 }
 

@@ -14,6 +14,7 @@ import { moment } from '#format/time.ts';
 import { useTRPC } from '#trpc/client.ts';
 import type { Certificate } from '#trpc/contract.ts';
 import { AUTHORITY_WARN_MS, expiryTone, leftInWords, WORKLOAD_WARN_MS } from './expiries.tsx';
+import { GatewayCertificatesPanel } from './gateway-certificates-panel.tsx';
 
 function AuthorityRow({
   name,
@@ -96,8 +97,9 @@ export function CertificatesPage() {
           </ul>
         )}
       </Panel>
+      <GatewayCertificatesPanel />
       <Panel
-        title="Certificates"
+        title="Of workloads"
         beside={
           <>
             {due > 0 && (

@@ -20,6 +20,8 @@ export function expiryTone(leftMs: number, warnMs: number): Tone {
 
 export const AUTHORITY_WARN_MS = 30 * DAY_MS;
 export const WORKLOAD_WARN_MS = 3 * HOUR_MS;
+/** Public authorities renew 30 days ahead. */
+export const GATEWAY_WARN_MS = 21 * DAY_MS;
 
 export function leftInWords(leftMs: number): string {
   if (leftMs <= 0) return 'ended';
@@ -32,6 +34,7 @@ export function Expiries() {
   const options = { refetchInterval: 60_000 };
   const authority = useQuery(trpc.certificates.authority.queryOptions(undefined, options)).data;
   const leaves = useQuery(trpc.certificates.list.queryOptions(undefined, options)).data;
+  const ofGateways = useQuery(trpc.gatewayCertificates.list.queryOptions(undefined, options)).data ?? [];
   const nowMs = Date.now();
   const soonest = Math.min(...(leaves ?? []).map((leaf) => leaf.notAfterMs));
   const rows =
@@ -58,6 +61,16 @@ export function Expiries() {
                   detail: 'the next to end',
                   leftMs: soonest - nowMs,
                   warnMs: WORKLOAD_WARN_MS,
+                },
+              ]),
+          ...(ofGateways.length === 0
+            ? []
+            : [
+                {
+                  name: `${ofGateways.length} of gateways`,
+                  detail: 'the next to end',
+                  leftMs: Math.min(...ofGateways.map(({ notAfterMs }) => notAfterMs)) - nowMs,
+                  warnMs: GATEWAY_WARN_MS,
                 },
               ]),
         ];

@@ -75,7 +75,7 @@ describe('Envoy at the edge', () => {
   it('on a host without certificates gets no listener that shows one, and no secret', () => {
     const of = planned();
     expect(of(SECRET_TYPE)).toEqual([]);
-    expect(of(LISTENER_TYPE).map(({ name }) => name)).toEqual(['outbound', 'inbound']);
+    expect(of(LISTENER_TYPE).map(({ name }) => name)).toEqual(['outbound']);
   });
 
   it('gets each certificate once, as the files of its host', () => {
@@ -104,7 +104,7 @@ describe('Envoy at the edge', () => {
       ['shop/www', 'the key'],
       ['shop/wild', 'the key'],
     ]);
-    expect(all(LISTENER_TYPE).map(({ name }) => name)).toEqual(['outbound', 'inbound', 'gateway|8443', 'gateway|9443']);
+    expect(all(LISTENER_TYPE).map(({ name }) => name)).toEqual(['outbound', 'gateway|8443', 'gateway|9443']);
     expect(contentOf(planned('/certificates', ['shop/wild', 'shop/other'])(SECRET_TYPE))).toEqual([
       ['shop/wild', 'the key'],
       ['shop/www', '/certificates/shop/www/tls.key'],
@@ -113,7 +113,7 @@ describe('Envoy at the edge', () => {
 
   it('without a folder gets only the listeners of which every certificate is stored', () => {
     const of = planned(undefined, ['shop/www']);
-    expect(of(LISTENER_TYPE).map(({ name }) => name)).toEqual(['outbound', 'inbound', 'gateway|9443']);
+    expect(of(LISTENER_TYPE).map(({ name }) => name)).toEqual(['outbound', 'gateway|9443']);
   });
 
   it('answers hosts of other listeners with 421, in a table for each server', () => {

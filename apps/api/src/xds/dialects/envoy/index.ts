@@ -23,7 +23,8 @@ function plan(config: MeshConfig, context: DialectContext): ResourcePlan[] {
     ...config.inbound.ports.map(applicationPlan),
     ...config.endpoints.map(endpointsPlan),
     outboundPlan(config.outbound, counters, context),
-    inboundPlan(config.inbound, context),
+    // An edge proxy may have no port of its own, and Envoy refuses a listener without filter chains.
+    ...(config.inbound.ports.length > 0 ? [inboundPlan(config.inbound, context)] : []),
     ...(config.tcp ?? []).map((listener) => tcpPlan(listener, clusters, context)),
     ...gateways.flatMap((listener) => gatewayPlan(listener, { clusters, counters }, context)),
     ...certificatePlans(gateways, context),
