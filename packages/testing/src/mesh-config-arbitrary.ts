@@ -226,7 +226,7 @@ const fault: fc.Arbitrary<FaultRule> = fc.record(
     ),
     stop: fc.record({
       errorPerMillion: perMillion,
-      windowMs: milliseconds,
+      windowMs: positive,
       minRequests: fc.nat(1_000_000),
       ofService: fc.boolean(),
       ofCallers: fc.boolean(),
