@@ -68,6 +68,16 @@ export function span(ms: number): string {
   return `${head} ${rest}${NO_BREAK_SPACE}${next[1]}`;
 }
 
+/** What is left of a time, to the second: "15:52", "1:04:09". */
+export function countdown(ms: number): string {
+  const seconds = Math.ceil(Math.max(0, ms) / 1000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  const rest = two(seconds % 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
+}
+
 /** A setting, to the millisecond: "15 s", "1 min 30 s", "250 ms". */
 export function setting(ms: number): string {
   const parts: string[] = [];

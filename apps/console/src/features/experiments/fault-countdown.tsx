@@ -1,5 +1,5 @@
 // How long a fault goes on by itself: the time that is left, and how much of the whole is over.
-import { clock, span } from '#format/time.ts';
+import { clock, countdown } from '#format/time.ts';
 import type { Fault } from './use-faults.ts';
 
 export function FaultCountdown({
@@ -14,7 +14,7 @@ export function FaultCountdown({
   return (
     <>
       <p className="flex items-baseline justify-between gap-2">
-        <b className="live-figure text-16 font-semi text-t0">{span(left)}</b>
+        <b className="live-figure text-16 font-semi text-t0">{countdown(left)}</b>
         <span className="text-11 text-t3">left, ends by itself at {clock(fault.endsAtMs)}</span>
       </p>
       <span aria-hidden="true" className="my-1 block h-1 overflow-hidden rounded-full bg-track">

@@ -3,7 +3,7 @@
 import { FlaskConical } from 'lucide-react';
 import { ScopedLink } from '#features/scope/index.ts';
 import { plural } from '#format/number.ts';
-import { span } from '#format/time.ts';
+import { countdown } from '#format/time.ts';
 import { StopFaults } from './stop-faults.tsx';
 import { runningOf, useFaults } from './use-faults.ts';
 
@@ -30,7 +30,7 @@ export function RunningFaults() {
           <li key={fault.key} className="flex min-w-0 items-baseline gap-1.5 whitespace-nowrap">
             <span className="mono truncate text-t0">{fault.name}</span>
             <span className="text-t2 max-[1359px]:hidden">on {fault.target.name}</span>
-            <b className="live-figure font-semi text-t0">{span(fault.endsAtMs - nowMs)}</b>
+            <b className="live-figure font-semi text-t0">{countdown(fault.endsAtMs - nowMs)}</b>
             <span className="text-t3">left</span>
           </li>
         ))}

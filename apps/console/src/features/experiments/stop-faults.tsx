@@ -6,7 +6,7 @@ import { Button } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { useSession } from '#features/session/index.ts';
 import { plural } from '#format/number.ts';
-import { span } from '#format/time.ts';
+import { countdown } from '#format/time.ts';
 import type { Fault } from './use-faults.ts';
 
 export interface StopFaultsProps {
@@ -57,7 +57,7 @@ export function StopFaults({ running, nowMs, isStopping, onStop }: StopFaultsPro
               <span className="mono text-t0">
                 {fault.namespace}/{fault.name}
               </span>
-              : {fault.effects.join(', ')}; {span(fault.endsAtMs - nowMs)} left
+              : {fault.effects.join(', ')}; {countdown(fault.endsAtMs - nowMs)} left
             </li>
           ))}
         </ul>

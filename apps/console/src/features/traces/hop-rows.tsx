@@ -59,7 +59,9 @@ function HopRow({
 }) {
   const left = (ms: number) => `${((ms - waterfall.startMs) / waterfall.durationMs) * 100}%`;
   const width = (ms: number) => `${(ms / waterfall.durationMs) * 100}%`;
-  const isWide = hop.durationMs / waterfall.durationMs > 0.12;
+  // Nothing can be read on hatches.
+  const isWait = hop.kind === 'backoff' || hop.kind === 'fault';
+  const isWide = !isWait && hop.durationMs / waterfall.durationMs > 0.12;
   const isLate = (hop.startMs - waterfall.startMs) / waterfall.durationMs > 0.8;
   const time = inWords(duration(hop.durationMs));
   return (
