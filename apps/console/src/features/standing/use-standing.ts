@@ -10,10 +10,11 @@ export type Standing = inferRouterOutputs<AppRouter>['resilience']['standing'];
 const REFRESH_MS = 1_000;
 
 /** Of now, whatever time the page looks at: a breaker that was open is told by what it refused. */
-export function useStanding() {
+export function useStanding(isAsked = true) {
   const trpc = useTRPC();
   return useQuery(
     trpc.resilience.standing.queryOptions(undefined, {
+      enabled: isAsked,
       placeholderData: keepPreviousData,
       refetchInterval: REFRESH_MS,
     }),

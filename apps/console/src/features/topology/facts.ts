@@ -2,6 +2,7 @@
 import { inWords, percent } from '#format/number.ts';
 import type { Health, Topology, TopologyEdge, TopologyNode } from '#trpc/contract.ts';
 import type { Facts } from './find-language.ts';
+import type { Mark } from './marks.ts';
 
 /** From here on an edge counts as failing. */
 export const FAILING_SHARE = 0.01;
@@ -34,7 +35,12 @@ export function protocolInWords({ protocol, protocols }: Pick<TopologyEdge, 'pro
   return protocols.map((each) => `${protocolName(each.protocol)} ${inWords(percent(each.share))}`).join(', ');
 }
 
-export function factsOfNode(node: TopologyNode): Facts {
+/** Find and Hide know a half-open breaker as a breaker, too. */
+function wordsOfMarks(marks: readonly Mark[]): readonly string[] {
+  return marks.map((mark) => (mark === 'half-open' ? 'breaker' : mark));
+}
+
+export function factsOfNode(node: TopologyNode, marks: readonly Mark[]): Facts {
   return {
     kind: 'node',
     names: [nameOf(node).toLowerCase(), node.service.toLowerCase()],
@@ -51,12 +57,17 @@ export function factsOfNode(node: TopologyNode): Facts {
       healthWords[node.health],
       node.kind === 'external' ? 'external' : '',
       ...node.badges,
+      ...wordsOfMarks(marks),
       node.requestsPerSecond === 0 ? 'idle' : '',
     ]),
   };
 }
 
-export function factsOfEdge(edge: TopologyEdge, nodes: ReadonlyMap<string, TopologyNode>): Facts {
+export function factsOfEdge(
+  edge: TopologyEdge,
+  nodes: ReadonlyMap<string, TopologyNode>,
+  marks: readonly Mark[],
+): Facts {
   const ends = [nodes.get(edge.source), nodes.get(edge.target)].flatMap((node) => node ?? []);
   const { golden } = edge;
   const state = isFailing(edge) ? 'failing' : golden.errorRate > 0 ? 'degraded' : 'healthy';
@@ -75,6 +86,7 @@ export function factsOfEdge(edge: TopologyEdge, nodes: ReadonlyMap<string, Topol
     words: new Set([
       golden.requestsPerSecond === 0 ? 'idle' : state,
       edge.mtls ? 'mtls' : 'plaintext',
+      ...wordsOfMarks(marks),
       ends.some((node) => node.kind === 'external') ? 'external' : '',
     ]),
   };

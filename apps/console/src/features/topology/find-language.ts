@@ -50,6 +50,8 @@ export const STATE_WORDS = [
   'mirror',
   'fault',
   'breaker',
+  'ejected',
+  'limited',
 ];
 
 const TOKEN = /\s*(?:(>=|<=|!=|[<>=!()]|&&|\|\|)|([^\s<>=!()&|]+))/y;

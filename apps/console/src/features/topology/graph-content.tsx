@@ -1,11 +1,25 @@
 // How a service and a call look on the graph: the topology as data for the graph component.
-import { Box, Copy, Globe, GlobeLock, Lock, LockOpen, type LucideIcon, Split, Zap, ZapOff } from 'lucide-react';
+import {
+  Box,
+  CircleMinus,
+  Copy,
+  Gauge,
+  Globe,
+  GlobeLock,
+  Lock,
+  LockOpen,
+  type LucideIcon,
+  Split,
+  Zap,
+  ZapOff,
+} from 'lucide-react';
 import type { GraphData, GraphEdge, GraphNode } from '#components/graph/model.ts';
 import { seriesColour } from '#components/ui/series-colour.ts';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { duration, inWords, percent, rateShort } from '#format/number.ts';
 import type { NodeBadge, Topology, TopologyEdge, TopologyNode } from '#trpc/contract.ts';
 import { isFailing, nameOf, nodesById, protocolInWords, protocolName } from './facts.ts';
+import type { Mark, Marks } from './marks.ts';
 
 export type LabelPart = 'protocol' | 'rate' | 'p50' | 'p95' | 'p99' | 'errors' | 'share';
 
@@ -16,14 +30,34 @@ const CHARACTER = 7.6;
 /** Border and padding of a label, left and right. */
 const LABEL_EDGE = 14;
 
-const badgeIcons: Record<Exclude<NodeBadge, 'canary'>, { icon: LucideIcon; name: string }> = {
+/** Width of the icon of a mark in a label, with its gap. */
+const MARK = 16;
+
+interface BadgeLook {
+  readonly icon: LucideIcon;
+  readonly name: string;
+}
+
+const badgeIcons: Record<Exclude<NodeBadge, 'canary' | 'breaker'>, BadgeLook> = {
   route: { icon: Split, name: 'route rules' },
   fault: { icon: Zap, name: 'a fault is injected' },
-  breaker: { icon: ZapOff, name: 'endpoints are ejected' },
   mirror: { icon: Copy, name: 'traffic is mirrored' },
 };
 
-export const legendBadges = badgeIcons;
+/** What protection does now stands out from what is configured. */
+const markLooks: Record<Mark, BadgeLook & { readonly className: string }> = {
+  breaker: { icon: ZapOff, name: 'a breaker is open', className: 'text-err-text' },
+  'half-open': { icon: ZapOff, name: 'a breaker is half-open', className: 'text-warn-text' },
+  ejected: { icon: CircleMinus, name: 'instances are ejected', className: 'text-warn-text' },
+  limited: { icon: Gauge, name: 'requests are limited', className: 'text-warn-text' },
+};
+
+export const legendBadges: readonly BadgeLook[] = [
+  ...Object.values(badgeIcons),
+  markLooks.breaker,
+  markLooks.ejected,
+  markLooks.limited,
+];
 
 function Versions({ node }: { readonly node: TopologyNode }) {
   return (
@@ -52,16 +86,24 @@ function Versions({ node }: { readonly node: TopologyNode }) {
   );
 }
 
-function Badges({ badges }: { readonly badges: readonly NodeBadge[] }) {
-  const shown = badges.flatMap((badge) => (badge === 'canary' ? [] : [badgeIcons[badge]]));
+interface BadgesProps {
+  readonly badges: readonly NodeBadge[];
+  readonly marks: readonly Mark[];
+}
+
+function Badges({ badges, marks }: BadgesProps) {
+  const configured = badges.flatMap((badge) =>
+    badge === 'canary' || badge === 'breaker' ? [] : [{ ...badgeIcons[badge], className: 'text-t2' }],
+  );
+  const shown = [...marks.map((mark) => markLooks[mark]), ...configured];
   if (shown.length === 0) return null;
   return (
     <span className="absolute -top-2.5 right-2 flex gap-1">
-      {shown.map(({ icon: Icon, name }) => (
+      {shown.map(({ icon: Icon, name, className }) => (
         <span
           key={name}
           title={name}
-          className="grid h-[18px] w-5 place-items-center rounded-[5px] border border-control bg-panel text-t2"
+          className={`grid h-[18px] w-5 place-items-center rounded-[5px] border border-control bg-panel ${className}`}
         >
           <Icon aria-hidden="true" size={12} strokeWidth={2} />
         </span>
@@ -81,10 +123,10 @@ function underName(node: TopologyNode): string {
   return `${rateShort(node.requestsPerSecond)}/s · ${inWords(percent(node.errorRate))}`;
 }
 
-function NodeContent({ node }: { readonly node: TopologyNode }) {
+function NodeContent({ node, marks }: { readonly node: TopologyNode; readonly marks: readonly Mark[] }) {
   return (
     <>
-      <Badges badges={node.badges} />
+      <Badges badges={node.badges} marks={marks} />
       <span
         className={`grid grid-cols-[12px_minmax(0,1fr)] items-center gap-x-2 px-3 ${isSplit(node) ? 'h-9' : 'h-full content-center'}`}
       >
@@ -97,7 +139,12 @@ function NodeContent({ node }: { readonly node: TopologyNode }) {
   );
 }
 
-function graphNode(node: TopologyNode): GraphNode {
+/** For the spoken name: `, a breaker is open`. */
+function inSpokenWords(marks: readonly Mark[]): string {
+  return marks.map((mark) => `, ${markLooks[mark].name}`).join('');
+}
+
+function graphNode(node: TopologyNode, marks: readonly Mark[]): GraphNode {
   const name = nameOf(node);
   const split = isSplit(node);
   const least = split ? WIDTH.versions : WIDTH.plain;
@@ -106,8 +153,8 @@ function graphNode(node: TopologyNode): GraphNode {
     group: node.kind === 'external' || node.namespace === '' ? null : node.namespace,
     width: Math.max(least, Math.min(280, Math.ceil(name.length * CHARACTER) + 48)),
     height: split ? 37 + 7 + node.versions.length * VERSION_ROW : HEAD,
-    name: `${node.namespace === '' ? '' : `${node.namespace}/`}${name}, ${node.health === 'ok' ? 'healthy' : node.health === 'warn' ? 'degraded' : node.health === 'err' ? 'failing' : 'state unknown'}, ${underName(node)}`,
-    content: <NodeContent node={node} />,
+    name: `${node.namespace === '' ? '' : `${node.namespace}/`}${name}, ${node.health === 'ok' ? 'healthy' : node.health === 'warn' ? 'degraded' : node.health === 'err' ? 'failing' : 'state unknown'}, ${underName(node)}${inSpokenWords(marks)}`,
+    content: <NodeContent node={node} marks={marks} />,
     tone: node.health === 'err' ? 'err' : node.health === 'warn' ? 'warn' : 'neutral',
     isDashed: node.kind !== 'service',
   };
@@ -136,15 +183,14 @@ export function LockMark({
   return <LockOpen role="img" aria-label="plain text" size={size} strokeWidth={2} className="text-warn-text" />;
 }
 
-function EdgeContent({
-  edge,
-  isExternal,
-  parts,
-}: {
+interface EdgeContentProps {
   readonly edge: TopologyEdge;
   readonly isExternal: boolean;
   readonly parts: ReadonlySet<LabelPart>;
-}) {
+  readonly marks: readonly Mark[];
+}
+
+function EdgeContent({ edge, isExternal, parts, marks }: EdgeContentProps) {
   const { golden } = edge;
   const failing = isFailing(edge);
   const latencies = (['p50', 'p95', 'p99'] as const).filter((part) => parts.has(part));
@@ -153,6 +199,10 @@ function EdgeContent({
     <>
       <span className="flex items-center justify-center gap-1 whitespace-nowrap text-t2">
         <LockMark edge={edge} isExternal={isExternal} />
+        {marks.map((mark) => {
+          const { icon: Icon, name, className } = markLooks[mark];
+          return <Icon key={mark} role="img" aria-label={name} size={12} strokeWidth={2} className={className} />;
+        })}
         {parts.has('rate') && (
           <b className="live-figure text-12 leading-[14px] font-semi text-t0">
             {rateShort(golden.requestsPerSecond)}/s
@@ -193,23 +243,28 @@ export function edgeInWords(edge: TopologyEdge, nodes: ReadonlyMap<string, Topol
 function graphEdge(
   edge: TopologyEdge,
   nodes: ReadonlyMap<string, TopologyNode>,
-  parts: ReadonlySet<LabelPart>,
+  { parts, marks }: { readonly parts: ReadonlySet<LabelPart>; readonly marks: readonly Mark[] },
 ): GraphEdge {
   const rate = edge.golden.requestsPerSecond;
   const isExternal = nodes.get(edge.target)?.kind === 'external';
   const latencies = (['p50', 'p95', 'p99'] as const).filter((part) => parts.has(part)).length;
   const failing = isFailing(edge);
   const hasSecondLine = latencies > 0 || parts.has('errors');
-  const first = 14 + (parts.has('rate') ? 40 : 0) + (parts.has('share') ? 46 : 0) + (parts.has('protocol') ? 46 : 0);
+  const first =
+    14 +
+    marks.length * MARK +
+    (parts.has('rate') ? 40 : 0) +
+    (parts.has('share') ? 46 : 0) +
+    (parts.has('protocol') ? 46 : 0);
   const second = latencies * 44 + (parts.has('errors') ? 40 : 0) + (failing ? 13 : 0);
   return {
     id: edge.id,
     source: edge.source,
     target: edge.target,
-    name: edgeInWords(edge, nodes),
+    name: `${edgeInWords(edge, nodes)}${inSpokenWords(marks)}`,
     width: strokeOf(rate),
     isFailing: failing,
-    label: <EdgeContent edge={edge} isExternal={isExternal} parts={parts} />,
+    label: <EdgeContent edge={edge} isExternal={isExternal} parts={parts} marks={marks} />,
     labelWidth: LABEL_EDGE + Math.max(first, second),
     labelHeight: hasSecondLine ? 32 : 18,
     dots: rate === 0 ? 0 : Math.min(5, 1 + Math.floor(Math.log10(Math.max(1, rate)) * 1.6)),
@@ -217,7 +272,7 @@ function graphEdge(
   };
 }
 
-export function graphDataOf(topology: Topology, parts: ReadonlySet<LabelPart>): GraphData {
+export function graphDataOf(topology: Topology, parts: ReadonlySet<LabelPart>, marks: Marks): GraphData {
   const nodes = nodesById(topology);
   const namespaces = [
     ...new Set(
@@ -225,8 +280,8 @@ export function graphDataOf(topology: Topology, parts: ReadonlySet<LabelPart>): 
     ),
   ];
   return {
-    nodes: topology.nodes.map(graphNode),
-    edges: topology.edges.map((edge) => graphEdge(edge, nodes, parts)),
+    nodes: topology.nodes.map((node) => graphNode(node, marks.ofNode(node.id))),
+    edges: topology.edges.map((edge) => graphEdge(edge, nodes, { parts, marks: marks.ofEdge(edge.id) })),
     groups: namespaces.map((namespace) => ({
       id: namespace,
       content: (

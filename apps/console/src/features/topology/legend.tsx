@@ -75,7 +75,7 @@ export function Legend() {
       <span className="max-[1359px]:hidden!">
         <b className="w-[18px] rounded-full bg-(--edge)" style={{ height: 5 }} /> 400 and more
       </span>
-      {Object.values(legendBadges).map(({ icon: Icon, name }) => (
+      {legendBadges.map(({ icon: Icon, name }) => (
         <span key={name}>
           <Icon {...icon} /> {name}
         </span>

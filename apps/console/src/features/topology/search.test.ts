@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Golden, Topology, TopologyEdge, TopologyNode } from '#trpc/contract.ts';
+import { NO_MARKS } from './marks.ts';
 import { searchTopology, unconnected } from './search.ts';
 
 const golden = (requestsPerSecond: number, errorRate: number): Golden => ({
@@ -44,23 +45,30 @@ const topology: Topology = {
 
 describe('searchTopology', () => {
   it('marks what is found, keeps its ends lit and dims the rest', () => {
-    const { found, dimmed } = searchTopology(topology, 'errors > 1%', '');
+    const { found, dimmed } = searchTopology(topology, { find: 'errors > 1%', hide: '', marks: NO_MARKS });
     expect(found).toEqual({ nodes: 0, edges: 1 });
     expect(dimmed).toEqual(new Set(['a', 'a~b']));
   });
 
   it('hides edges, and says how many', () => {
-    const { topology: shown, hidden } = searchTopology(topology, '', 'rps < 1');
+    const { topology: shown, hidden } = searchTopology(topology, { find: '', hide: 'rps < 1', marks: NO_MARKS });
     expect(shown.edges.map(({ id }) => id)).toEqual(['a~b']);
     expect(hidden).toEqual({ nodes: 0, edges: 1 });
   });
 
   it('takes the edges of a hidden node with it', () => {
-    expect(searchTopology(topology, '', 'name = b').hidden).toEqual({ nodes: 1, edges: 2 });
+    expect(searchTopology(topology, { find: '', hide: 'name = b', marks: NO_MARKS }).hidden).toEqual({
+      nodes: 1,
+      edges: 2,
+    });
   });
 
   it('shows all while a query is not finished, and says why', () => {
-    const { topology: shown, hideError, dimmed } = searchTopology(topology, 'rps >', 'rps <');
+    const {
+      topology: shown,
+      hideError,
+      dimmed,
+    } = searchTopology(topology, { find: 'rps >', hide: 'rps <', marks: NO_MARKS });
     expect(shown).toBe(topology);
     expect(hideError).toBe('rps < what?');
     expect(dimmed).toBeUndefined();

@@ -2,6 +2,7 @@
 import type { Topology } from '#trpc/contract.ts';
 import { factsOfEdge, factsOfNode, nodesById } from './facts.ts';
 import { matches, parseQuery, type Query } from './find-language.ts';
+import type { Marks } from './marks.ts';
 
 export interface SearchResult {
   readonly topology: Topology;
@@ -13,20 +14,27 @@ export interface SearchResult {
   readonly hideError: string | undefined;
 }
 
-function hide(topology: Topology, query: Query | null): Topology {
+function hide(topology: Topology, query: Query | null, marks: Marks): Topology {
   if (query === null) return topology;
   const byId = nodesById(topology);
-  const nodes = topology.nodes.filter((node) => !matches(query, factsOfNode(node)));
+  const nodes = topology.nodes.filter((node) => !matches(query, factsOfNode(node, marks.ofNode(node.id))));
   const kept = new Set(nodes.map((node) => node.id));
   const edges = topology.edges.filter(
-    (edge) => kept.has(edge.source) && kept.has(edge.target) && !matches(query, factsOfEdge(edge, byId)),
+    (edge) =>
+      kept.has(edge.source) && kept.has(edge.target) && !matches(query, factsOfEdge(edge, byId, marks.ofEdge(edge.id))),
   );
   return { ...topology, nodes, edges };
 }
 
-export function searchTopology(topology: Topology, find: string, hideText: string): SearchResult {
+export interface Search {
+  readonly find: string;
+  readonly hide: string;
+  readonly marks: Marks;
+}
+
+export function searchTopology(topology: Topology, { find, hide: hideText, marks }: Search): SearchResult {
   const hideQuery = parseQuery(hideText);
-  const shown = hide(topology, hideQuery.ok ? hideQuery.query : null);
+  const shown = hide(topology, hideQuery.ok ? hideQuery.query : null, marks);
   const findQuery = parseQuery(find);
   const query = findQuery.ok ? findQuery.query : null;
   const base = {
@@ -37,8 +45,8 @@ export function searchTopology(topology: Topology, find: string, hideText: strin
   };
   if (query === null) return { ...base, found: undefined, dimmed: undefined };
   const byId = nodesById(shown);
-  const edges = shown.edges.filter((edge) => matches(query, factsOfEdge(edge, byId)));
-  const nodes = shown.nodes.filter((node) => matches(query, factsOfNode(node)));
+  const edges = shown.edges.filter((edge) => matches(query, factsOfEdge(edge, byId, marks.ofEdge(edge.id))));
+  const nodes = shown.nodes.filter((node) => matches(query, factsOfNode(node, marks.ofNode(node.id))));
   // The ends of a found edge stay lit, or it would hang in the dark.
   const lit = new Set([
     ...nodes.map((node) => node.id),

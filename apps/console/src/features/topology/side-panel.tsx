@@ -14,6 +14,7 @@ import { Note, Skeleton } from '#components/ui/states.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { useChangeMarks } from '#features/changes/index.ts';
 import { useScope } from '#features/scope/index.ts';
+import type { Standing } from '#features/standing/index.ts';
 import { duration, inWords, percent, rate } from '#format/number.ts';
 import { useTRPC } from '#trpc/client.ts';
 import type {
@@ -26,9 +27,12 @@ import type {
   VersionShare,
 } from '#trpc/contract.ts';
 import { isFailing, nameOf, nodesById, protocolInWords } from './facts.ts';
+import { StandingOfCall, StandingOfNode } from './standing-notes.tsx';
 
 export interface SidePanelProps {
   readonly topology: Topology;
+  /** Undefined: not known, or a moment of the past is shown. */
+  readonly standing: Standing | undefined;
   readonly selected: string;
   readonly onClose: () => void;
 }
@@ -234,7 +238,7 @@ function nodeGolden(node: TopologyNode, topology: Topology): Golden {
   };
 }
 
-export function SidePanel({ topology, selected, onClose }: SidePanelProps) {
+export function SidePanel({ topology, standing, selected, onClose }: SidePanelProps) {
   const scope = useScope();
   const nodes = nodesById(topology);
   const edge = topology.edges.find((candidate) => candidate.id === selected);
@@ -274,12 +278,16 @@ export function SidePanel({ topology, selected, onClose }: SidePanelProps) {
       <div className="min-h-0 flex-1 overflow-auto px-4 pt-3 pb-4">
         {edge === undefined ? (
           <>
+            <StandingOfNode node={target} standing={standing} />
             <Stats golden={nodeGolden(target, topology)} />
             <Versions versions={target.versions} />
             <ServiceOverTime node={target} />
           </>
         ) : (
-          <EdgeBody edge={edge} topology={topology} target={target} />
+          <>
+            <StandingOfCall edge={edge} nodes={nodes} standing={standing} />
+            <EdgeBody edge={edge} topology={topology} target={target} />
+          </>
         )}
       </div>
       <div className="flex shrink-0 gap-2 border-line border-t px-4 py-2.5">

@@ -9,10 +9,12 @@ import { QueryFailure } from '#components/ui/error-words.tsx';
 import { Menu, MenuCheck, MenuLabel } from '#components/ui/menu.tsx';
 import { Empty } from '#components/ui/states.tsx';
 import { useScope, useViewParameter } from '#features/scope/index.ts';
+import { type Standing, useStanding } from '#features/standing/index.ts';
 import { count, plural } from '#format/number.ts';
 import type { Topology, TopologyView } from '#trpc/contract.ts';
 import { graphDataOf, type LabelPart } from './graph-content.tsx';
 import { Legend } from './legend.tsx';
+import { type Marks, marksOf, NO_MARKS } from './marks.ts';
 import { QueryField } from './query-field.tsx';
 import { type SearchResult, searchTopology, unconnected } from './search.ts';
 import { SidePanel } from './side-panel.tsx';
@@ -94,12 +96,23 @@ function inTwoWords(counts: { readonly nodes: number; readonly edges: number }):
   return plural(counts.edges, 'edge');
 }
 
-function useSearch(topology: Topology | undefined) {
+/** The parts of it that mark the graph stay the same objects while nothing opens or closes: times in it do not count. */
+function useMarks(topology: Topology | undefined, standing: Standing | undefined): Marks {
+  const breakers = standing?.breakers;
+  const ejected = standing?.ejected;
+  return useMemo(() => {
+    if (topology === undefined) return NO_MARKS;
+    return marksOf(topology, breakers === undefined || ejected === undefined ? undefined : { breakers, ejected });
+  }, [topology, breakers, ejected]);
+}
+
+function useSearch(topology: Topology | undefined, marks: Marks) {
   const [find, setFind] = useViewParameter('find');
   const [hide, setHide] = useViewParameter('hide');
   const result = useMemo(
-    (): SearchResult | undefined => (topology === undefined ? undefined : searchTopology(topology, find, hide)),
-    [topology, find, hide],
+    (): SearchResult | undefined =>
+      topology === undefined ? undefined : searchTopology(topology, { find, hide, marks }),
+    [topology, find, hide, marks],
   );
   return { find, setFind, hide, setHide, result };
 }
@@ -114,12 +127,18 @@ export function TopologyPage() {
   const view = readView(viewText);
   const timeline = useTimeline();
   const query = useTopology(view, timeline.slice);
-  const { find, setFind, hide, setHide, result } = useSearch(query.data);
+  const isNow = scope.isLive && timeline.slice === undefined;
+  const standing = useStanding(isNow).data;
+  const marks = useMarks(query.data, isNow ? standing : undefined);
+  const { find, setFind, hide, setHide, result } = useSearch(query.data, marks);
   const parts = useMemo(
     () => new Set(PARTS.flatMap(({ value }) => (partsText.split(',').includes(value) ? [value] : []))),
     [partsText],
   );
-  const data = useMemo(() => (result === undefined ? undefined : graphDataOf(result.topology, parts)), [result, parts]);
+  const data = useMemo(
+    () => (result === undefined ? undefined : graphDataOf(result.topology, parts, marks)),
+    [result, parts, marks],
+  );
   const dimmed = useMemo(() => {
     if (result === undefined) return undefined;
     return hovered === null ? result.dimmed : unconnected(result.topology, hovered);
@@ -246,7 +265,12 @@ export function TopologyPage() {
             ))}
         </div>
         {selected !== '' && result !== undefined && (
-          <SidePanel topology={result.topology} selected={selected} onClose={() => select(null)} />
+          <SidePanel
+            topology={result.topology}
+            standing={isNow ? standing : undefined}
+            selected={selected}
+            onClose={() => select(null)}
+          />
         )}
       </div>
       <TimelineBar timeline={timeline} />
