@@ -285,8 +285,10 @@ describe('spans', () => {
       ['00000000000000a1', null, 'server'],
       ['00000000000000a2', '00000000000000a1', 'client'],
     ]);
+    expect(spans[0]).toMatchObject({ status: 200, isError: false });
     expect(spans[1]).toMatchObject({
       status: 403,
+      isError: true,
       flags: ['UAEX'],
       flagWords: ['An authorization policy denied the request.'],
       policy: 'bookstore/deny',
