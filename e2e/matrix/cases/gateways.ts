@@ -457,6 +457,18 @@ const https: readonly MatrixCase[] = [
     'www.example.com',
     [visit('a.example.com', 421), visit('www.example.com', V1)],
   ),
+  secured(
+    'gateway: HTTPS, a host of no listener gets 404, whether the port has one listener',
+    secureGateway(WWW) + edgeRoute('r', ALL('v1')),
+    'www.example.com',
+    [visit('www.example.org', 404), visit('a.example.com', 404), visit('www.example.com', V1)],
+  ),
+  secured(
+    'gateway: HTTPS, a host of no listener gets 404, or several',
+    SECURE + edgeRoute('r', ALL('v1')),
+    'www.example.com',
+    [visit('www.example.org', 404)],
+  ),
   secured('gateway: HTTPS, a server name that no listener has', SECURE + edgeRoute('r', ALL('v1')), 'www.example.org', [
     closed('www.example.org'),
   ]),

@@ -30,7 +30,7 @@ import {
 import { withoutHttpRules } from '@malha/traffic/authorization-layer4';
 import { clientAddress } from '@malha/traffic/client-address';
 import { Cors, type CorsRequest } from '@malha/traffic/cors';
-import { isHttpListener } from '@malha/traffic/gateway';
+import { isHttpListener, isMisdirected } from '@malha/traffic/gateway';
 import { parseGrpcTimeout } from '@malha/traffic/grpc-timeout';
 import { admits, RouteBreakers } from '@malha/traffic/route-breakers';
 import { sessionHeader, tokenOf } from '@malha/traffic/session';
@@ -189,7 +189,8 @@ export class EnginePlayer implements Player {
     if (scheme === 'https') {
       const chosen = mostSpecific(servers, serverName ?? '');
       if (chosen === undefined) return answered('closed');
-      if (mostSpecific(servers, splitAuthority(message.authority).host) !== chosen) return answered(421);
+      const { host } = splitAuthority(message.authority);
+      if (isMisdirected(servers, host, serverName ?? '')) return answered(421);
     }
     const { headers } = message;
     for (const name of ['forwarded', 'x-forwarded-host', 'x-forwarded-client-cert', 'x-malha-priority'])

@@ -1,7 +1,7 @@
 // The stack of one gateway port, top to bottom: the client's claims, the right connection; then that of outbound calls.
 import type { GatewayServer, HttpGatewayListener, RouteTable } from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
-import { mostSpecific } from '@malha/traffic/hostname';
+import { isMisdirected } from '@malha/traffic/gateway';
 import { splitAuthority } from '@malha/traffic/mutation';
 import { respondWithError } from '../exchange/error-response.ts';
 import type { Exchange, ExchangeHandler } from '../exchange/exchange.ts';
@@ -43,11 +43,10 @@ export class GatewayStack implements ExchangeHandler {
     replaceEdgeHeaders(request.headers, connection, this.trustedHops);
     // By now the address of the client, as far as anybody who said it is believed.
     if (this.isCountryAsked) request.country = this.countries.countryOf(request.headers.get('x-forwarded-for'));
-    if (connection.client?.scheme === 'https' && this.isMisdirected(request.authority, connection.client.serverName)) {
-      respondWithError(
-        exchange,
-        new ProxyError('misdirected', `${request.authority} over ${connection.client.serverName}`),
-      );
+    const { host } = splitAuthority(request.authority);
+    const { client } = connection;
+    if (client?.scheme === 'https' && isMisdirected(this.servers, host, client.serverName)) {
+      respondWithError(exchange, new ProxyError('misdirected', `${request.authority} over ${client.serverName}`));
       const outcome = { flags: RequestFlags.NR, attempts: 1, ttfbMs: -1 };
       this.dependencies.recorder.tell(exchange, NO_DESTINATION, outcome);
       return;
@@ -66,15 +65,5 @@ export class GatewayStack implements ExchangeHandler {
 
   limitMet(event: ConnectionLimit): void {
     this.outbound.limitMet(event);
-  }
-
-  /**
-   * The server that the handshake chose by SNI must be the one of the Host: a browser that shares one connection between
-   * names would else get past what holds for the other one (RFC 9110 §15.5.20).
-   */
-  private isMisdirected(authority: string, serverName: string): boolean {
-    if (this.servers.length < 2) return false;
-    const { host } = splitAuthority(authority);
-    return mostSpecific(this.servers, host) !== mostSpecific(this.servers, serverName);
   }
 }

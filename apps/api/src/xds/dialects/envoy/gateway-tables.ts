@@ -40,14 +40,9 @@ export function splitTables(tables: readonly RouteTable[], gateways: readonly Ga
   });
 }
 
-/** Hosts of other servers, and hosts of none, are no hosts of this connection. */
-function hostsFor({ name, hostname }: GatewayServer, hosts: readonly VirtualHost[]): VirtualHost[] {
+/** Hosts of other servers are no hosts of this connection; those of none are not there, as Envoy says by itself. */
+function hostsFor({ name }: GatewayServer, hosts: readonly VirtualHost[]): VirtualHost[] {
   const mine = hosts.filter((host) => host.name.startsWith(`${name}/`));
   const others = hosts.filter((host) => !mine.includes(host)).map((host) => ({ ...host, routes: [MISDIRECTED] }));
-  const rest = { name: 'misdirected', domains: ['*'], routes: [MISDIRECTED] };
-  return [
-    ...mine,
-    ...others,
-    ...(hostname === '*' || hosts.some(({ domains }) => domains.includes('*')) ? [] : [rest]),
-  ];
+  return [...mine, ...others];
 }

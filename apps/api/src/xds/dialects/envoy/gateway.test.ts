@@ -124,7 +124,7 @@ describe('Envoy at the edge', () => {
       domains.join(),
       ...routes.map(({ action }) => (action.case === 'directResponse' ? action.value.status : action.case)),
     ]);
-    expect(statuses).toEqual([['www.example.com'], ['*.example.com', 421], ['*', 421]]);
+    expect(statuses).toEqual([['www.example.com'], ['*.example.com', 421]]);
   });
 
   it('tells names of a TLS port apart, and opens only what ends there', () => {
