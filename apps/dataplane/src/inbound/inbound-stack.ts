@@ -11,6 +11,7 @@ import { ProxyError } from '../exchange/proxy-error.ts';
 import { authorize } from '../filters/authorization.ts';
 import { dropClientCertificate, setClientCertificate } from '../filters/client-certificate.ts';
 import { dropIntroduction } from '../filters/introduction.ts';
+import { answersAsLast } from '../filters/max-forwards.ts';
 import type { Overloads } from '../filters/overload/overloads.ts';
 import type { Limits } from '../filters/rate-limit/limits.ts';
 import { boundBody, refusalOf } from '../filters/request-bounds.ts';
@@ -104,7 +105,10 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
     const { rateLimits, requests } = port.config;
     const refusal = requests === undefined ? undefined : refusalOf(exchange, requests, this.dependencies.telemetry);
     if (refusal !== undefined) this.answer(exchange, port, refusal);
-    else if (rateLimits === undefined) this.admitted(exchange, port, 0);
+    else if (answersAsLast(exchange)) {
+      const destination = this.destinationOf(port, exchange.connection);
+      this.dependencies.recorder.tell(exchange, destination, { flags: 0, attempts: 1, ttfbMs: -1 });
+    } else if (rateLimits === undefined) this.admitted(exchange, port, 0);
     else this.limited(exchange, port, rateLimits);
   }
 

@@ -32,6 +32,7 @@ import { applyCors } from '../filters/cors.ts';
 import type { Faults } from '../filters/fault/faults.ts';
 import { mutateHeaders } from '../filters/header-mutation.ts';
 import { dropIntroduction } from '../filters/introduction.ts';
+import { answersAsLast } from '../filters/max-forwards.ts';
 import { MirroredRequest, MirrorTee } from '../filters/mirror.ts';
 import type { Limits } from '../filters/rate-limit/limits.ts';
 import { redirect, respondDirectly } from '../filters/redirect.ts';
@@ -175,6 +176,10 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
     }
     const { cors = action.cors } = weighted;
     if (cors !== undefined && applyCors(exchange, cors)) {
+      this.record(exchange, 0, called);
+      return;
+    }
+    if (answersAsLast(exchange)) {
       this.record(exchange, 0, called);
       return;
     }
