@@ -3,7 +3,7 @@ import { keyOf, type Resource } from '@malha/model';
 import { buildIndex, type World, type WorldIndex } from '@malha/policies';
 
 export type MtlsState = 'strict' | 'permissive' | 'disabled';
-export type Badge = 'route' | 'fault' | 'breaker' | 'mirror' | 'canary';
+export type Badge = 'route' | 'fault' | 'mirror' | 'canary';
 
 export interface InstanceView {
   readonly namespace: string;
@@ -109,8 +109,6 @@ function badgesOf(index: WorldIndex, service: ServiceEntry): Badge[] {
   if (isSplit) badges.push('canary');
   const isMirrored = rules.some((rule) => (rule.filters ?? []).some(({ type }) => type === 'RequestMirror'));
   if (isMirrored) badges.push('mirror');
-  const policies = index.trafficPolicies.ofService(service.namespace, service.name);
-  if (policies.some(({ spec }) => spec.outlierDetection !== undefined)) badges.push('breaker');
   return badges;
 }
 
@@ -138,6 +136,8 @@ function policiesOf(index: WorldIndex, service: ServiceEntry): { key: string; wh
     index.authorizationPolicies,
     index.peerAuthentications,
     index.routePolicies,
+    index.rateLimits,
+    index.faults,
   ];
   for (const targets of kinds) {
     for (const { namespace, name, resource } of routes) {

@@ -130,7 +130,7 @@ export interface ServiceDetail {
 }
 
 export type TopologyView = 'service' | 'version' | 'workload';
-export type NodeBadge = 'route' | 'fault' | 'breaker' | 'mirror' | 'canary';
+export type NodeBadge = 'route' | 'fault' | 'mirror' | 'canary';
 
 export interface TopologyNode {
   readonly id: string;

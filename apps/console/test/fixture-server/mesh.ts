@@ -95,7 +95,7 @@ const services = (): readonly ServiceFixture[] => [
     versions: [{ name: 'v1', instances: 2, share: 1 }],
     ejected: 1,
     note: '1 of 2 endpoints ejected',
-    badges: ['breaker'],
+    badges: [],
   },
   {
     namespace: 'bookstore',

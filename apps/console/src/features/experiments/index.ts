@@ -2,3 +2,4 @@
 export { ExperimentsPanel } from './experiments-panel.tsx';
 export { FaultsPanel } from './faults-panel.tsx';
 export { LazyRunningFaults } from './lazy-running-faults.tsx';
+export { runningOf, useFaults } from './use-faults.ts';

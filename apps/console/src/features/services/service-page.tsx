@@ -13,6 +13,7 @@ import { useTRPC } from '#trpc/client.ts';
 import type { ServiceDetail } from '#trpc/contract.ts';
 import { Identity } from './identity.tsx';
 import { ServiceCharts } from './service-charts.tsx';
+import { ServiceNow } from './service-now.tsx';
 import { ActsPanel, PeersPanel, WorkloadsPanel } from './service-panels.tsx';
 
 const REFRESH_MS = 3_000;
@@ -118,8 +119,9 @@ export function ServicePage({ namespace, name }: ServicePageProps) {
       <div className="flex items-center gap-3 border-line border-b">
         <StatusShape tone={detail.row.health} size={14} />
         <h1 className="mono text-20 font-semi text-t0">{name}</h1>
-        <span className="mr-3 text-12">
+        <span className="mr-3 flex items-center gap-3 text-12">
           <Identity mtls={detail.row.mtls} />
+          <ServiceNow namespace={namespace} name={name} />
         </span>
         <TabLinks
           label="Parts of the service"

@@ -1,27 +1,40 @@
 'use client';
 // The parts of a service page: what acts on it and why, who calls, whom it calls, its workloads.
-import { FileText, Gauge, Lock, LockOpen, type LucideIcon, ShieldCheck, Split } from 'lucide-react';
+import { FileText, Gauge, Lock, LockOpen, type LucideIcon, Shield, ShieldCheck, Split, Zap } from 'lucide-react';
 import { Badge } from '#components/ui/badge.tsx';
 import { Figure } from '#components/ui/figure.tsx';
 import { Panel } from '#components/ui/panel.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
+import { isPolicyKind, policyHref } from '#features/policies/index.ts';
 import { ScopedLink } from '#features/scope/index.ts';
+import { ejectedOn, ejectionInWords, useStanding } from '#features/standing/index.ts';
 import { duration, percent, rateShort } from '#format/number.ts';
 import type { Peer, ServiceDetail } from '#trpc/contract.ts';
 
 const kindIcons: Record<string, LucideIcon> = {
   HTTPRoute: Split,
   RoutePolicy: Split,
-  TrafficPolicy: Gauge,
+  TrafficPolicy: Shield,
+  RateLimit: Gauge,
+  FaultInjection: Zap,
   AuthorizationPolicy: ShieldCheck,
   PeerAuthentication: Lock,
 };
 
-function ObjectLink({ objectKey }: { readonly objectKey: string }) {
+/** Where an object is edited; undefined where nothing edits its kind. */
+function hrefOf(objectKey: string): string | undefined {
   const [kind = '', namespace = '', name = ''] = objectKey.split('/');
-  if (kind !== 'HTTPRoute') return <span className="mono text-t0">{name}</span>;
+  if (isPolicyKind(kind)) return policyHref(kind, namespace, name);
+  if (kind === 'HTTPRoute') return `/routes/${namespace}/${name}`;
+  return kind === 'GRPCRoute' ? `/routes/${namespace}/${name}?kind=GRPCRoute` : undefined;
+}
+
+function ObjectLink({ objectKey }: { readonly objectKey: string }) {
+  const href = hrefOf(objectKey);
+  const name = objectKey.split('/')[2] ?? '';
+  if (href === undefined) return <span className="mono text-t0">{name}</span>;
   return (
-    <ScopedLink href={`/routes/${namespace}/${name}`} className="mono link">
+    <ScopedLink href={href} className="mono link">
       {name}
     </ScopedLink>
   );
@@ -148,6 +161,25 @@ export function PeersPanel({
   );
 }
 
+interface WorkloadStateProps {
+  readonly isReady: boolean;
+  readonly service: { readonly namespace: string; readonly name: string };
+  readonly workload: string;
+}
+
+function WorkloadState({ isReady, service: { namespace, name }, workload }: WorkloadStateProps) {
+  const standing = useStanding().data;
+  const [ejection] = ejectedOn(standing, { namespace, name, workload });
+  if (!isReady) return 'not ready: gets no requests';
+  if (ejection === undefined || standing === undefined) return 'ready';
+  const words = ejectionInWords(ejection, standing.nowMs);
+  return (
+    <span className="text-warn-text" title={words}>
+      ejected: {words}
+    </span>
+  );
+}
+
 export function WorkloadsPanel({ detail }: { readonly detail: ServiceDetail }) {
   const ready = detail.workloads.filter((workload) => workload.healthy).length;
   const isWhole = ready === detail.workloads.length;
@@ -190,7 +222,9 @@ export function WorkloadsPanel({ detail }: { readonly detail: ServiceDetail }) {
                   </span>
                 </td>
                 <td className="mono">{workload.version}</td>
-                <td className="text-t2">{workload.healthy ? 'ready' : 'not ready: gets no requests'}</td>
+                <td className="max-w-72 truncate text-t2">
+                  <WorkloadState isReady={workload.healthy} service={detail.row} workload={workload.name} />
+                </td>
                 <td className="num">{rateShort(workload.golden.requestsPerSecond)}</td>
                 <td className="num">
                   <Figure value={duration(workload.golden.p50Ms)} />

@@ -38,7 +38,7 @@ interface BadgeLook {
   readonly name: string;
 }
 
-const badgeIcons: Record<Exclude<NodeBadge, 'canary' | 'breaker'>, BadgeLook> = {
+const badgeIcons: Record<Exclude<NodeBadge, 'canary'>, BadgeLook> = {
   route: { icon: Split, name: 'route rules' },
   fault: { icon: Zap, name: 'a fault is injected' },
   mirror: { icon: Copy, name: 'traffic is mirrored' },
@@ -93,7 +93,7 @@ interface BadgesProps {
 
 function Badges({ badges, marks }: BadgesProps) {
   const configured = badges.flatMap((badge) =>
-    badge === 'canary' || badge === 'breaker' ? [] : [{ ...badgeIcons[badge], className: 'text-t2' }],
+    badge === 'canary' ? [] : [{ ...badgeIcons[badge], className: 'text-t2' }],
   );
   const shown = [...marks.map((mark) => markLooks[mark]), ...configured];
   if (shown.length === 0) return null;
