@@ -6,7 +6,6 @@ import { Badge } from '#components/ui/badge.tsx';
 import { QueryFailure } from '#components/ui/error-words.tsx';
 import { Panel } from '#components/ui/panel.tsx';
 import { Note, Skeleton, SkeletonRows } from '#components/ui/states.tsx';
-import { ScopedLink } from '#features/scope/index.ts';
 import { momentWithSeconds, span } from '#format/time.ts';
 import { standingOf } from './experiment-words.ts';
 import { FaultCountdown } from './fault-countdown.tsx';
@@ -128,12 +127,6 @@ export function ReportPage({ id }: { readonly id: string }) {
   const target = experiment.services.map(({ namespace, name }) => `${namespace}/${name}`).join(', ');
   return (
     <div className="px-6 py-3" data-testid="experiment-report">
-      <p className="text-12 text-t3">
-        <ScopedLink href="/resilience" className="hover:underline">
-          Resilience
-        </ScopedLink>{' '}
-        / experiment
-      </p>
       <h1 className="flex items-center gap-3 text-20 font-semi text-t0">
         <span className="mono">
           {experiment.namespace}/{experiment.name}

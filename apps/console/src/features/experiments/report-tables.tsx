@@ -76,7 +76,7 @@ export function TouchedTable({ report, target }: { readonly report: Report; read
   return (
     <Panel
       title="Who was touched"
-      sub="what each answered to its own callers; three figures are before, during and after"
+      sub="what each answered, and how much of it the fault acted on; three figures are before, during and after"
       className="overflow-hidden"
     >
       <div className="overflow-x-auto">
@@ -84,7 +84,7 @@ export function TouchedTable({ report, target }: { readonly report: Report; read
           <thead>
             <tr>
               <th>Service</th>
-              <th className="num">Faulted</th>
+              <th className="num">Acted on</th>
               {['Requests', 'Failed', 'p99'].map((name) => (
                 <th key={name} className="num" colSpan={3}>
                   {name}

@@ -35,6 +35,12 @@ describe('crumbsOf', () => {
       'shop /resilience?ns=shop',
       'web -',
     ]);
+    const report = '/resilience/experiments/e038e1bc-b42d-4744-b675-8d9718b23d7b';
+    expect(crumbsOf(report).map(({ name, href }) => `${name} ${href ?? '-'}`)).toEqual([
+      'Resilience /resilience',
+      'experiments -',
+      'e038e1bc -',
+    ]);
     expect(crumbsOf('/')).toEqual([{ id: '', name: 'Overview', isMachineName: false }]);
   });
 });

@@ -89,18 +89,26 @@ export interface Crumb {
 
 /** Trace ids are long and told apart by their beginning. */
 const HEX_ID = /^[0-9a-f]{32}$/;
+/** Of an experiment: before it stands no namespace. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function shortened(name: string): string {
+  if (HEX_ID.test(name)) return name.slice(0, 12);
+  return UUID.test(name) ? name.slice(0, 8) : name;
+}
 
 /** `/routes/bookstore/reviews` reads Routes › bookstore › reviews. */
 export function crumbsOf(pathname: string): readonly Crumb[] {
   const place = placeOf(pathname);
   if (place === undefined) return [];
   const parts = pathname.split('/').slice(2).filter(Boolean).map(decodeURIComponent);
+  const hasNamespace = !UUID.test(parts.at(-1) ?? '');
   const crumbs: Crumb[] = parts.map((name, index) => ({
     id: parts.slice(0, index + 1).join('/'),
-    name: HEX_ID.test(name) ? name.slice(0, 12) : name,
+    name: shortened(name),
     isMachineName: true,
     // A namespace between place and name shows that namespace's list; before it may stand a kind.
-    ...(index === parts.length - 2 && { href: `${place.href}?ns=${encodeURIComponent(name)}` }),
+    ...(hasNamespace && index === parts.length - 2 && { href: `${place.href}?ns=${encodeURIComponent(name)}` }),
   }));
   return [{ id: '', name: place.name, isMachineName: false, ...(parts.length > 0 && { href: place.href }) }, ...crumbs];
 }
