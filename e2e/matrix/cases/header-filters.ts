@@ -1,6 +1,6 @@
 // Changes of request and response headers, by rule and by backend.
 import { ask, ref, resource, route, to } from '../src/authoring.ts';
-import type { MatrixCase, Section } from '../src/case.ts';
+import type { Exchange, MatrixCase, Section } from '../src/case.ts';
 
 type Fields = Readonly<Record<string, string | null>>;
 type Sent = readonly (readonly [string, string])[];
@@ -20,6 +20,12 @@ const onResponse = (name: string, change: string, headers: Fields): MatrixCase =
   name: `response headers: ${name}`,
   resources: route('change', `[{${responseFilter(change)}, ${to('v1')}}]`),
   exchanges: [ask('/', 'reviews-v1', { expect: { headers } })],
+});
+
+/** To the application that has a proxy of its own: two of them on the way. */
+const forwards = (method: string, left: number, expect: Exchange['expect']): Exchange => ({
+  request: { host: 'vault', path: '/', method, headers: [['Max-Forwards', String(left)]] },
+  expect,
 });
 
 const BOTH_BACKENDS = route(
@@ -204,6 +210,21 @@ export const headerFilters: Section = {
         { parent: 'vault' },
       ),
       exchanges: [ask('/', 'vault', { host: 'vault', expect: { saw: { headers: { 'x-new': 'a' } } } })],
+    },
+    {
+      name: 'Max-Forwards: counted down by each proxy, and answered by the one that gets 0',
+      resources: resource('Namespace', 'shop', '{owner: shop}'),
+      exchanges: [
+        forwards('OPTIONS', 2, { status: 200, backend: 'vault', saw: { headers: { 'max-forwards': '0' } } }),
+        forwards('OPTIONS', 1, { status: 200, backend: null }),
+        forwards('TRACE', 1, { status: 405, backend: null }),
+        forwards('OPTIONS', 0, { status: 200, backend: null }),
+        forwards('GET', 0, { status: 200, backend: 'vault', saw: { headers: { 'max-forwards': '0' } } }),
+      ],
+      leftOut: {
+        engine: 'what belongs to the text of a message is for the codecs; the engine has none',
+        envoy: 'Envoy passes Max-Forwards on as it came (docs/envoy-differences.md)',
+      },
     },
     {
       name: 'hop-by-hop headers stay with the connection',
