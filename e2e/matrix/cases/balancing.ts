@@ -181,6 +181,26 @@ export const balancing: Section = {
       exchanges: [{ ...ask('/', 'any'), times: 240, concurrency: 1, expect: { share: EVENLY } }],
     },
     {
+      name: 'balancer: slow start gives one that joins a tenth of its part at first',
+      resources: policy('{type: RoundRobin, slowStart: 1h}'),
+      unhealthy: ['shop/reviews-v3'],
+      exchanges: [
+        { ...ask('/', 'any'), times: 60, concurrency: 1, expect: { share: { 'reviews-v1': 1, 'reviews-v2': 1 } } },
+        {
+          ...ask('/', 'any'),
+          unhealthy: [],
+          times: 240,
+          concurrency: 1,
+          expect: { share: { 'reviews-v1': 10, 'reviews-v2': 10, 'reviews-v3': 1 } },
+        },
+      ],
+      leftOut: {
+        engine: 'each list of endpoints is the first one there',
+        envoy:
+          'Envoy begins slowly with the first endpoints too: how many requests one that joins gets is a matter of time',
+      },
+    },
+    {
       name: 'locality: the zone of the caller takes all',
       resources: FAILOVER,
       workloads: { 'shop/front': near, 'shop/reviews-v1': near, 'shop/reviews-v2': aside, 'shop/reviews-v3': far },

@@ -213,6 +213,24 @@ export const browsersAndCohorts: Section = {
         exchanges: [{ ...ask('/', winner), times: 12 }],
       }),
     ),
+    ...(['header', 'cookie'] as const).map((type): MatrixCase => {
+      const keyed = (value: string) =>
+        type === 'header' ? (['x-user', value] as const) : (['cookie', `user=${value}`] as const);
+      const asked = (value: string) => ask('/', 'any', { headers: [keyed(value)] });
+      return {
+        name: `cohort: a share of the requests by a ${type}: whoever is in stays in, and others stay out`,
+        resources: rules(`match: {percent: 40}, cohort: {${type}: ${type === 'header' ? 'x-user' : 'user'}}`),
+        exchanges: [
+          ...['ada', 'alan', 'grace'].map((value) => ({
+            ...asked(value),
+            times: 12,
+            expect: { oneBackend: true } as const,
+          })),
+          { ...asked('user-{n}'), times: 240, expect: { share: { 'reviews-v2': 2, 'reviews-v1': 3 } } },
+        ],
+        leftOut: { envoy: 'Envoy draws shares anew for each request: such a rule is left out there' },
+      };
+    }),
     {
       name: 'cohort: without the key by weight',
       resources: STICKY,

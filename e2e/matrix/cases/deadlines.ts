@@ -55,7 +55,7 @@ export const deadlines: Section = {
         request: withTime('200', 'vault'),
         expect: { status: 504 },
       },
-      { leftOut: { envoy: 'the time that a caller leaves is not minded by an Envoy at the callee yet' } },
+      { leftOut: { envoy: 'Envoy drops the header of callers that it does not hold for internal' } },
     ),
     waits(
       'of a caller in plaintext bounds nothing, and is not passed on',

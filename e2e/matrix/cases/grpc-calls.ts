@@ -114,6 +114,10 @@ const ofRule = (spec: string) =>
 
 const timeouts: readonly MatrixCase[] = [
   timeout('of the service', policy('timeouts: {request: 250ms}'), { answers: [SLOW], grpcStatus: DEADLINE_EXCEEDED }),
+  timeout('the longest duration of the service', policy('timeouts: {maxDuration: 250ms}'), {
+    answers: [SLOW],
+    grpcStatus: DEADLINE_EXCEEDED,
+  }),
   timeout(
     'one of the namespace is not for calls, which may be streams',
     policy('timeouts: {request: 100ms}', '{kind: Namespace, name: shop}'),

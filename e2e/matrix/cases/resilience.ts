@@ -208,7 +208,6 @@ export const resilience: Section = {
       name: 'timeout: the longest duration of a request, whatever its other times',
       resources: route('slow', `[{${to('v1')}, timeouts: {request: 10s}}]`) + policy('timeouts: {maxDuration: 250ms}'),
       exchanges: [{ request: { host: 'reviews' }, answers: [SLOW], expect: { status: 504, attempts: 1 } }],
-      leftOut: { engine: 'no time passes there', envoy: 'Envoy answers 408' },
     },
     times(
       'none when the answer is within the longest duration',

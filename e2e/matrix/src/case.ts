@@ -67,6 +67,8 @@ export interface Exchange {
   readonly answers?: readonly Answer[];
   /** How often the request is sent; a `{n}` in its path or in the value of a header is the number of the request. */
   readonly times?: number;
+  /** From this exchange on, in place of those of the case. */
+  readonly unhealthy?: readonly string[];
   /** Sends back what the answer before gave: a cookie of `set-cookie`, or this header. */
   readonly sendsBack?: 'cookie' | { readonly header: string };
   /** Of so many at a time, 8 when not given. */

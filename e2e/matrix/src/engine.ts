@@ -398,7 +398,7 @@ export class EnginePlayer implements Player {
       );
       elapsedMs += ownMs;
       cluster?.ended(picked, outcome.type === 'response' ? outcome.status : undefined);
-      if (elapsedMs >= deadlineMs || (action.requestTimeoutMs > 0 && elapsedMs >= action.requestTimeoutMs))
+      if (elapsedMs >= Math.min(deadlineMs, boundOf(action)))
         return { ...answered(504), seen, ...(isCall(message) && { grpcStatus: DEADLINE_EXCEEDED }) };
       const { retry } = this.#parts.retryDecision(action.retry, outcome, attempt, isIdempotent, true);
       if (retry) {
@@ -596,6 +596,12 @@ function isCall({ headers }: Message): boolean {
 function deadlineOf(message: Message): number {
   const value = isCall(message) ? message.headers.get('grpc-timeout') : undefined;
   return (value === undefined ? undefined : parseGrpcTimeout(value)) ?? Number.POSITIVE_INFINITY;
+}
+
+/** Of all attempts together. */
+function boundOf({ requestTimeoutMs, maxDurationMs = 0 }: ForwardAction): number {
+  const bounds = [requestTimeoutMs, maxDurationMs].filter((ms) => ms > 0);
+  return Math.min(...bounds);
 }
 
 function answered(status: number | 'closed'): Outcome {

@@ -34,6 +34,8 @@ export async function play(player: Player, matrixCase: MatrixCase): Promise<stri
   let former: Outcome | undefined;
   for (const [index, scripted] of matrixCase.exchanges.entries()) {
     const exchange = withSession(scripted, former);
+    const { unhealthy } = exchange;
+    if (unhealthy !== undefined) await player.prepare({ ...matrixCase, unhealthy });
     const { outcomes, words } = await judged(player, exchange.caller ?? matrixCase.caller ?? FRONT, exchange);
     former = outcomes.at(-1);
     const { method = 'GET', host, path = '/' } = exchange.request;

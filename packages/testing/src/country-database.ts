@@ -4,6 +4,9 @@ import { parseAddress } from '@malha/traffic';
 const ADDRESS_BITS = 128;
 const RECORD_BYTES = 3;
 const SEPARATOR = Buffer.alloc(16);
+/** Types from 8 on stand in a second byte, less this number. */
+const EXTENDED = 7;
+const UINT64 = 9;
 const METADATA_MARKER = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1');
 
 /** A node has two branches; each leads to another node, to a country, or nowhere. */
@@ -78,7 +81,7 @@ function metadata(nodeCount: number): Buffer {
     languages: Buffer.from([0x00, 0x04]),
     binary_format_major_version: number(5, 2, 2),
     binary_format_minor_version: number(5, 2, 0),
-    build_epoch: number(6, 4, 1_700_000_000),
+    build_epoch: epoch(1_700_000_000),
     description: map({}),
   });
 }
@@ -96,6 +99,13 @@ function number(type: 5 | 6, bytes: number, value: number): Buffer {
   const content = Buffer.alloc(bytes);
   content.writeUIntBE(value, 0, bytes);
   return field(type, content);
+}
+
+/** 64 bits, whose type does not go into the first byte: readers in C insist on it. */
+function epoch(seconds: number): Buffer {
+  const content = Buffer.alloc(8);
+  content.writeBigUInt64BE(BigInt(seconds));
+  return Buffer.concat([Buffer.from([content.length, UINT64 - EXTENDED]), content]);
 }
 
 function map(entries: Readonly<Record<string, Buffer>>): Buffer {

@@ -387,7 +387,8 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
   // ——— time ———
 
   deadlinePassed(deadline: Deadline): void {
-    if (deadline === 'call' || (deadline === 'request' && this.isCall)) this.deadlineExceeded();
+    const isBound = deadline === 'request' || deadline === 'duration';
+    if (deadline === 'call' || (isBound && this.isCall)) this.deadlineExceeded();
     else if (deadline === 'backoff') this.inFlight.begin('retry', false);
     else if (deadline === 'hedge') {
       if (this.plan.hedging !== undefined) this.hedge(this.plan.hedging);

@@ -66,7 +66,7 @@ function httpManager(ports: readonly InboundPort[], all: readonly InboundPort[])
       localLimitFilter(),
       ...globalLimitFilters(counters),
       ...boundsFilters(ports),
-      routerFilter({ hasCallers: true }),
+      routerFilter(),
     ],
     // The application learns who called, from the certificate alone: what a caller claims is taken away.
     forwardClientCertDetails: ForwardClientCert.SANITIZE_SET,

@@ -49,10 +49,9 @@ export function corsFilter(): MessageInitShape<typeof HttpFilterSchema> {
   return { name: CORS_FILTER, configType: typed(CorsSchema, {}) };
 }
 
-/** `hasCallers`: those of the mesh, whose proxies say how long they wait. */
-export function routerFilter({ hasCallers = false } = {}): MessageInitShape<typeof HttpFilterSchema> {
+export function routerFilter(): MessageInitShape<typeof HttpFilterSchema> {
   return {
     name: 'envoy.filters.http.router',
-    configType: typed(RouterSchema, { suppressEnvoyHeaders: true, respectExpectedRqTimeout: hasCallers }),
+    configType: typed(RouterSchema, { suppressEnvoyHeaders: true }),
   };
 }
