@@ -14,7 +14,7 @@ import { scale } from './scale.ts';
 
 const WHAT = {
   cost: 'what a request costs through each proxy, beside Envoy, nginx, HAProxy and nghttpx',
-  latency: 'what a client waits for at 60 % of what our proxy can do, beside the others',
+  latency: 'what a client waits for at 60 % of what our proxy, and what Envoy, can do, beside the others',
   scale: 'whether a thousand routes or policies, or all protections, make a request dearer',
   changes: 'how fast a change arrives at proxies and at a client',
   resilience: 'which protections help callers through slow and crashing replicas, overload and a retry storm',
