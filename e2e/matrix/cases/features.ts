@@ -42,7 +42,7 @@ export const PROOFS: Readonly<Record<Feature, readonly string[] | Elsewhere>> = 
   'timeout.max-duration': ['timeout: the longest duration', 'gRPC timeout: the longest duration'],
   'timeout.grpc-deadline': ['gRPC deadline: '],
   'timeout.propagated': ['deadline: of the application', 'deadline: of a caller with an identity'],
-  'timeout.connect': { test: 'apps/dataplane/src/cluster/cluster-runtime.test.ts' },
+  'timeout.connect': { test: 'apps/dataplane/test/outbound.test.ts' },
   'retry.conditions': ['retry on ', 'retry: '],
   'retry.grpc-status': ['gRPC retry: by status: '],
   'retry.hedging': ['hedging: '],

@@ -25,7 +25,7 @@ type Config = ReturnType<EngineParts['compile']>['config'];
 type View = Parameters<ReturnType<EngineParts['compileRouteTable']>['route']>[0];
 type Forward = Extract<Route['action'], { type: 'forward' }>;
 
-const fault = (name: string, caughtBy: string, parts: Partial<EngineParts>): Fault => ({
+export const fault = (name: string, caughtBy: string, parts: Partial<EngineParts>): Fault => ({
   name,
   caughtBy,
   parts: { ...ENGINE, ...parts },
@@ -44,7 +44,7 @@ const routes = (change: (routes: readonly Route[]) => readonly Route[]) =>
 const matches = (change: (match: Route['match']) => Route['match']) =>
   routes((all) => all.map((route) => ({ ...route, match: change(route.match) })));
 
-const forwards = (change: (action: Forward) => Forward) =>
+export const forwards = (change: (action: Forward) => Forward) =>
   routes((all) =>
     all.map((route) => (route.action.type === 'forward' ? { ...route, action: change(route.action) } : route)),
   );
@@ -69,11 +69,11 @@ const policies = (change: (policies: readonly Policy[]) => readonly Policy[]): P
 const rules = (change: (rule: Policy['rules'][number]) => Policy['rules'][number]) =>
   policies((all) => all.map((policy) => ({ ...policy, rules: policy.rules.map(change) })));
 
-const worlds = (change: (world: World) => World): Partial<EngineParts> => ({
+export const worlds = (change: (world: World) => World): Partial<EngineParts> => ({
   compile: (world, scope) => ENGINE.compile('linked' in world ? world : change(world), scope),
 });
 
-const configs = (change: (config: Config) => Config): Partial<EngineParts> => ({
+export const configs = (change: (config: Config) => Config): Partial<EngineParts> => ({
   compile: (world, scope) => {
     const compiled = ENGINE.compile(world, scope);
     return { ...compiled, config: change(compiled.config) };
