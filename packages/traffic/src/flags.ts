@@ -45,7 +45,7 @@ export const RequestFlags: Readonly<Record<RequestFlag, number>> = {
 /** For the operator, never for the client. */
 export const flagWords: Readonly<Record<RequestFlag, string>> = {
   UF: 'The connection to the upstream could not be made.',
-  UO: 'A limit of the cluster was reached (connections, pending or concurrent requests).',
+  UO: 'A limit of the cluster was reached (connections, pending or concurrent requests), or its circuit breaker is open.',
   NR: 'No route matches the request.',
   NC: 'The route names a cluster that this proxy does not know.',
   UH: 'The cluster has no healthy endpoint.',

@@ -1,7 +1,6 @@
 // What protection does now to services and calls of the graph: open breakers, ejected instances, limited requests. Pure.
 import { breakersOn, type CallStanding, ejectedOn, type Standing, standingOn } from '#features/standing/index.ts';
 import type { Topology, TopologyEdge, TopologyNode } from '#trpc/contract.ts';
-import { nodesById } from './facts.ts';
 
 export type Mark = 'breaker' | 'half-open' | 'ejected' | 'limited';
 
@@ -18,7 +17,7 @@ export const NO_MARKS: Marks = { ofNode: () => [], ofEdge: () => [] };
 /** `standing` undefined: not known, or a moment of the past is shown; then only what was counted marks. */
 export function marksOf(topology: Topology, standing: Pick<Standing, 'breakers' | 'ejected'> | undefined): Marks {
   const known = standing === undefined ? undefined : { ...standing, nowMs: 0, proxies: 0, endpointsOf: {} };
-  const byId = nodesById(topology);
+  const byId = new Map(topology.nodes.map((node) => [node.id, node]));
   const edges = new Map(topology.edges.map((edge) => [edge.id, marksOfEdge(edge, byId, known)]));
   const limited = new Set(topology.edges.filter(isLimited).map(({ target }) => target));
   const nodes = new Map(topology.nodes.map((node) => [node.id, marksOfNode(node, limited, known)]));
