@@ -1,7 +1,8 @@
 // Who may go now, who waits for a moment, and who is shed, when a service has as many requests as it can work on. Critical
 // requests go first, sheddable ones never wait.
 import type { OverloadConfig, Priority } from './config.ts';
-import { type Ending, GradientLimit } from './gradient-limit.ts';
+import { GradientLimit } from './gradient-limit.ts';
+import type { Ending } from './latency-window.ts';
 
 /** While the queue has not been empty for the time of a whole wait, ordinary ones are shorter by this factor (as CoDel's). */
 const STANDING_FACTOR = 10;

@@ -20,7 +20,13 @@ const CAPACITY = (WORKERS * 1000) / SERVICE_MS;
 function run(load: number, parts: Partial<Simulation> = {}) {
   const random = seededRandom(7);
   return simulate({
-    ...{ workers: WORKERS, requestsPerSecond: CAPACITY * load, deadlineMs: 1_000, forMs: 40_000, warmUpMs: 13_000 },
+    ...{
+      workers: WORKERS,
+      requestsPerSecond: () => CAPACITY * load,
+      deadlineMs: 1_000,
+      forMs: 40_000,
+      warmUpMs: 13_000,
+    },
     ...{ overload: OVERLOAD, random, serviceMs: () => -Math.log(1 - random()) * SERVICE_MS },
     ...parts,
   });

@@ -5,11 +5,11 @@ import { Admission, type Waiter } from './admission.ts';
 import type { OverloadConfig, Priority } from './config.ts';
 
 export interface Simulation {
-  /** Requests that it works on at once, and how long one takes. */
+  /** Requests that it works on at once, and how long one takes that begins now. */
   readonly workers: number;
-  readonly serviceMs: () => number;
+  readonly serviceMs: (nowMs: number) => number;
   /** Of Poisson arrivals. */
-  readonly requestsPerSecond: number;
+  readonly requestsPerSecond: (nowMs: number) => number;
   /** How long a caller waits. */
   readonly deadlineMs: number;
   readonly forMs: number;
@@ -107,7 +107,7 @@ export function simulate(simulation: Simulation): SimulationResult {
     if (busy === workers || request === undefined) return;
     served++;
     busy++;
-    agenda.at(agenda.nowMs + serviceMs(), () => {
+    agenda.at(agenda.nowMs + serviceMs(agenda.nowMs), () => {
       busy--;
       if (!request.isOver && request.bornMs >= warmUpMs) {
         good[request.priority]++;
@@ -137,7 +137,7 @@ export function simulate(simulation: Simulation): SimulationResult {
     if (verdict.type === 'go') send(request);
     else if (verdict.type === 'shed') waiter.shed();
     else agenda.at(verdict.untilMs, () => admission?.expire(waiter));
-    agenda.at(agenda.nowMs + (-Math.log(1 - random()) * 1000) / requestsPerSecond, arrive);
+    agenda.at(agenda.nowMs + (-Math.log(1 - random()) * 1000) / requestsPerSecond(agenda.nowMs), arrive);
   };
   agenda.at(0, arrive);
   agenda.runUntil(forMs);

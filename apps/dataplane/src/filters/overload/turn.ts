@@ -2,7 +2,7 @@
 import { RequestFlags } from '@malha/traffic/flags';
 import type { Admission, Waiter } from '@malha/traffic/overload/admission';
 import { OVERLOADED_HEADER, type Priority } from '@malha/traffic/overload/config';
-import type { Ending } from '@malha/traffic/overload/gradient-limit';
+import type { Ending } from '@malha/traffic/overload/latency-window';
 import { isEventStream } from '../../exchange/event-stream.ts';
 import type { Exchange, ResponseHead, ResponseWatcher } from '../../exchange/exchange.ts';
 import { ProxyError } from '../../exchange/proxy-error.ts';
