@@ -8,6 +8,8 @@ export interface EndOrder {
   readonly by: string;
   readonly reason: string;
   readonly message: string;
+  /** When it ended, if that was before now. */
+  readonly atMs?: number;
 }
 
 export interface FaultEnderDeps {
@@ -27,10 +29,10 @@ export class FaultEnder {
   }
 
   /** As one revision. Those that are gone or have ended are left out; undefined: all of them. Throws what `apply` does. */
-  async end(keys: readonly ResourceKey[], { by, reason, message }: EndOrder): Promise<number | undefined> {
+  async end(keys: readonly ResourceKey[], { by, reason, message, atMs }: EndOrder): Promise<number | undefined> {
     const { store, audit, now } = this.#deps;
     const { state } = store;
-    const ended = { at: new Date(now()).toISOString(), by, reason };
+    const ended = { at: new Date(atMs ?? now()).toISOString(), by, reason };
     const faults = keys.flatMap((key) => openFault(state, key));
     if (faults.length === 0) return undefined;
     const { revision } = await store.apply({

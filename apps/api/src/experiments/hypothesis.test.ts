@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { FaultFigures, PhaseFigures } from '../telemetry/query/fault-figures.ts';
 import { checkPhase, judge, wordsOf } from './hypothesis.ts';
 
-const REGULAR = { by: 'malha', reason: 'Its time was over.', isRegular: true, isStopped: false };
+const REGULAR = { by: 'malha', reason: 'Its time was over.', isRegular: true, isStopped: false, unseen: undefined };
 const EXPERIMENT: FaultExperiment = {
   hypothesis: [
     { of: 'Service', minSuccessPercent: 99 },
@@ -52,6 +52,16 @@ describe('a hypothesis', () => {
     );
   });
 
+  test('that seems to hold is not known where nobody counted while the fault ended; one that is violated stays so', () => {
+    const end = { ...REGULAR, unseen: { fromMs: 1_000, toMs: 31_000 } };
+    expect(judge(during(phase(figures(), ['web', figures()])), end)).toEqual({
+      verdict: 'inconclusive',
+      reason:
+        'No control plane counted from 1970-01-01T00:00:01.000Z to 1970-01-01T00:00:31.000Z, while the fault ended: what was so during it and what after it is not known.',
+    });
+    expect(judge(during(phase(figures(), ['web', figures({ failures: 300 })])), end).verdict).toBe('violated');
+  });
+
   test('says nothing with too few requests, or without a caller', () => {
     const few = during(phase(figures({ requests: 99 }), ['web', figures()]));
     expect(judge(few, REGULAR)).toEqual({
@@ -70,12 +80,18 @@ describe('a verdict', () => {
   const fine = during(phase(figures(), ['web', figures()]));
 
   test('of an experiment that stopped itself is that it was violated', () => {
-    const end = { by: 'malha', reason: 'Stopped: too many errors.', isRegular: false, isStopped: true };
+    const end = {
+      by: 'malha',
+      reason: 'Stopped: too many errors.',
+      isRegular: false,
+      isStopped: true,
+      unseen: undefined,
+    };
     expect(judge(fine, end)).toEqual({ verdict: 'violated', reason: 'Stopped: too many errors.' });
   });
 
   test('of one that somebody ended early is none', () => {
-    const end = { by: 'ann', reason: 'Lunch.', isRegular: false, isStopped: false };
+    const end = { ...REGULAR, by: 'ann', reason: 'Lunch.', isRegular: false };
     expect(judge(fine, end)).toEqual({ verdict: 'inconclusive', reason: 'ann ended it before its time: Lunch.' });
   });
 

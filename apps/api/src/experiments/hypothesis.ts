@@ -1,6 +1,7 @@
 // Whether a steady-state hypothesis holds in what was measured, and the verdict over all phases of an experiment.
 import { defaults, durationMs, type FaultExperiment, type FaultStatement } from '@malha/model';
 import type { FaultFigures, PhaseFigures } from '../telemetry/query/fault-figures.ts';
+import type { Unseen } from './report.ts';
 
 export type Phase = 'before' | 'during' | 'after';
 export type Verdict = 'held' | 'violated' | 'inconclusive';
@@ -32,6 +33,8 @@ export interface ExperimentEnd {
   readonly isRegular: boolean;
   /** The bound of spec.stop was passed. */
   readonly isStopped: boolean;
+  /** When nobody counted, over its end. */
+  readonly unseen: Unseen | undefined;
 }
 
 const PERCENT = 100;
@@ -99,12 +102,19 @@ export function judge(results: readonly StatementResult[], end: ExperimentEnd): 
   if (violated !== undefined) return { verdict: 'violated', reason: wordsOf(violated) };
   if (end.isStopped) return { verdict: 'violated', reason: end.reason };
   if (!end.isRegular) return { verdict: 'inconclusive', reason: `${end.by} ended it before its time: ${end.reason}` };
+  // A bound that is broken by both phases together is broken by one of them; one that holds may be broken by either.
+  if (end.unseen !== undefined) return { verdict: 'inconclusive', reason: unseenWords(end.unseen) };
   const unknown = results.find(({ outcome }) => outcome === 'unknown');
   if (unknown !== undefined) return { verdict: 'inconclusive', reason: wordsOf(unknown) };
   return {
     verdict: 'held',
     reason: 'Every statement of the hypothesis held while the fault was at work, and after it.',
   };
+}
+
+function unseenWords({ fromMs, toMs }: Unseen): string {
+  const time = (ms: number) => new Date(ms).toISOString();
+  return `No control plane counted from ${time(fromMs)} to ${time(toMs)}, while the fault ended: what was so during it and what after it is not known.`;
 }
 
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {

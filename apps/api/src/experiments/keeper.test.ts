@@ -96,6 +96,10 @@ function storedSpec(): FaultInjectionResource['spec'] | undefined {
   return stored?.kind === 'FaultInjection' ? stored.spec : undefined;
 }
 
+function startedAtMs(): number {
+  return Date.parse(storedSpec()?.startedAt ?? '');
+}
+
 test('a fault whose time is over is ended, with who and why', async () => {
   const { keeper } = watch();
   await apply(fault());
@@ -149,7 +153,9 @@ test('an experiment goes by its phases to a verdict, also by another keeper', as
     before: { service: { faulted: 0 } },
     during: { service: { faulted: 310 } },
   });
-  nowMs += 6 * MINUTE;
+  nowMs = startedAtMs() + 5 * MINUTE - 1_000;
+  await keeper.run();
+  nowMs += 2_000;
   await watch().keeper.run();
   expect(await experiments.get(running?.id ?? '')).toMatchObject({
     standing: 'measuring',
@@ -188,5 +194,27 @@ test('an experiment that somebody stops says nothing', async () => {
     standing: 'finished',
     verdict: 'inconclusive',
     reason: 'bob ended it before its time: Lunch.',
+  });
+});
+
+test('an experiment that ended while no control plane was there ended when it was due, and is not known', async () => {
+  const { keeper, experiments } = watch();
+  await apply(fault({ experiment: EXPERIMENT }));
+  nowMs = startedAtMs() + MINUTE;
+  await keeper.run();
+  const dueMs = startedAtMs() + 5 * MINUTE;
+  nowMs = dueMs + MINUTE;
+  await watch().keeper.run();
+  const [newest] = await experiments.list();
+  expect(newest).toMatchObject({ standing: 'measuring', end: { atMs: dueMs, by: 'malha' } });
+  // What proxies counted meanwhile has not come yet.
+  expect((await experiments.get(newest?.id ?? '')).report.phases.during).toBeUndefined();
+  nowMs = newest?.verdictAtMs ?? 0;
+  await watch().keeper.run();
+  expect(await experiments.get(newest?.id ?? '')).toMatchObject({
+    standing: 'finished',
+    verdict: 'inconclusive',
+    reason: expect.stringMatching(/^No control plane counted from .* to .*, while the fault ended/),
+    report: { unseen: { fromMs: startedAtMs() + MINUTE, toMs: dueMs + MINUTE }, phases: { after: { fromMs: dueMs } } },
   });
 });

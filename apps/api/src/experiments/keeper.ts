@@ -9,7 +9,8 @@ import { stopReason } from './automatic-stop.ts';
 import { type FaultEnder, MALHA, openFault } from './fault-end.ts';
 import { judge } from './hypothesis.ts';
 import { type MeasureDeps, withPhase } from './measure.ts';
-import { dueAt, rangeOf, SETTLED_MS, startOf } from './phases.ts';
+import { dueAt, rangeOf, SETTLED_MS, settledAt, startOf, unseenOver } from './phases.ts';
+import type { ExperimentReport } from './report.ts';
 import type { EndRecord, ExperimentRecord, ExperimentRepository } from './repository.ts';
 
 /** Held by the replica that watches at the moment. */
@@ -78,17 +79,18 @@ export class FaultKeeper {
     const nowMs = this.#deps.now();
     const key = keyOf(fault);
     if (dueAt(fault) <= nowMs) {
-      await this.#end(key, TIME_OVER);
+      // By the proxies' own clocks, also where nobody was here to see it.
+      await this.#end(key, TIME_OVER, dueAt(fault));
       return;
     }
     const reason = await stopReason(this.#measuring, fault, nowMs);
     if (reason !== undefined) await this.#end(key, reason);
   }
 
-  async #end(key: ResourceKey, reason: string): Promise<void> {
+  async #end(key: ResourceKey, reason: string, atMs = this.#deps.now()): Promise<void> {
     const name = key.split('/').slice(1).join('/');
     try {
-      await this.#deps.ender.end([key], { by: MALHA, reason, message: `End fault ${name}: ${reason}` });
+      await this.#deps.ender.end([key], { by: MALHA, reason, atMs, message: `End fault ${name}: ${reason}` });
     } catch (error) {
       // Somebody changed it just now; the next round looks at what it has become.
       if (!(error instanceof DomainError) || error.kind !== 'conflict') throw error;
@@ -105,18 +107,30 @@ export class FaultKeeper {
       await repository.measured(id, report);
     }
     const end = experiment.end ?? this.#endOf(experiment, nowMs);
+    if (experiment.end === undefined) {
+      report = this.#watched(experiment, report, end);
+      await repository.measured(id, report);
+    }
     if (end === undefined) return;
     if (experiment.end === undefined) await repository.ended(id, end);
     const measured = { fault, endedAtMs: end.atMs };
-    if (report.phases.during === undefined && nowMs >= end.atMs + SETTLED_MS) {
+    if (report.phases.during === undefined && nowMs >= settledAt(end.atMs, report.unseen)) {
       report = await withPhase(this.#measuring, report, 'during', measured);
       await repository.measured(id, report);
     }
-    if (nowMs < rangeOf('after', fault, end.atMs).toMs + SETTLED_MS) return;
+    if (nowMs < settledAt(rangeOf('after', fault, end.atMs).toMs, report.unseen)) return;
     if (report.phases.before === undefined || report.phases.during === undefined) return;
     report = await withPhase(this.#measuring, report, 'after', measured);
     const results = report.results.filter(({ phase }) => phase !== 'before');
-    await repository.judged(id, judge(results, { ...end, ...kindOf(end) }), report);
+    await repository.judged(id, judge(results, { ...end, ...kindOf(end), unseen: report.unseen }), report);
+  }
+
+  /** As long as it runs, how far it was seen; at its end, whether anybody was there to see it. */
+  #watched({ startedAtMs }: ExperimentRecord, report: ExperimentReport, end: EndRecord | undefined): ExperimentReport {
+    const nowMs = this.#deps.now();
+    if (end === undefined) return { ...report, watchedAtMs: nowMs };
+    const unseen = unseenOver(end.atMs, report.watchedAtMs ?? startedAtMs, nowMs);
+    return unseen === undefined ? report : { ...report, unseen };
   }
 
   /** Undefined: it is still at work. */

@@ -23,6 +23,7 @@ export async function withPhase(
   const { figures, results } = await measure(deps, phase, fault, range);
   const callers = figures.callers.map((caller) => ({ ...caller, service: { ...caller.service } }));
   return {
+    ...report,
     phases: { ...report.phases, [phase]: { ...range, service: { ...figures.service }, callers } },
     results: [...report.results.filter((result) => result.phase !== phase), ...results],
   };

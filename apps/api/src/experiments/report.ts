@@ -24,13 +24,20 @@ const result = z.object({
   outcome: z.enum(['held', 'violated', 'unknown']),
 });
 
+/** No control plane counted from when to when, over the end of the fault. */
+const unseen = z.object({ fromMs: z.number(), toMs: z.number() });
+
 export const reportSchema = z.object({
   phases: z.object({ before: phase.optional(), during: phase.optional(), after: phase.optional() }),
   results: z.array(result),
+  /** When the running fault was last looked after. */
+  watchedAtMs: z.number().optional(),
+  unseen: unseen.optional(),
 });
 
 /** Figures of each phase that was measured, and how the hypothesis did in it. */
 export type ExperimentReport = z.infer<typeof reportSchema>;
 export type MeasuredPhase = z.infer<typeof phase>;
+export type Unseen = z.infer<typeof unseen>;
 
 export const EMPTY_REPORT: ExperimentReport = { phases: {}, results: [] };

@@ -1,7 +1,7 @@
 // Experiments as operators see them: what was tried on whom, how far it is, what came of it.
 import { durationMs, type FaultStatement, namespaceOf, toYaml } from '@malha/model';
 import { effectsOf } from '../faults/faults.ts';
-import { beforeRange, dueAt, rangeOf, SETTLED_MS } from './phases.ts';
+import { beforeRange, dueAt, rangeOf, settledAt } from './phases.ts';
 import type { ExperimentReport } from './report.ts';
 import type { ExperimentRecord } from './repository.ts';
 
@@ -35,7 +35,7 @@ export interface ExperimentDetail extends ExperimentView {
 }
 
 export function viewOf(record: ExperimentRecord): ExperimentView {
-  const { id, fault, startedAtMs, startedBy, resource, end, judged } = record;
+  const { id, fault, startedAtMs, startedBy, resource, end, judged, report } = record;
   const { targetRef, experiment } = resource.spec;
   const dueAtMs = dueAt(resource);
   return {
@@ -46,7 +46,8 @@ export function viewOf(record: ExperimentRecord): ExperimentView {
     standing: judged !== undefined ? 'finished' : end === undefined ? 'running' : 'measuring',
     ...{ startedAtMs, startedBy, dueAtMs },
     end: end ?? null,
-    verdictAtMs: judged === undefined ? rangeOf('after', resource, end?.atMs ?? dueAtMs).toMs + SETTLED_MS : null,
+    verdictAtMs:
+      judged === undefined ? settledAt(rangeOf('after', resource, end?.atMs ?? dueAtMs).toMs, report.unseen) : null,
     verdict: judged?.verdict ?? null,
     reason: judged?.reason ?? '',
   };
