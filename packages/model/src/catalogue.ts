@@ -330,7 +330,7 @@ const acrossResources = {
     'warning',
     'No workload serves the gateway',
     'No Workload of the namespace of the Gateway has the label gateway.networking.k8s.io/gateway-name with its name.',
-    'Start an edge proxy with this label: malha join --label gateway.networking.k8s.io/gateway-name=NAME.',
+    'Start an edge proxy: malha gateway --gateway NAMESPACE/NAME; it gives the workload this label.',
   ),
   MALHA1068: entry(
     'warning',

@@ -4,8 +4,8 @@ import { keyOf, parseResources } from '@malha/model';
 import { describe, expect, it } from 'vitest';
 import { analyze } from './analyze.ts';
 
-/** A service or version without workloads yet: those come when they join. */
-const AWAITS_WORKLOADS: ReadonlySet<string> = new Set(['MALHA1036', 'MALHA1037']);
+/** A service, version or gateway without workloads yet: those come when they join. */
+const AWAITS_WORKLOADS: ReadonlySet<string> = new Set(['MALHA1036', 'MALHA1037', 'MALHA1067']);
 
 const root = new URL('../../../', import.meta.url);
 const bookstore = read('examples/bookstore/mesh/bookstore.yaml');
