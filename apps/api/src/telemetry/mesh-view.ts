@@ -96,6 +96,7 @@ function routesOf(index: WorldIndex, service: ServiceEntry) {
 
 /** What the rules of HTTPRoutes and GRPCRoutes have in common. */
 interface RuleShape {
+  readonly name?: string | undefined;
   readonly backendRefs?: readonly { readonly weight?: number | undefined }[] | undefined;
   readonly filters?: readonly { readonly type: string }[] | undefined;
 }
@@ -109,7 +110,22 @@ function badgesOf(index: WorldIndex, service: ServiceEntry): Badge[] {
   if (isSplit) badges.push('canary');
   const isMirrored = rules.some((rule) => (rule.filters ?? []).some(({ type }) => type === 'RequestMirror'));
   if (isMirrored) badges.push('mirror');
+  if (hasFault(index, service)) badges.push('fault');
   return badges;
+}
+
+/** At work, or about to be: the control plane writes into a fault that it has ended. */
+function hasFault(index: WorldIndex, service: ServiceEntry): boolean {
+  const ofRoutes = routesOf(index, service).flatMap(({ namespace, name, resource }) => [
+    ...index.faults.ofRoute(namespace, name, resource.kind),
+    ...ruleNamesOf(resource).flatMap((rule) => index.faults.ofRule(namespace, name, rule, resource.kind)),
+  ]);
+  const faults = [...index.faults.ofService(service.namespace, service.name), ...ofRoutes];
+  return faults.some(({ spec }) => spec.ended === undefined);
+}
+
+function ruleNamesOf({ spec }: { readonly spec: { readonly rules?: readonly RuleShape[] | undefined } }): string[] {
+  return (spec.rules ?? []).flatMap(({ name }) => (name === undefined ? [] : [name]));
 }
 
 interface Targets {
@@ -119,6 +135,7 @@ interface Targets {
   ofVersion(namespace: string, service: string, version: string): readonly Resource[];
   ofWorkload(namespace: string, name: string): readonly Resource[];
   ofRoute(namespace: string, name: string, kind: 'HTTPRoute' | 'GRPCRoute'): readonly Resource[];
+  ofRule(namespace: string, route: string, rule: string, kind: 'HTTPRoute' | 'GRPCRoute'): readonly Resource[];
 }
 
 function policiesOf(index: WorldIndex, service: ServiceEntry): { key: string; why: string }[] {
@@ -142,6 +159,8 @@ function policiesOf(index: WorldIndex, service: ServiceEntry): { key: string; wh
   for (const targets of kinds) {
     for (const { namespace, name, resource } of routes) {
       add(targets.ofRoute(namespace, name, resource.kind), `is attached to route ${name}`);
+      for (const rule of ruleNamesOf(resource))
+        add(targets.ofRule(namespace, name, rule, resource.kind), `is attached to rule ${rule} of route ${name}`);
     }
     for (const { name } of service.versions) {
       add(targets.ofVersion(service.namespace, service.name, name), `is attached to version ${name}`);
