@@ -96,6 +96,8 @@ test('a canary goes from 0 to 30 %, is measured, and is taken back', async ({ pa
     const change = page.getByTestId(`change-${before + 1}`);
     await expect(change).toContainText('reviews: v2 to 30 %');
     await change.click();
+    // The list shows the newest change already: its dialog would go with the page that is left.
+    await expect(page).toHaveURL(new RegExp(`/changes/${before + 1}\\b`));
     await page.getByTestId('change-detail').getByRole('button', { name: 'Take back' }).click();
     await page
       .getByRole('dialog')
