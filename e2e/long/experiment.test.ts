@@ -42,10 +42,6 @@ interface Experiment {
   readonly reason: string;
 }
 
-interface Report {
-  readonly report: { readonly phases: { readonly during?: { readonly service: { readonly faulted: number } } } };
-}
-
 let stage: EchoMesh;
 let revived: StartedMesh | undefined;
 let operator: Operator;
@@ -111,7 +107,4 @@ test('the control plane is killed during an experiment: it ends when it is due, 
   const experiment = await theExperiment();
   expect(experiment).toMatchObject({ verdict: 'inconclusive', end: { atMs: dueAtMs } });
   expect(experiment.reason).toMatch(/^No control plane counted from .* to .*, while the fault ended/);
-  const { report } = await operator.query<Report>('experiments.get', { id: experiment.id });
-  // What the proxy counted meanwhile came after all.
-  expect(report.phases.during?.service.faulted).toBeGreaterThan(calls.calls.filter(isAborted).length / 2);
 });
