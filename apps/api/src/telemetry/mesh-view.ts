@@ -94,6 +94,8 @@ function routesOf(index: WorldIndex, service: ServiceEntry) {
   return [...new Set(service.ports.flatMap((port) => index.attachments.of(service, port)))];
 }
 
+type RouteEntry = ReturnType<typeof routesOf>[number];
+
 /** What the rules of HTTPRoutes and GRPCRoutes have in common. */
 interface RuleShape {
   readonly name?: string | undefined;
@@ -110,32 +112,45 @@ function badgesOf(index: WorldIndex, service: ServiceEntry): Badge[] {
   if (isSplit) badges.push('canary');
   const isMirrored = rules.some((rule) => (rule.filters ?? []).some(({ type }) => type === 'RequestMirror'));
   if (isMirrored) badges.push('mirror');
-  if (hasFault(index, service)) badges.push('fault');
+  if (hasFault(index, service, routes)) badges.push('fault');
   return badges;
 }
 
 /** At work, or about to be: the control plane writes into a fault that it has ended. */
-function hasFault(index: WorldIndex, service: ServiceEntry): boolean {
-  const ofRoutes = routesOf(index, service).flatMap(({ namespace, name, resource }) => [
-    ...index.faults.ofRoute(namespace, name, resource.kind),
-    ...ruleNamesOf(resource).flatMap((rule) => index.faults.ofRule(namespace, name, rule, resource.kind)),
-  ]);
-  const faults = [...index.faults.ofService(service.namespace, service.name), ...ofRoutes];
-  return faults.some(({ spec }) => spec.ended === undefined);
+function hasFault({ faults }: WorldIndex, service: ServiceEntry, routes: readonly RouteEntry[]): boolean {
+  const ofRoutes = routes.flatMap((route) => attachedTo(route, faults).map(({ resource }) => resource));
+  return [...faults.ofService(service.namespace, service.name), ...ofRoutes].some(
+    ({ spec }) => spec.ended === undefined,
+  );
 }
 
-function ruleNamesOf({ spec }: { readonly spec: { readonly rules?: readonly RuleShape[] | undefined } }): string[] {
-  return (spec.rules ?? []).flatMap(({ name }) => (name === undefined ? [] : [name]));
+/** To the route as a whole and to its rules, with why. */
+function attachedTo<R extends Resource>(
+  { namespace, name, resource: { kind, spec } }: RouteEntry,
+  targets: RouteTargets<R>,
+): { readonly resource: R; readonly why: string }[] {
+  const rules = (spec.rules ?? []).flatMap((rule: RuleShape) => (rule.name === undefined ? [] : [rule.name]));
+  return [
+    ...targets.ofRoute(namespace, name, kind).map((resource) => ({ resource, why: `is attached to route ${name}` })),
+    ...rules.flatMap((rule) =>
+      targets
+        .ofRule(namespace, name, rule, kind)
+        .map((resource) => ({ resource, why: `is attached to rule ${rule} of route ${name}` })),
+    ),
+  ];
 }
 
-interface Targets {
+interface RouteTargets<R> {
+  ofRoute(namespace: string, name: string, kind: 'HTTPRoute' | 'GRPCRoute'): readonly R[];
+  ofRule(namespace: string, route: string, rule: string, kind: 'HTTPRoute' | 'GRPCRoute'): readonly R[];
+}
+
+interface Targets extends RouteTargets<Resource> {
   ofMesh(): readonly Resource[];
   ofNamespace(namespace: string): readonly Resource[];
   ofService(namespace: string, name: string): readonly Resource[];
   ofVersion(namespace: string, service: string, version: string): readonly Resource[];
   ofWorkload(namespace: string, name: string): readonly Resource[];
-  ofRoute(namespace: string, name: string, kind: 'HTTPRoute' | 'GRPCRoute'): readonly Resource[];
-  ofRule(namespace: string, route: string, rule: string, kind: 'HTTPRoute' | 'GRPCRoute'): readonly Resource[];
 }
 
 function policiesOf(index: WorldIndex, service: ServiceEntry): { key: string; why: string }[] {
@@ -157,11 +172,7 @@ function policiesOf(index: WorldIndex, service: ServiceEntry): { key: string; wh
     index.faults,
   ];
   for (const targets of kinds) {
-    for (const { namespace, name, resource } of routes) {
-      add(targets.ofRoute(namespace, name, resource.kind), `is attached to route ${name}`);
-      for (const rule of ruleNamesOf(resource))
-        add(targets.ofRule(namespace, name, rule, resource.kind), `is attached to rule ${rule} of route ${name}`);
-    }
+    for (const route of routes) for (const { resource, why } of attachedTo(route, targets)) add([resource], why);
     for (const { name } of service.versions) {
       add(targets.ofVersion(service.namespace, service.name, name), `is attached to version ${name}`);
     }
