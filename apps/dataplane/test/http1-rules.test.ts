@@ -122,6 +122,31 @@ describe('Expect: 100-continue', () => {
   });
 });
 
+describe('Date', () => {
+  const DATE = /\r\ndate: (\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT)\r\n/;
+
+  it('is added to an answer without one, also of our own', async () => {
+    const { proxy } = await before((socket, text) => {
+      if (text.endsWith('\r\n\r\n')) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+    });
+    const earliest = Date.now() - 1000;
+    for (const request of [get('/', CLOSE), get('/', CLOSE).replace('Host: app', 'Host: nobody')]) {
+      const { text } = await exchangeBytes(proxy.outboundPort, request, PATIENT);
+      const stated = Date.parse(DATE.exec(text)?.[1] ?? '');
+      expect(stated).toBeGreaterThanOrEqual(earliest);
+      expect(stated).toBeLessThanOrEqual(Date.now());
+    }
+  });
+
+  it('of the application stays as it is', async () => {
+    const { proxy } = await before((socket, text) => {
+      if (text.endsWith('\r\n\r\n')) socket.write(OK);
+    });
+    const { text } = await exchangeBytes(proxy.outboundPort, get('/', CLOSE), PATIENT);
+    expect(text.match(/^date: .*$/gim)).toEqual(['date: Sun, 06 Nov 1994 08:49:37 GMT']);
+  });
+});
+
 describe('interim answers', () => {
   it('go on without what belongs to one connection, and without a length', async () => {
     const interim =

@@ -14,7 +14,7 @@ import {
   startProxy,
   type TestProxy,
 } from './mesh-fixture.ts';
-import { answerOk, exchangeBytes, OK, type RawUpstream, rawUpstream } from './raw-http.ts';
+import { answerOk, exchangeBytes, exchangeUndated, OK, type RawUpstream, rawUpstream } from './raw-http.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -117,7 +117,7 @@ describe('routes', () => {
         host: 'app.shop:80',
       }),
     );
-    const redirected = await exchangeBytes(proxy.outboundPort, 'GET /r/1?q HTTP/1.1\r\nHost: app\r\n\r\n');
+    const redirected = await exchangeUndated(proxy.outboundPort, 'GET /r/1?q HTTP/1.1\r\nHost: app\r\n\r\n');
     expect(redirected.text).toBe('HTTP/1.1 302 Found\r\nlocation: https://new/r/1?q\r\ncontent-length: 0\r\n\r\n');
     const direct = await exchangeBytes(
       proxy.outboundPort,

@@ -43,6 +43,15 @@ export function exchangeBytes(
   });
 }
 
+/** Of this century, unlike that of `OK`. */
+const OWN_DATE = /^date: \w{3}, \d{2} \w{3} 20\d{2} [\d:]{8} GMT\r\n/gm;
+
+/** The same without the Date that the proxy adds where the upstream says none: for what is compared byte by byte. */
+export async function exchangeUndated(...exchange: Parameters<typeof exchangeBytes>): ReturnType<typeof exchangeBytes> {
+  const { text, closed } = await exchangeBytes(...exchange);
+  return { text: text.replaceAll(OWN_DATE, ''), closed };
+}
+
 export interface RawUpstream {
   readonly port: number;
   /** All bytes that arrived, over all connections. */
@@ -82,7 +91,8 @@ export async function rawUpstream(answer: (socket: Socket, text: string) => void
   };
 }
 
-export const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+/** With a Date, as applications send one: the proxy adds what is missing. */
+export const OK = 'HTTP/1.1 200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\ncontent-length: 2\r\n\r\nok';
 
 /** Answers each complete request head (without body) with 200 and `ok`. */
 export function answerOk(socket: Socket, text: string): void {

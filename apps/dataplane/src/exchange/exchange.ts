@@ -2,6 +2,8 @@
 import type { HeaderValue } from '@malha/traffic/config';
 import type { ConnectionLimit, RejectionReason, TraceRef } from '../telemetry/record.ts';
 import type { HeaderBlock } from './header-block.ts';
+import { httpDate } from './http-date.ts';
+import { DATE } from './known-headers.ts';
 import type { ProxyError } from './proxy-error.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -156,6 +158,8 @@ export class Exchange {
     this.status = head.status;
     if (this.addedHeaders !== undefined)
       for (const { name, value } of this.addedHeaders) setHeader(head.headers, name, value);
+    // Whoever answers last says when, if nobody before has (RFC 9110 §6.6.1).
+    if (!isUpgrade && (head.headers.known & DATE) === 0) head.headers.add('date', httpDate(Date.now()));
     this.watcher?.responseStarted(head, isUpgrade);
     this.sink.sendHead(head, isUpgrade);
   }

@@ -18,6 +18,7 @@ export const PROXY_AUTHORIZATION = 1 << 14;
 export const CONTENT_TYPE = 1 << 15;
 export const MALHA_PEER = 1 << 16;
 export const EXPECTED_TIMEOUT = 1 << 17;
+export const DATE = 1 << 18;
 
 /**
  * A name that gateways of applications (CGI, WSGI) would take for one that decides on framing or trust, as they turn
@@ -58,6 +59,7 @@ const NAMES: readonly (readonly [string, number])[] = [
   ['content-type', CONTENT_TYPE],
   ['x-malha-peer', MALHA_PEER],
   ['x-envoy-expected-rq-timeout-ms', EXPECTED_TIMEOUT],
+  ['date', DATE],
 ];
 
 const BIT_OF_NAME = new Map(NAMES);

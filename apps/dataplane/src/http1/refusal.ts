@@ -1,4 +1,5 @@
 // The answer to bytes that are not an acceptable request: complete text, connection closed, no detail for an attacker.
+import { httpDate } from '../exchange/http-date.ts';
 import { ALLOWED_METHODS } from '../exchange/request-head.ts';
 import type { RefusalStatus } from './protocol-error.ts';
 import { statusLine } from './status-line.ts';
@@ -21,17 +22,4 @@ export function refusalText(status: RefusalStatus, nowMs: number): string {
     `${statusLine(status, '')}date: ${httpDate(nowMs)}\r\ncontent-type: text/plain\r\n${allow}` +
     `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`
   );
-}
-
-let dateSecond = -1;
-let dateText = '';
-
-/** IMF-fixdate, made once per second. */
-export function httpDate(nowMs: number): string {
-  const second = Math.floor(nowMs / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    dateText = new Date(second * 1000).toUTCString();
-  }
-  return dateText;
 }

@@ -7,6 +7,7 @@ import {
   type ResponseSink,
 } from '../exchange/exchange.ts';
 import type { HeaderBlock } from '../exchange/header-block.ts';
+import { httpDate } from '../exchange/http-date.ts';
 import { CONTENT_LENGTH } from '../exchange/known-headers.ts';
 import { ProxyError } from '../exchange/proxy-error.ts';
 import { ALLOWED_METHODS, type RequestHead, UNKNOWN_LENGTH } from '../exchange/request-head.ts';
@@ -81,15 +82,19 @@ export class ServerStream implements StreamEvents, ResponseSink {
   /** Of tunnels only WebSocket has another end here. */
   private refuse(what: string, answer: readonly string[]): void {
     this.context.handler.requestRefused('method', what);
-    this.stream.sendHeaders([...answer, 'content-length', '0'], undefined, true);
-    if (!this.stream.isRemoteEnded) this.stream.reset(ErrorCode.NoError);
+    this.sendOwn(answer);
   }
 
   /** The head went beyond what we take: nothing of it is looked at. */
   refuseTooLarge(): void {
     this.context.handler.requestRefused('head-too-large', 'a head that is too large');
-    this.stream.sendHeaders([':status', '431', 'content-length', '0'], undefined, true);
-    if (!this.stream.isRemoteEnded) this.stream.reset(ErrorCode.NoError);
+    this.sendOwn(TOO_LARGE);
+  }
+
+  private sendOwn(answer: readonly string[]): void {
+    const { stream } = this;
+    stream.sendHeaders([...answer, 'date', httpDate(Date.now()), 'content-length', '0'], undefined, true);
+    if (!stream.isRemoteEnded) stream.reset(ErrorCode.NoError);
   }
 
   // ——— to the client ———
@@ -170,6 +175,7 @@ export class ServerStream implements StreamEvents, ResponseSink {
 
 const METHOD_NOT_ALLOWED = [':status', '405', 'allow', ALLOWED_METHODS];
 const NOT_IMPLEMENTED = [':status', '501'];
+const TOO_LARGE = [':status', '431'];
 const TUNNEL_OPEN = [':status', '200'];
 
 function statusText(status: number): string {
