@@ -221,7 +221,11 @@ const fault: fc.Arbitrary<FaultRule> = fc.record(
     ),
     reset: fc.record({ perMillion }),
     bandwidth: fc.record(
-      { perMillion, responseBytesPerSecond: fc.nat(1_000_000_000), requestBytesPerSecond: fc.nat(1_000_000_000) },
+      {
+        perMillion,
+        responseBytesPerSecond: fc.integer({ min: 1, max: 1_000_000_000 }),
+        requestBytesPerSecond: fc.integer({ min: 1, max: 1_000_000_000 }),
+      },
       { requiredKeys: ['perMillion'] },
     ),
     stop: fc.record({
