@@ -151,7 +151,7 @@ export class DataPlane {
       stack: calling,
       forwarder,
     });
-    this.tcp = new TcpListeners({ ...listening, address: options.bind.address, forwarder });
+    this.tcp = new TcpListeners({ ...listening, address: options.bind.address, stack: calling, forwarder });
   }
 
   /** Opens both listeners; rejects, with none left open, when one of them cannot be. */
@@ -178,7 +178,7 @@ export class DataPlane {
     const previous = this.config;
     const commitOutbound = this.outboundStack.prepare(config.outbound, config.routeTables);
     const commitInbound = this.inboundStack.prepare(config.inbound);
-    const commitTcp = this.tcp.prepare(config.tcp ?? NO_TCP);
+    const commitTcp = this.tcp.prepare(config.tcp ?? NO_TCP, config.outbound.tracing, config.routeTables);
     const commitGateways = this.gateways.prepare(config.gateways ?? NO_GATEWAYS, config.routeTables);
     if (previous?.clusters !== config.clusters || previous.endpoints !== config.endpoints)
       this.clusters.apply(config.clusters, config.endpoints);
@@ -239,9 +239,7 @@ export class DataPlane {
     this.tcp.ports.stopAccepting();
     await Promise.all([
       this.drainListener(this.outbound, dueMs),
-      ...this.tcp.ports
-        .all()
-        .map(({ listener }) => this.drainListener({ listener, context: this.outbound.context }, dueMs)),
+      ...this.tcp.ports.all().map((port) => this.drainListener(port, dueMs)),
     ]);
   }
 

@@ -504,31 +504,38 @@ const inboundPort: fc.Arbitrary<InboundPort> = fc.record(
     connectionLimits: fc.array(fc.record({ id: label, ...bucket }), { minLength: 1, maxLength: 2 }),
     overload,
     requests: requestBounds,
+    takesBytes: fc.constant(true as const),
   },
   { requiredKeys: ['port', 'appAddress', 'protocol', 'mode', 'serverNames', 'hosts', 'service', 'authorization'] },
 );
 
-const tcpListener: fc.Arbitrary<TcpListener> = fc.record(
-  {
-    port,
-    faults: fc.array(fault, { minLength: 1, maxLength: 2 }),
-    protocol: fc.constantFrom('tcp' as const, 'tls' as const),
-    service,
-    servicePort: port,
-    routes: fc.array(
-      fc.record({
-        name: label,
-        serverNames: fc.array(fc.oneof(label, fc.constant('*')), { minLength: 1, maxLength: 2 }),
-        clusters: fc.array(fc.record({ cluster: clusterName, weight: fc.nat(1_000_000) }), {
-          minLength: 1,
-          maxLength: 2,
+const tcpListener: fc.Arbitrary<TcpListener> = fc
+  .record(
+    {
+      port,
+      isDetected: fc.boolean(),
+      faults: fc.array(fault, { minLength: 1, maxLength: 2 }),
+      protocol: fc.constantFrom('tcp' as const, 'tls' as const),
+      service,
+      servicePort: port,
+      routes: fc.array(
+        fc.record({
+          name: label,
+          serverNames: fc.array(fc.oneof(label, fc.constant('*')), { minLength: 1, maxLength: 2 }),
+          clusters: fc.array(fc.record({ cluster: clusterName, weight: fc.nat(1_000_000) }), {
+            minLength: 1,
+            maxLength: 2,
+          }),
         }),
-      }),
-      { minLength: 1, maxLength: 2 },
-    ),
-  },
-  { requiredKeys: ['port', 'protocol', 'service', 'servicePort', 'routes'] },
-);
+        { minLength: 1, maxLength: 2 },
+      ),
+    },
+    { requiredKeys: ['port', 'isDetected', 'protocol', 'service', 'servicePort', 'routes'] },
+  )
+  .map(({ isDetected, ...listener }) => ({
+    ...listener,
+    ...(isDetected && listener.protocol === 'tcp' && { httpRouteTable: `upstream|${listener.port}` }),
+  }));
 
 const tracing = fc.record({ samplePercent: fc.double({ min: 0, max: 100, noNaN: true }) });
 
@@ -593,6 +600,7 @@ export const meshConfigArbitrary: fc.Arbitrary<MeshConfig> = fc
         ...gateways
           .filter(isHttpListener)
           .map(({ routeTable: name }) => ({ name, ignoresPort: true, virtualHosts: [] })),
+        ...tcp.flatMap(({ httpRouteTable: name }) => (name === undefined ? [] : [{ name, virtualHosts: [] }])),
       ],
       clusters,
       endpoints,

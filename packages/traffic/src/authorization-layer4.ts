@@ -6,6 +6,22 @@ export function withoutHttpRules({ policies }: AuthorizationRules): Authorizatio
   return { policies: policies.map((policy) => ({ ...policy, rules: policy.rules.filter(isOfConnections) })) };
 }
 
+/**
+ * For bytes at a port that takes HTTP too. They may be a request after all, for whoever reads them at the end: a DENY
+ * that asks for more than can be seen refuses every connection of the callers that it names.
+ */
+export function forUndeclaredBytes({ policies }: AuthorizationRules): AuthorizationRules {
+  return withoutHttpRules({
+    policies: policies.map((policy) =>
+      policy.action === 'DENY' ? { ...policy, rules: policy.rules.map(withoutHttpConditions) } : policy,
+    ),
+  });
+}
+
+function withoutHttpConditions(rule: AuthorizationRule): AuthorizationRule {
+  return isOfConnections(rule) ? rule : { ...rule, methods: [], paths: [], hosts: [], headers: [] };
+}
+
 /** Asks for nothing but caller, address and port. */
 export function isOfConnections({ methods, paths, hosts, headers }: AuthorizationRule): boolean {
   return methods.length === 0 && paths.length === 0 && hosts.length === 0 && headers.length === 0;

@@ -98,6 +98,8 @@ export interface TcpListener {
   readonly servicePort: number;
   /** For `tcp` one route of any name. */
   readonly routes: readonly TcpRoute[];
+  /** Nothing declares the protocol of the port: connections that begin as HTTP are calls by the table of this name. */
+  readonly httpRouteTable?: string;
   /** Of the service, for its connections: of what faults do, delay, reset and bandwidth. */
   readonly faults?: readonly FaultRule[];
 }
@@ -125,6 +127,11 @@ export interface InboundPort {
   readonly mode: MtlsMode;
   /** SNI names that select this port: `<servicePort>.<service>.<namespace>.mesh`. */
   readonly serverNames: readonly string[];
+  /**
+   * Nothing declares its protocol, and nothing that is set for it has to see requests: besides HTTP it takes bytes, which
+   * a mutual TLS connection without ALPN is.
+   */
+  readonly takesBytes?: true;
   /** Hosts that select this port for plaintext calls (lower case, without port). */
   readonly hosts: readonly string[];
   /** The service whose name telemetry uses for this port. */

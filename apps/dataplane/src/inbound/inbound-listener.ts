@@ -9,7 +9,7 @@ import { Listener } from '../listener/listener.ts';
 import { ProtocolDetector } from '../listener/protocol-detector.ts';
 import type { ServerContext, ServerTimeouts } from '../listener/server-context.ts';
 import { TlsAcceptor } from '../listener/tls-acceptor.ts';
-import { type Connected, FirstSpeaker } from '../tcp/first-speaker.ts';
+import { FirstSpeaker, type Opening } from '../tcp/first-speaker.ts';
 import type { Telemetry } from '../telemetry/record.ts';
 import type { InboundPortRuntime } from './inbound-port.ts';
 import type { InboundStack } from './inbound-stack.ts';
@@ -53,8 +53,8 @@ export function createInboundListener(options: InboundListenerOptions): InboundL
     listener.add(new ServerConnection(socket, facts, context));
   const serveHttp2 = (socket: Socket, facts: ConnectionFacts, local: LocalSettings) =>
     listener.add(new Http2ServerConnection(socket, facts, context, local));
-  const serveTcp = (socket: Socket, facts: ConnectionFacts, port: InboundPortRuntime, upstream?: Connected) => {
-    const connection = stack.tcp.accept(socket, facts, port, upstream);
+  const serveTcp = (socket: Socket, facts: ConnectionFacts, port: InboundPortRuntime, opening?: Opening) => {
+    const connection = stack.tcp.accept(socket, facts, port, opening);
     if (connection === undefined) return;
     listener.add(connection);
     socket.once('close', () => listener.remove(connection));
@@ -66,27 +66,33 @@ export function createInboundListener(options: InboundListenerOptions): InboundL
     secured: (socket, peer) => {
       const facts = { remoteAddress: socket.remoteAddress ?? '', peer };
       const port = stack.ports.ofServerName(peer.serverName);
-      if (port?.isRaw) serveTcp(socket, facts, port);
+      // A peer that means HTTP says so by ALPN.
+      const isBytes = port?.isRaw === true || (port?.takesBytes === true && !socket.alpnProtocol);
+      if (isBytes) serveTcp(socket, facts, port);
       else if (socket.alpnProtocol === 'h2') serveHttp2(socket, facts, MESH_SETTINGS);
       else serveHttp1(socket, facts);
     },
   });
-  const inPlaintext = (serve: (socket: Socket, facts: ConnectionFacts) => void) => (socket: Socket) => {
-    if (stack.ports.takesPlaintext) serve(socket, { remoteAddress: socket.remoteAddress ?? '', peer: undefined });
+  const plainHttp1 = (socket: Socket) => serveHttp1(socket, inPlaintext(socket));
+  const plainHttp2 = (socket: Socket) => serveHttp2(socket, inPlaintext(socket), CLIENT_FACING_SETTINGS);
+  const ifPlaintext = (serve: (socket: Socket) => void) => (socket: Socket) => {
+    if (stack.ports.takesPlaintext) serve(socket);
     else {
       telemetry.counter('plaintext-refused');
       socket.destroy();
     }
   };
+  const tlsBegins = (socket: Socket) => acceptor.accept(socket);
   const detected = {
-    tlsBegins: (socket: Socket) => acceptor.accept(socket),
-    http1Begins: inPlaintext(serveHttp1),
+    tlsBegins,
+    http1Begins: ifPlaintext(plainHttp1),
     timedOut: () => telemetry.counter('first-byte-timeout'),
-    http2Begins: inPlaintext((socket, facts) => serveHttp2(socket, facts, CLIENT_FACING_SETTINGS)),
+    http2Begins: ifPlaintext(plainHttp2),
   };
   const serveBytes = (socket: Socket, port: InboundPortRuntime) =>
     new FirstSpeaker(socket, {
-      app: port.app,
+      upstream: port.app,
+      sourceAddress: '',
       environment: {
         wheel,
         monotonic,
@@ -95,12 +101,9 @@ export function createInboundListener(options: InboundListenerOptions): InboundL
       },
       greetingHoldMs: port.config.mode === 'PERMISSIVE' ? GREETING_HOLD_MS : 0,
       idleTimeoutMs: port.plan.streamIdleTimeoutMs,
-      isOfMesh: (serverName) => stack.ports.ofServerName(serverName) !== undefined,
-      tlsBegins: (client) => acceptor.accept(client),
-      bytesBegin: (client, upstream) => {
-        const facts = { remoteAddress: client.remoteAddress ?? '', peer: undefined };
-        serveTcp(client, facts, port, upstream);
-      },
+      mesh: { isOfMesh: (serverName) => stack.ports.ofServerName(serverName) !== undefined, tlsBegins },
+      ...(!port.isRaw && { http: { http1Begins: plainHttp1, http2Begins: plainHttp2 } }),
+      bytesBegin: (client, opening) => serveTcp(client, inPlaintext(client), port, opening),
     });
   const listener = new Listener({
     side: 'inbound',
@@ -118,4 +121,8 @@ export function createInboundListener(options: InboundListenerOptions): InboundL
     },
   });
   return { listener, context, acceptor };
+}
+
+function inPlaintext(socket: Socket): ConnectionFacts {
+  return { remoteAddress: socket.remoteAddress ?? '', peer: undefined };
 }

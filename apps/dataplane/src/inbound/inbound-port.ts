@@ -1,6 +1,6 @@
 // One served port of the workload at run time: its authorization, its application, and what telemetry calls it.
 import { type Authorizer, compileAuthorization } from '@malha/traffic/authorization';
-import { withoutHttpRules } from '@malha/traffic/authorization-layer4';
+import { forUndeclaredBytes, withoutHttpRules } from '@malha/traffic/authorization-layer4';
 import type { Cluster, ClusterName, InboundPort } from '@malha/traffic/config';
 import { type ClusterEnvironment, ClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { ForwardPlan } from '../filters/router/forwarder.ts';
@@ -43,13 +43,19 @@ export class InboundPortRuntime {
     this.config = config;
     this.app = app;
     this.authorizer = compileAuthorization(config.authorization);
-    this.connectionAuthorizer = compileAuthorization(withoutHttpRules(config.authorization));
+    const forBytes = config.takesBytes ? forUndeclaredBytes : withoutHttpRules;
+    this.connectionAuthorizer = compileAuthorization(forBytes(config.authorization));
     this.servicePorts = new Set(config.serverNames.map(servicePortOf));
   }
 
   /** Bytes that no codec of ours looks at. */
   get isRaw(): boolean {
     return this.config.protocol === 'tcp' || this.config.protocol === 'tls';
+  }
+
+  /** Bytes, be it beside HTTP. */
+  get takesBytes(): boolean {
+    return this.isRaw || this.config.takesBytes === true;
   }
 }
 

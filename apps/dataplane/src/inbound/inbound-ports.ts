@@ -31,10 +31,10 @@ export class InboundPorts {
     return () => this.commit(configs, next);
   }
 
-  /** Without SNI and Host nothing tells ports apart: one of bytes takes plaintext only where it is the only port. */
+  /** Without SNI and Host nothing tells ports apart: bytes are taken in plaintext only where there is one port. */
   get plaintextBytes(): InboundPortRuntime | undefined {
     const [only] = this.runtimes;
-    return this.runtimes.length === 1 && only?.isRaw === true && only.config.mode !== 'STRICT' ? only : undefined;
+    return this.runtimes.length === 1 && only?.takesBytes === true && only.config.mode !== 'STRICT' ? only : undefined;
   }
 
   ofServerName(serverName: string): InboundPortRuntime | undefined {

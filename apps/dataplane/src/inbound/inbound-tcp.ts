@@ -6,10 +6,11 @@ import type { ConnectionFacts } from '../exchange/exchange.ts';
 import type { Limits } from '../filters/rate-limit/limits.ts';
 import type { Destination } from '../filters/request-recorder.ts';
 import type { ServedConnection } from '../listener/server-context.ts';
-import type { Connected } from '../tcp/first-speaker.ts';
+import type { Opening } from '../tcp/first-speaker.ts';
 import { abort } from '../tcp/reset.ts';
 import { TcpConnection, type TcpEnvironment, type TcpOwner } from '../tcp/tcp-connection.ts';
 import type { TcpRecorder } from '../tcp/tcp-recorder.ts';
+import { WantedBytes } from '../tcp/wanted-bytes.ts';
 import type { InboundPortRuntime } from './inbound-port.ts';
 
 export interface InboundTcpOptions {
@@ -38,43 +39,52 @@ export class InboundTcp implements TcpOwner<Notes> {
     socket: Socket,
     facts: ConnectionFacts,
     port: InboundPortRuntime,
-    upstream?: Connected,
+    opening: Opening = {},
   ): ServedConnection | undefined {
-    const { environment, recorder } = this.options;
+    const { environment, limits } = this.options;
     const decision = port.connectionAuthorizer.decide(viewOf(facts, port));
-    const policies = { authorizationPolicy: decision.policy ?? '', shadowPolicy: decision.shadowDenied ?? '' };
+    const notes = {
+      port,
+      facts,
+      authorizationPolicy: decision.policy ?? '',
+      shadowPolicy: decision.shadowDenied ?? '',
+    };
     const { connectionLimits } = port.config;
-    const isLimited =
-      decision.allowed &&
-      connectionLimits !== undefined &&
-      !this.options.limits.admitConnection(`inbound|${port.config.port}`, connectionLimits);
-    if (!decision.allowed || isLimited) {
-      abort(socket);
-      upstream?.socket.destroy();
-      const startMs = environment.monotonic();
-      const none = { attempts: 1, startMs, ttfbMs: -1, clientBytes: 0, upstreamBytes: 0 };
-      const destination = this.options.destinationOf(port, facts);
-      recorder.tell(
-        destination,
-        { route: '', ...policies },
-        { ...none, flags: isLimited ? RequestFlags.RL : RequestFlags.UAEX },
-      );
+    if (!decision.allowed) {
+      this.refuse(socket, notes, RequestFlags.UAEX, opening);
       return undefined;
     }
-    const plan = {
-      cluster: port.app,
-      idleTimeoutMs: port.plan.streamIdleTimeoutMs,
-      notes: { port, facts, ...policies },
-    };
+    if (connectionLimits !== undefined && !limits.admitConnection(`inbound|${port.config.port}`, connectionLimits)) {
+      this.refuse(socket, notes, RequestFlags.RL, opening);
+      return undefined;
+    }
+    const plan = { cluster: port.app, idleTimeoutMs: port.plan.streamIdleTimeoutMs, notes };
     const connection = new TcpConnection(socket, plan, environment, this);
-    connection.start(upstream);
+    connection.start(opening);
     return connection;
   }
 
   report(connection: TcpConnection<Notes>): void {
-    const { port, facts, authorizationPolicy, shadowPolicy } = connection.notes;
-    const decision = { route: '', authorizationPolicy, shadowPolicy };
-    this.options.recorder.tell(this.options.destinationOf(port, facts), decision, connection);
+    const { port } = connection.notes;
+    // That of a caller's proxy whose client turned out to speak HTTP: the requests are told of instead.
+    if (!port.isRaw && connection.isSilent && (connection.flags & ~RequestFlags.DC) === 0) return;
+    this.tell(connection.notes, connection);
+  }
+
+  private tell({ port, facts, ...policies }: Notes, outcome: Parameters<TcpRecorder['tell']>[2]): void {
+    this.options.recorder.tell(this.options.destinationOf(port, facts), { route: '', ...policies }, outcome);
+  }
+
+  private refuse(socket: Socket, notes: Notes, flags: number, { upstream, saidAll }: Opening): void {
+    upstream?.socket.destroy();
+    const { environment } = this.options;
+    const startMs = environment.monotonic();
+    const refused = () => {
+      abort(socket);
+      this.tell(notes, { attempts: 1, startMs, ttfbMs: -1, clientBytes: 0, upstreamBytes: 0, flags });
+    };
+    if (notes.port.isRaw || saidAll !== undefined) refused();
+    else new WantedBytes(socket, environment, refused);
   }
 }
 

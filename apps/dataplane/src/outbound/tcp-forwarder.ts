@@ -11,6 +11,7 @@ import type { Faults } from '../filters/fault/faults.ts';
 import type { Destination } from '../filters/request-recorder.ts';
 import type { Listener } from '../listener/listener.ts';
 import { ClientHelloReader } from '../tcp/client-hello-reader.ts';
+import type { Opening } from '../tcp/first-speaker.ts';
 import { PipeThrottle } from '../tcp/pipe-throttle.ts';
 import { abort } from '../tcp/reset.ts';
 import { TcpConnection, type TcpEnvironment, type TcpOwner } from '../tcp/tcp-connection.ts';
@@ -39,6 +40,11 @@ interface Notes {
   readonly route: string;
 }
 
+interface Opened {
+  readonly socket: Socket;
+  readonly opening: Opening;
+}
+
 const NO_POLICIES = { authorizationPolicy: '', shadowPolicy: '' };
 
 export class TcpForwarder implements TcpOwner<Notes> {
@@ -46,6 +52,10 @@ export class TcpForwarder implements TcpOwner<Notes> {
 
   constructor(options: TcpForwarderOptions) {
     this.options = options;
+  }
+
+  get environment(): TcpEnvironment {
+    return this.options.environment;
   }
 
   get random(): () => number {
@@ -66,13 +76,16 @@ export class TcpForwarder implements TcpOwner<Notes> {
   }
 
   /** `decision`: undefined when no route is for the connection. */
-  connect(socket: Socket, place: TcpPlace, decision: TcpDecision | undefined): void {
+  connect(socket: Socket, place: TcpPlace, decision: TcpDecision | undefined, opening: Opening = {}): void {
     if (place.faults === undefined) {
-      this.forward(socket, place, decision, undefined);
+      this.forward({ socket, opening }, place, decision, undefined);
       return;
     }
+    // Nobody would watch over it while a fault delays the connection.
+    opening.upstream?.socket.destroy();
+    const { saidAll } = opening;
     this.options.faults.injectConnection(socket, place.faults, {
-      goOn: (fault) => this.forward(socket, place, decision, fault),
+      goOn: (fault) => this.forward({ socket, opening: { saidAll } }, place, decision, fault),
       reset: () => {
         abort(socket);
         this.refuse(place, decision?.route.name ?? '', RequestFlags.FI);
@@ -80,20 +93,31 @@ export class TcpForwarder implements TcpOwner<Notes> {
     });
   }
 
-  private forward(socket: Socket, place: TcpPlace, decision: TcpDecision | undefined, fault: Fault | undefined): void {
-    const { clusters } = this.options;
-    const { route, backend } = decision ?? {};
+  /** Where it goes; undefined when that is nowhere. */
+  clusterOf(decision: TcpDecision | undefined): ClusterRuntime | undefined {
+    const backend = decision?.backend;
     const isValid = backend !== undefined && backend.cluster !== INVALID_BACKEND;
-    const cluster = isValid ? clusters.get(backend.cluster) : undefined;
+    return isValid ? this.options.clusters.get(backend.cluster) : undefined;
+  }
+
+  private forward(
+    { socket, opening }: Opened,
+    place: TcpPlace,
+    decision: TcpDecision | undefined,
+    fault: Fault | undefined,
+  ): void {
+    const route = decision?.route;
+    const cluster = this.clusterOf(decision);
     if (route === undefined || cluster === undefined) {
       abort(socket);
+      opening.upstream?.socket.destroy();
       this.refuse(place, route?.name ?? '', refusalOf(decision));
       return;
     }
     const connection = this.connectionTo(cluster, socket, route.name, fault);
     place.listener.add(connection);
     socket.once('close', () => place.listener.remove(connection));
-    connection.start();
+    connection.start(opening);
   }
 
   private connectionTo(cluster: ClusterRuntime, socket: Socket, route: string, fault: Fault | undefined) {

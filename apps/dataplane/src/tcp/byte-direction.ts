@@ -51,6 +51,16 @@ export class ByteDirection {
     }
   }
 
+  /** Bytes that were read of the sender before. */
+  pass(chunk: Buffer): void {
+    if (this.paced !== undefined) {
+      this.paced.push(chunk);
+      return;
+    }
+    this.bytes += chunk.length;
+    this.passOwn(chunk);
+  }
+
   /** The sender has ended: so does what the other one is told. */
   end(): void {
     if (this.paced !== undefined) {

@@ -53,6 +53,14 @@ export class BytePipe {
     return this.toClient.bytes;
   }
 
+  /** All that a client said that had ended before the pipe was there. */
+  clientHasSaid(bytes: Buffer): void {
+    this.toUpstream.pass(bytes);
+    this.toUpstream.end();
+    this.isHalfClosed = true;
+    this.owner.directionEnded();
+  }
+
   destroy(): void {
     this.isEnded = true;
     this.dropHeld();

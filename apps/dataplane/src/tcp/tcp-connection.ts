@@ -10,7 +10,7 @@ import type { ServedConnection } from '../listener/server-context.ts';
 import { NOT_OPEN, type OpenStream, type OpenStreams } from '../telemetry/open-streams.ts';
 import type { ProxyCounter } from '../telemetry/record.ts';
 import { BytePipe, type PipeEnd, type PipeOwner } from './byte-pipe.ts';
-import type { Connected } from './first-speaker.ts';
+import type { Opening } from './first-speaker.ts';
 import type { PipeThrottle } from './pipe-throttle.ts';
 import { abort } from './reset.ts';
 
@@ -68,6 +68,8 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
   private clientBytesTold = 0;
   private upstreamBytesTold = 0;
   private isOver = false;
+  /** Of a client that ended before this began. */
+  private saidAll: Buffer | undefined;
 
   constructor(client: Socket, plan: TcpPlan<N>, environment: TcpEnvironment, owner: TcpOwner<N>) {
     this.client = client;
@@ -89,6 +91,11 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
     return (this.pipe?.upstreamBytes ?? 0) - this.upstreamBytesTold;
   }
 
+  /** Nobody said a word. */
+  get isSilent(): boolean {
+    return this.pipe === undefined || this.pipe.clientBytes + this.pipe.upstreamBytes === 0;
+  }
+
   get isProgress(): boolean {
     return !this.isOver;
   }
@@ -100,8 +107,9 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
     this.upstreamBytesTold = this.pipe.upstreamBytes;
   }
 
-  /** `upstream`: a connection of the cluster that is there already. */
-  start(upstream?: Connected): void {
+  /** With an upstream of the cluster that is there already, it is not connected to anew. */
+  start({ upstream, saidAll }: Opening = {}): void {
+    this.saidAll = saidAll;
     // A client that has said everything before the upstream is there still gets the answer.
     this.client.allowHalfOpen = true;
     this.client.on('error', this.onClientGone);
@@ -143,7 +151,9 @@ export class TcpConnection<N> implements ServedConnection, PipeOwner, TimerTarge
     this.client.removeListener('close', this.onClientGone);
     this.pipe = new BytePipe(this.client, socket, this, this.throttle);
     this.environment.openStreams.add(this);
-    this.watchSilence();
+    if (this.saidAll === undefined) this.watchSilence();
+    else this.pipe.clientHasSaid(this.saidAll);
+    this.saidAll = undefined;
   }
 
   private connectFailed(error: ProxyError, picked: BalancedEndpoint | undefined): void {

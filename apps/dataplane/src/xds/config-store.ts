@@ -174,7 +174,7 @@ export class ConfigStore {
       clusters.push(value);
       if (load !== undefined) endpoints.push(load);
     }
-    const tcp = this.#tcp();
+    const tcp = this.#warmTcp();
     const gateways = this.#warmGateways();
     this.#current = {
       outbound,
@@ -200,9 +200,16 @@ export class ConfigStore {
     return held?.kind === 'inbound' ? held.listener : undefined;
   }
 
-  #tcp(): readonly TcpListener[] {
+  /** As of the gateways: a port goes on as it was until the table of its HTTP is there. */
+  #warmTcp(): readonly TcpListener[] {
     const listeners: TcpListener[] = [];
-    for (const { value } of this.#listeners.values()) if (value.kind === 'tcp') listeners.push(value.listener);
+    for (const { value } of this.#listeners.values()) {
+      if (value.kind !== 'tcp') continue;
+      const { listener } = value;
+      const isWarm = listener.httpRouteTable === undefined || this.#routeTables.has(listener.httpRouteTable);
+      const served = isWarm ? listener : this.#current?.tcp?.find(({ port }) => port === listener.port);
+      if (served !== undefined) listeners.push(served);
+    }
     return listeners.sort((a, b) => a.port - b.port);
   }
 
@@ -247,6 +254,7 @@ export class ConfigStore {
   references(): References {
     const routeTables = Array.from(this.#listeners.values(), ({ value }) => {
       if (value.kind === 'outbound') return [value.listener.routeTable];
+      if (value.kind === 'tcp') return value.listener.httpRouteTable ?? [];
       return value.kind === 'gateway' && isHttpListener(value.listener) ? [value.listener.routeTable] : [];
     });
     const secrets = Array.from(this.#listeners.values(), ({ value }) =>

@@ -57,6 +57,7 @@ const checkPort = onlyFields(InboundPortSchema, [
   'connectionLimits',
   'overload',
   'requests',
+  'takesBytes',
 ]);
 
 export function decodeListener(bytes: Uint8Array): DecodedListener {
@@ -145,5 +146,6 @@ function inboundPort(chain: FilterChain, path: string): InboundPort {
     }),
     ...(config.overload !== undefined && { overload: overloadConfig(config.overload, `${at}.overload`) }),
     ...(config.requests !== undefined && { requests: requestBounds(config.requests, `${at}.requests`) }),
+    ...(config.takesBytes && { takesBytes: true }),
   };
 }

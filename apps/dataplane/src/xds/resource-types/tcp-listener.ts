@@ -21,7 +21,7 @@ import { tcpProxy } from './tcp-proxy.ts';
 const checkListener = onlyFields(ListenerSchema, ['name', 'address', 'trafficDirection', 'metadata', 'filterChains']);
 const checkChain = onlyFields(FilterChainSchema, ['name', 'filterChainMatch', 'filters']);
 const checkMatch = onlyFields(FilterChainMatchSchema, ['serverNames']);
-const checkCalled = onlyFields(TcpListenerSchema, ['service', 'port', 'protocol', 'faults']);
+const checkCalled = onlyFields(TcpListenerSchema, ['service', 'port', 'protocol', 'faults', 'httpRouteTable']);
 
 export function tcpListener(from: WireListener): TcpListener {
   checkListener(from, '');
@@ -31,12 +31,16 @@ export function tcpListener(from: WireListener): TcpListener {
   const service = required(called.service, 'metadata.service');
   const spoken = protocol(called.protocol, 'metadata.protocol');
   if (spoken !== 'tcp' && spoken !== 'tls') throw new ResourceError('metadata.protocol', 'neither TCP nor TLS');
+  const { httpRouteTable } = called;
+  if (httpRouteTable !== '' && spoken === 'tls')
+    throw new ResourceError('metadata.http_route_table', 'the protocol of the port is declared');
   return {
     port: listeningPort(from),
     protocol: spoken,
     service: { namespace: service.namespace, name: service.name },
     servicePort: called.port,
     routes: from.filterChains.map((chain, index) => tcpRoute(chain, `filter_chains[${index}]`)),
+    ...(httpRouteTable !== '' && { httpRouteTable }),
     ...(called.faults.length > 0 && {
       faults: called.faults.map((each, index) => fault(each, `metadata.faults[${index}]`)),
     }),

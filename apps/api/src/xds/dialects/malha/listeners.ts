@@ -84,6 +84,7 @@ function filterChain(port: InboundPort): MessageInitShape<typeof FilterChainSche
     connectionLimits: (port.connectionLimits ?? []).map(connectionLimit),
     ...(port.overload !== undefined && { overload: overload(port.overload) }),
     ...(port.requests !== undefined && { requests: requestBounds(port.requests) }),
+    ...(port.takesBytes && { takesBytes: true }),
   });
   return {
     name: String(port.port),

@@ -26,12 +26,13 @@ export function tcpPlan(listener: TcpListener): ResourcePlan {
 }
 
 function encodeTcp(name: string, listener: TcpListener): Uint8Array {
-  const { port, protocol, service, servicePort, routes, faults = [] } = listener;
+  const { port, protocol, service, servicePort, routes, httpRouteTable, faults = [] } = listener;
   const called = create(TcpListenerSchema, {
     service: { ...service },
     port: servicePort,
     protocol: PROTOCOLS[protocol],
     faults: faults.map(fault),
+    ...(httpRouteTable !== undefined && { httpRouteTable }),
   });
   const message = create(ListenerSchema, {
     name,
