@@ -15,7 +15,13 @@ export const AREAS: readonly Area[] = [
   {
     name: 'protocols',
     theme: 'protocols and routing',
-    sections: ['HTTP/2 and gRPC', 'WebSocket', 'WebSocket over HTTP/2', 'upstreams of bytes'],
+    sections: [
+      'HTTP/2 and gRPC',
+      'WebSocket',
+      'WebSocket over HTTP/2',
+      'upstreams of bytes',
+      'upstreams that declare nothing',
+    ],
   },
   {
     name: 'matching',

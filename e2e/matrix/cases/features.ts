@@ -105,6 +105,7 @@ export const PROOFS: Readonly<Record<Feature, readonly string[] | Elsewhere>> = 
   'gateway.udp': [],
   'gateway.addresses': [],
   'tcp.route': ['bytes: '],
+  'tcp.detection': ['undeclared: '],
   'tls.passthrough': ['server name: '],
   'tracing.sampling': { test: 'apps/dataplane/src/telemetry/recorder.test.ts' },
 };

@@ -42,6 +42,7 @@ import { routeLimits } from './route-limits.ts';
 import { sessions } from './sessions.ts';
 import { severalGateways } from './several-gateways.ts';
 import { tunnels } from './tunnels.ts';
+import { undeclaredPorts } from './undeclared-ports.ts';
 import { upstreams } from './upstreams.ts';
 import { valueMatching } from './value-matching.ts';
 import { webSockets } from './websockets.ts';
@@ -92,6 +93,7 @@ export const SECTIONS: readonly Section[] = [
   gatewayConnections,
   severalGateways,
   upstreams,
+  undeclaredPorts,
   browsersAndCohorts,
   countries,
 ];

@@ -27,7 +27,7 @@ import {
   type TcpRoute,
   type WeightedCluster,
 } from '@malha/traffic';
-import { withoutHttpRules } from '@malha/traffic/authorization-layer4';
+import { forUndeclaredBytes, withoutHttpRules } from '@malha/traffic/authorization-layer4';
 import { clientAddress } from '@malha/traffic/client-address';
 import { Cors, type CorsRequest } from '@malha/traffic/cors';
 import { isHttpListener, isMisdirected } from '@malha/traffic/gateway';
@@ -211,7 +211,10 @@ export class EnginePlayer implements Player {
     const workload = 'shop/front';
     const listener = this.#config(workload).tcp?.find(({ port }) => port === UPSTREAM_PORTS[upstream]);
     if (listener === undefined) return answered('closed');
-    const { routes, protocol, faults } = listener;
+    const { routes, protocol, faults, httpRouteTable } = listener;
+    // The handshake of a client's TLS is bytes to the proxy, whatever it carries.
+    if (httpRouteTable !== undefined && serverName === '')
+      return this.#routed(workload, httpRouteTable, 'http', message, answers);
     if (this.#faultOf(faults, NO_REQUEST)?.isReset === true) return answered('closed');
     return this.#bytes({ workload, routes, serverName: protocol === 'tls' ? serverName : '' }, message, answers);
   }
@@ -235,7 +238,7 @@ export class EnginePlayer implements Player {
     const [namespace = '', serviceAccount = ''] = from.split('/');
     const caller = peerOf({ namespace, serviceAccount });
     const connection = { ...caller, sourceIp: '127.0.0.1', method: '', path: '', host: '', header: () => undefined };
-    const rules = withoutHttpRules(port.authorization);
+    const rules = port.takesBytes ? forUndeclaredBytes(port.authorization) : withoutHttpRules(port.authorization);
     const { allowed } = this.#parts.compileAuthorization(rules).decide({ ...connection, port: port.port });
     if (!allowed || this.#isConnectionLimited(port)) return answered('closed');
     return applied(backendName(workload, port.port), message, answers, []).result;

@@ -117,6 +117,7 @@ const table = [
   row('gateway.udp', 'Gateway listeners UDP', [PLANNED, PLANNED, NEVER]),
   row('gateway.addresses', 'Addresses of a Gateway', [PLANNED, PLANNED, NEVER]),
   row('tcp.route', 'TCP by declared upstreams and TCPRoute', [ON, ON, NEVER]),
+  row('tcp.detection', 'Protocol found out at an upstream without appProtocol', [ON, ON, NEVER]),
   row('tls.passthrough', 'TLS passed on by server name (TLSRoute)', [ON, ON, NEVER]),
   row('tracing.sampling', 'Trace sampling', [ON, PLANNED, NEVER]),
 ] as const satisfies readonly Capability[];

@@ -245,8 +245,8 @@ const acrossResources = {
   MALHA1048: entry(
     'warning',
     'An upstream of a workload cannot be served',
-    'The service or port of spec.upstreams does not exist, is for HTTP, or its listen port is taken by an earlier one.',
-    'Correct the entry; services of HTTP are called by their host at the outbound listener.',
+    'The service or port of spec.upstreams does not exist, declares HTTP by its appProtocol, or its listen port is taken by an earlier one.',
+    'Correct the entry; ports that declare HTTP are called by the host of their service at the outbound listener.',
   ),
   MALHA1049: entry(
     'warning',

@@ -417,8 +417,31 @@ describe('inbound ports', () => {
         hosts: ['reviews', 'reviews.shop', 'reviews.shop.mesh'],
         service: { namespace: 'shop', name: 'reviews' },
         authorization: { policies: [] },
+        takesBytes: true,
       },
     ]);
+  });
+
+  it.each([
+    [
+      'another service that declares HTTP for it',
+      service('alias', 'shop', 'ports: [{port: 80, targetPort: 9080, appProtocol: http}]').replace(
+        'app: alias',
+        'app: reviews',
+      ),
+    ],
+    [
+      'a limit of requests',
+      policy('RateLimit', 'l', '{targetRef: {kind: Service, name: reviews}, limits: [{name: l, requests: 5}]}'),
+    ],
+    [
+      'a bound of requests',
+      policy('TrafficPolicy', 'b', '{targetRef: {kind: Service, name: reviews}, requests: {maxBytes: 1000}}'),
+    ],
+  ])('take no bytes with %s, which they would go around', (_, text) => {
+    const [port] = at(text);
+    expect(port?.protocol).toBe('http');
+    expect(port?.takesBytes).toBeUndefined();
   });
 
   it('have one entry for several services of one port', () => {

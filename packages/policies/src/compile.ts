@@ -24,7 +24,7 @@ import { type Caller, policiesOfRule } from './route-policy/apply.ts';
 import { compileRoutes } from './routes/apply.ts';
 import type { AttachedRoute } from './routes/attach.ts';
 import type { PortEntry, ServiceEntry, WorkloadEntry } from './services/entries.ts';
-import { tcpBackendsOf, tcpListenersOf } from './tcp/apply.ts';
+import { tcpBackendsOf, tcpListenersOf, upstreamTables } from './tcp/apply.ts';
 import { samplePercentOf } from './tracing.ts';
 import { type ModeTransition, TransitionModes } from './transition.ts';
 import { type Compiled, type Scope, UnknownWorkloadError, type World } from './world.ts';
@@ -48,9 +48,13 @@ export function compile(from: World | WorldIndex, scope: Scope, options: Compile
   const caller = callerOf(workload);
   const virtualHosts = virtualHostsFor(index, caller);
   const gateway = gatewayOf(index, workload, tracing);
-  const routeTables = [{ name: OUTBOUND_ROUTE_TABLE, virtualHosts }, ...gateway.routeTables];
-  const allHosts = routeTables.flatMap((table) => table.virtualHosts);
   const tcp = tcpListenersOf(index, workload);
+  const routeTables = [
+    { name: OUTBOUND_ROUTE_TABLE, virtualHosts },
+    ...upstreamTables(index, tcp, (service, port) => virtualHost(index, service, port, caller)),
+    ...gateway.routeTables,
+  ];
+  const allHosts = routeTables.flatMap((table) => table.virtualHosts);
   const ports = inboundPortsOf(index, workload, modes.inbound);
   const { clusters, endpoints } = clustersOf(index, allHosts, tcpRoutesOf(tcp, gateway.listeners), ports, modes);
   const config: MeshConfig = {

@@ -4,7 +4,14 @@ import type { InboundPort, MtlsMode, Protocol } from '@malha/traffic';
 import { rulesOf } from './authorization/apply.ts';
 import { limitContext } from './limit-places.ts';
 import { limitsOfPort } from './rate-limit/apply.ts';
-import { type PortEntry, type ServiceEntry, targetPortOf, versionOf, type WorkloadEntry } from './services/entries.ts';
+import {
+  isUndeclared,
+  type PortEntry,
+  type ServiceEntry,
+  targetPortOf,
+  versionOf,
+  type WorkloadEntry,
+} from './services/entries.ts';
 import { specsOfService } from './traffic-policy/apply.ts';
 import { boundsOfPort } from './traffic-policy/overload.ts';
 import type { WorldIndex } from './world-index.ts';
@@ -55,6 +62,10 @@ function inboundPort(
   const admission = index.isolation.into(namespace);
   const protocol = protocolOf(served, first);
   const isRaw = protocol === 'tcp' || protocol === 'tls';
+  const limits = limitsOfPort(index.rateLimits, { namespace, workload: name, services, isRaw }, limitContext(index));
+  const bounds =
+    isRaw || index.trafficPolicies.isEmpty ? {} : boundsOfPort(specsOf(index, workload, services), first.service.key);
+  const takesBytes = served.every((each) => isUndeclared(each.port)) && isEmpty(limits) && isEmpty(bounds);
   return {
     port,
     appAddress: workload.resource.spec.ports?.find((spec) => spec.port === port)?.appAddress ?? `127.0.0.1:${port}`,
@@ -69,11 +80,15 @@ function inboundPort(
       admission,
       index.world.trustDomain,
     ),
-    ...limitsOfPort(index.rateLimits, { namespace, workload: name, services, isRaw }, limitContext(index)),
-    ...(!isRaw &&
-      !index.trafficPolicies.isEmpty &&
-      boundsOfPort(specsOf(index, workload, services), first.service.key)),
+    ...limits,
+    ...bounds,
+    ...(takesBytes && { takesBytes }),
   };
+}
+
+/** Nothing is set that would have to see requests, which bytes could go around. */
+function isEmpty(settings: object): boolean {
+  return Object.keys(settings).length === 0;
 }
 
 /** Of all services that have the port, those of the oldest first. */

@@ -9,7 +9,7 @@ const route = (name: string, serverNames: string[], ...weights: number[]): TcpRo
 });
 
 const explain = (routes: TcpRoute[], serverName: string) =>
-  explainConnection({ place: 'Gateway shop/edge, port 9443', protocol: 'tls', routes }, serverName);
+  explainConnection({ place: 'Gateway shop/edge, port 9443', protocol: 'tls', routes, isDetected: false }, serverName);
 
 const WIDE = route('shop/wide/0', ['*.example.com'], 1);
 const MAIL = route('shop/mail/0', ['mail.example.com'], 3, 1);
@@ -49,8 +49,26 @@ describe('explanation of a connection', () => {
   });
 
   it('of bytes that are no TLS the only route has them all', () => {
-    const plain = { place: 'Upstream at port 5432', protocol: 'tcp' as const, routes: [route('shop/db/0', ['*'], 1)] };
+    const plain = {
+      place: 'Upstream at port 5432',
+      protocol: 'tcp' as const,
+      routes: [route('shop/db/0', ['*'], 1)],
+      isDetected: false,
+    };
     const { winner, actionWords, authority } = explainConnection(plain, 'ignored.example.com');
     expect([winner, actionWords, authority]).toEqual(['shop/db/0', 'Taken to one backend.', '']);
+  });
+
+  it('says that nothing declares the protocol, and what becomes of HTTP', () => {
+    const found = {
+      place: 'Upstream at port 3306',
+      protocol: 'tcp' as const,
+      routes: [route('default', ['*'], 1)],
+      isDetected: true,
+    };
+    expect(explainConnection(found, '').hostWords).toBe(
+      'Upstream at port 3306 takes connections whose protocol nobody declares (no appProtocol): one that begins as HTTP goes by the ' +
+        'HTTP routes of the service; any other, also where the server speaks first, as follows.',
+    );
   });
 });

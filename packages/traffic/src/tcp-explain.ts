@@ -10,6 +10,8 @@ export interface ExplainableConnections {
   readonly place: string;
   readonly protocol: TcpListener['protocol'];
   readonly routes: readonly TcpRoute[];
+  /** Nothing declares the protocol: what begins as HTTP goes by the routes of its service instead. */
+  readonly isDetected: boolean;
 }
 
 /** What a proxy takes at a port: for an upstream of its workload, or of its gateway. Undefined where it takes no connections. */
@@ -21,34 +23,40 @@ export function connectionsAt(
   if (via === 'upstream') {
     const listener = config.tcp?.find((each) => each.port === port);
     if (listener === undefined) return undefined;
-    const { service, servicePort, protocol, routes } = listener;
-    return { place: `Upstream ${service.namespace}/${service.name}:${servicePort} at port ${port}`, protocol, routes };
+    const { service, servicePort, protocol, routes, httpRouteTable } = listener;
+    const place = `Upstream ${service.namespace}/${service.name}:${servicePort} at port ${port}`;
+    return { place, protocol, routes, isDetected: httpRouteTable !== undefined };
   }
   const listener = config.gateways?.find((each) => each.port === port);
   if (listener === undefined || isHttpListener(listener)) return undefined;
   const protocol = listener.protocol === 'TLS' ? 'tls' : 'tcp';
-  return { place: `Gateway port ${port}`, protocol, routes: listener.routes };
+  return { place: `Gateway port ${port}`, protocol, routes: listener.routes, isDetected: false };
 }
 
 /** In the shape of a request's explanation; `authority` is the server name, or empty for bytes that are no TLS. */
 export function explainConnection(
-  { place, protocol, routes }: ExplainableConnections,
+  { place, protocol, routes, isDetected }: ExplainableConnections,
   serverName: string,
 ): Explanation {
   const name = protocol === 'tls' ? serverName.toLowerCase() : '';
   const winner = compileTcpRoutes({ routes }).find(name);
+  const taken = protocol === 'tls' ? 'TLS by its server name' : isDetected ? UNDECLARED : 'connections as they come';
   const shown =
     protocol === 'tcp' ? 'a connection' : name === '' ? 'TLS without a server name' : `server name "${name}"`;
   return {
     authority: name,
     virtualHost: place,
-    hostWords: `${place} takes ${protocol === 'tls' ? `TLS by its server name: ${shown}` : 'connections as they come'}.`,
+    hostWords: `${place} takes ${taken}${protocol === 'tls' ? `: ${shown}` : ''}.`,
     rules: routes.filter(isNamed).map((route) => verdictOf(route, name, winner)),
     winner: winner !== undefined && isNamed(winner) ? winner.name : undefined,
     actionWords: actionWords(winner),
     backends: backendsOf(winner),
   };
 }
+
+const UNDECLARED =
+  'connections whose protocol nobody declares (no appProtocol): one that begins as HTTP goes by the HTTP routes of the service; ' +
+  'any other, also where the server speaks first, as follows';
 
 /** A listener's names that no route is attached to are no rule. */
 function isNamed({ name }: TcpRoute): boolean {

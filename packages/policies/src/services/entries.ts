@@ -49,6 +49,11 @@ export function targetPortOf(port: ServicePort, workload: WorkloadResource): num
   return workload.spec.ports?.find((candidate) => candidate.name === target)?.port;
 }
 
+/** Nothing says what is spoken at the port: it counts as HTTP where it is called by Host, else whoever speaks first decides. */
+export function isUndeclared({ spec }: PortEntry): boolean {
+  return spec.appProtocol === undefined;
+}
+
 /** The first version whose labels the workload has; else its `version` label, else empty. */
 export function versionOf(service: ServiceEntry, workload: WorkloadEntry): string {
   const version = service.versions.find((candidate) => hasLabels(workload.labels, candidate.labels));

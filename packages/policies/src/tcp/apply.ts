@@ -1,10 +1,17 @@
 // Upstreams that a workload declares as listeners: for each the routes of its port, or the service itself.
 import { type Finding, namespaceOf } from '@malha/model';
-import { INVALID_BACKEND, type TcpBackend, type TcpListener, type TcpRoute } from '@malha/traffic';
+import {
+  INVALID_BACKEND,
+  type RouteTable,
+  type TcpBackend,
+  type TcpListener,
+  type TcpRoute,
+  type VirtualHost,
+} from '@malha/traffic';
 import { connectionFaultsOf } from '../fault/apply.ts';
 import { report } from '../report.ts';
 import { resolveBackend } from '../routes/backends.ts';
-import type { PortEntry, ServiceEntry, WorkloadEntry } from '../services/entries.ts';
+import { isUndeclared, type PortEntry, type ServiceEntry, type WorkloadEntry } from '../services/entries.ts';
 import type { WorldIndex } from '../world-index.ts';
 import { isRaw, type Layer4RouteResource, routeNameOf, serverNamesOf } from './attach.ts';
 import { malformedUpstreams, type Upstream, upstreamsOf } from './upstreams.ts';
@@ -91,7 +98,8 @@ function targetOf(
   if (service === undefined) return `There is no Service ${key}.`;
   const port = service.ports.find((candidate) => candidate.port === upstream.port);
   if (port === undefined) return `Service ${key} has no port ${upstream.port}.`;
-  if (!isRaw(port)) return `Port ${upstream.port} of Service ${key} has appProtocol ${port.protocol}.`;
+  if (!isRaw(port) && !isUndeclared(port))
+    return `Port ${upstream.port} of Service ${key} has appProtocol ${port.protocol}.`;
   return { service, port };
 }
 
@@ -115,7 +123,32 @@ function listener(
     return { ...base, protocol: 'tls', routes: byName.map((route) => routeOf(index, route, port)) };
   if (oldest !== undefined) return { ...base, protocol: 'tcp', routes: [routeOf(index, oldest, port)] };
   const clusters = [{ cluster: index.use(service, port, ''), weight: 1 }];
-  return { ...base, protocol: 'tcp', routes: [{ name: 'default', serverNames: ['*'], clusters }] };
+  return {
+    ...base,
+    protocol: 'tcp',
+    routes: [{ name: 'default', serverNames: ['*'], clusters }],
+    ...(isUndeclared(port) && { httpRouteTable: upstreamTableName(upstream.listen) }),
+  };
+}
+
+/** Of the calls that a client makes at an upstream's port; each port has its own, which takes any Host. */
+function upstreamTableName(listen: number): string {
+  return `upstream|${listen}`;
+}
+
+/** For each listener whose protocol is found out: the calls that it takes go by the routes of its service. */
+export function upstreamTables(
+  index: WorldIndex,
+  listeners: readonly TcpListener[],
+  virtualHost: (service: ServiceEntry, port: PortEntry) => VirtualHost,
+): RouteTable[] {
+  return listeners.flatMap(({ httpRouteTable, service: { namespace, name }, servicePort }) => {
+    if (httpRouteTable === undefined) return [];
+    const service = index.linked.servicesByKey.get(`${namespace}/${name}`);
+    const port = service?.ports.find((candidate) => candidate.port === servicePort);
+    if (service === undefined || port === undefined) return [];
+    return [{ name: httpRouteTable, virtualHosts: [{ ...virtualHost(service, port), domains: ['*'] }] }];
+  });
 }
 
 /** Routes of the caller's own namespace replace those of the service's, as for HTTP. */

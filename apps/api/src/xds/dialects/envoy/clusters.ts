@@ -1,7 +1,7 @@
 // Clusters for Envoy: EDS over ADS, mutual TLS to those endpoints that take it, limits and the retry budget.
 import { create, toBinary } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
-import type { Cluster, RetryBudgetConfig } from '@malha/traffic';
+import type { Cluster, ClusterName, RetryBudgetConfig } from '@malha/traffic';
 import { CLUSTER_TYPE } from '@malha/xds';
 import { HTTP_PROTOCOL_OPTIONS } from '@malha/xds/extension-names';
 import { Cluster_DiscoveryType, ClusterSchema } from '@malha/xds/generated/envoy/config/cluster/v3/cluster_pb';
@@ -40,10 +40,31 @@ export function clusterPlan(
   };
 }
 
+/** Of the same endpoints for bytes: a peer takes a connection for HTTP by the ALPN that Envoy offers for all of a cluster's. */
+export function bytesClusterName(name: ClusterName): ClusterName {
+  return `bytes|${name}` as ClusterName;
+}
+
+export function bytesClusterPlan(cluster: Cluster, { secretFiles }: DialectContext): ResourcePlan {
+  const name = bytesClusterName(cluster.name);
+  return {
+    typeUrl: CLUSTER_TYPE,
+    name,
+    source: [cluster, NO_BUDGET, secretFiles ?? NO_FILES],
+    bytes: () => {
+      // Checked once, by the cluster of the same endpoints that is for HTTP.
+      const { healthCheck: _, ...unchecked } = cluster;
+      return encodeCluster({ ...unchecked, name, protocol: 'tcp' }, undefined, secretFiles, cluster.name);
+    },
+  };
+}
+
+/** `serviceName`: of the endpoints. */
 function encodeCluster(
   cluster: Cluster,
   budget: RetryBudgetConfig | undefined,
   secretFiles: SecretFiles | undefined,
+  serviceName: string = cluster.name,
 ): Uint8Array {
   const tls = {
     name: 'envoy.transport_sockets.tls',
@@ -53,7 +74,7 @@ function encodeCluster(
   const message = create(ClusterSchema, {
     name: cluster.name,
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
-    edsClusterConfig: { edsConfig: ADS },
+    edsClusterConfig: { edsConfig: ADS, ...(serviceName !== cluster.name && { serviceName }) },
     connectTimeout: durationFromMs(Math.max(1, cluster.connectTimeoutMs)),
     ...loadBalancerFields(cluster.loadBalancer),
     healthChecks: healthChecks(cluster),

@@ -3,6 +3,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { InboundPort } from '@malha/traffic';
+import { forUndeclaredBytes } from '@malha/traffic/authorization-layer4';
 import type { FilterSchema } from '@malha/xds/generated/envoy/config/listener/v3/listener_components_pb';
 import type { VirtualHostSchema } from '@malha/xds/generated/envoy/config/route/v3/route_components_pb';
 import {
@@ -39,6 +40,11 @@ export function isHttp({ protocol }: InboundPort): boolean {
 
 export function portFilters(port: InboundPort): Filter[] {
   return isHttp(port) ? [httpManager([port], [port])] : tcpFilters(port);
+}
+
+/** For bytes at a port of HTTP that declares nothing. */
+export function bytesFilters(port: InboundPort): Filter[] {
+  return tcpFilters({ ...port, protocol: 'tcp', authorization: forUndeclaredBytes(port.authorization) });
 }
 
 /** Plaintext has no SNI: of `all` ports those for HTTP are told apart by Host; a TCP port can only be there alone. */

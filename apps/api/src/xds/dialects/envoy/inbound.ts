@@ -12,8 +12,10 @@ import { DownstreamTlsContextSchema } from '@malha/xds/generated/envoy/extension
 import type { DialectContext, ResourcePlan } from '../dialect.ts';
 import { socketAddress } from '../shared/addresses.ts';
 import { commonTlsContext } from '../shared/tls.ts';
-import { plaintextFilters, portFilters } from './inbound-filters.ts';
+import { bytesFilters, plaintextFilters, portFilters } from './inbound-filters.ts';
 import { typed } from './types.ts';
+
+const HTTP_ALPN = ['h2', 'http/1.1'];
 
 type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 
@@ -34,16 +36,35 @@ function encodeInbound({ ports }: InboundListener, context: DialectContext): Uin
     address: socketAddress(context.address, context.inboundPort),
     trafficDirection: TrafficDirection.INBOUND,
     listenerFilters: [{ name: 'envoy.filters.listener.tls_inspector', configType: typed(TlsInspectorSchema, {}) }],
-    filterChains: [...encrypted.map((port) => tlsChain(port, context)), ...plaintextChain(plaintext, ports)],
+    filterChains: [...encrypted.flatMap((port) => tlsChains(port, context)), ...plaintextChain(plaintext, ports)],
   });
   return toBinary(ListenerSchema, message);
 }
 
-function tlsChain(port: InboundPort, context: DialectContext): FilterChain {
+/** A port that takes bytes too has them from callers without ALPN. */
+function tlsChains(port: InboundPort, context: DialectContext): FilterChain[] {
+  const name = `mtls|${port.port}`;
+  if (!port.takesBytes)
+    return [tlsChain({ name, filters: portFilters(port), applicationProtocols: [] }, port, context)];
+  return [
+    tlsChain({ name, filters: portFilters(port), applicationProtocols: HTTP_ALPN }, port, context),
+    tlsChain({ name: `${name}|bytes`, filters: bytesFilters(port), applicationProtocols: [] }, port, context),
+  ];
+}
+
+interface ChainParts extends Required<Pick<FilterChain, 'name' | 'filters'>> {
+  readonly applicationProtocols: string[];
+}
+
+function tlsChain(
+  { name, filters, applicationProtocols }: ChainParts,
+  port: InboundPort,
+  context: DialectContext,
+): FilterChain {
   return {
-    name: `mtls|${port.port}`,
-    filterChainMatch: { transportProtocol: 'tls', serverNames: [...port.serverNames] },
-    filters: portFilters(port),
+    name,
+    filterChainMatch: { transportProtocol: 'tls', serverNames: [...port.serverNames], applicationProtocols },
+    filters,
     transportSocket: {
       name: 'envoy.transport_sockets.tls',
       configType: typed(DownstreamTlsContextSchema, {
@@ -58,7 +79,7 @@ function tlsChain(port: InboundPort, context: DialectContext): FilterChain {
             tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_3,
             tlsMaximumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_3,
           },
-          alpnProtocols: port.protocol === 'tcp' || port.protocol === 'tls' ? [] : ['h2', 'http/1.1'],
+          alpnProtocols: port.protocol === 'tcp' || port.protocol === 'tls' ? [] : HTTP_ALPN,
         },
       }),
     },

@@ -3,7 +3,7 @@ import type { Cluster, MeshConfig, RetryBudgetConfig } from '@malha/traffic';
 import type { Dialect, DialectContext, ResourcePlan } from '../dialect.ts';
 import { applicationPlan } from './application.ts';
 import { certificatePlans } from './certificates.ts';
-import { clusterPlan } from './clusters.ts';
+import { bytesClusterPlan, clusterPlan } from './clusters.ts';
 import { endpointsPlan } from './endpoints.ts';
 import { gatewayPlan } from './gateway.ts';
 import { splitTables } from './gateway-tables.ts';
@@ -25,11 +25,19 @@ function plan(config: MeshConfig, context: DialectContext): ResourcePlan[] {
     outboundPlan(config.outbound, counters, context),
     // An edge proxy may have no port of its own, and Envoy refuses a listener without filter chains.
     ...(config.inbound.ports.length > 0 ? [inboundPlan(config.inbound, context)] : []),
-    ...(config.tcp ?? []).map((listener) => tcpPlan(listener, clusters, context)),
+    ...[...bytesClusters(config, clusters)].map((cluster) => bytesClusterPlan(cluster, context)),
+    ...(config.tcp ?? []).map((listener) => tcpPlan(listener, { clusters, counters }, context)),
     ...gateways.flatMap((listener) => gatewayPlan(listener, { clusters, counters }, context)),
     ...certificatePlans(gateways, context),
     ...splitTables(config.routeTables, gateways).map((table) => routeTablePlan(table, clusters, counters)),
   ];
+}
+
+/** Whose endpoints get bytes beside HTTP. */
+function bytesClusters({ tcp = [] }: MeshConfig, clusters: ReadonlyMap<string, Cluster>): Set<Cluster> {
+  const detected = tcp.filter(({ httpRouteTable }) => httpRouteTable !== undefined);
+  const names = detected.flatMap(({ routes }) => routes.flatMap((route) => route.clusters));
+  return new Set(names.flatMap(({ cluster }) => clusters.get(cluster) ?? []));
 }
 
 /** Of the first route that forwards to the cluster. */
