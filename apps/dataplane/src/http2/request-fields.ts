@@ -6,6 +6,8 @@ import { RequestHead, UNKNOWN_LENGTH } from '../exchange/request-head.ts';
 import { checkFields, isPseudoHeader, malformed } from './field-list.ts';
 
 const SLASH = 0x2f;
+/** RFC 3986 §3.1; it is not passed on, so that any will do. */
+const SCHEME = /^[a-z][a-z0-9+.-]*$/i;
 
 /** Throws StreamError for whatever must not be forwarded. `isEnd`: the head is the whole message. */
 export function requestFrom(streamId: number, fields: readonly string[], isEnd: boolean): RequestHead {
@@ -30,7 +32,7 @@ export function requestFrom(streamId: number, fields: readonly string[], isEnd: 
   const { headers, contentLength, host, takesTrailers } = checkFields(streamId, fields, at, list);
   if (!isToken(method)) throw malformed(streamId, 'a method');
   if (method !== 'CONNECT' || protocol !== '') {
-    if (scheme === '') throw malformed(streamId, 'no :scheme');
+    if (scheme !== 'http' && scheme !== 'https' && !SCHEME.test(scheme)) throw malformed(streamId, 'a :scheme');
     checkPath(streamId, method, path);
   } else if (scheme !== '' || path !== '' || authority === undefined) {
     throw malformed(streamId, 'a CONNECT that is not of RFC 9113 §8.5');

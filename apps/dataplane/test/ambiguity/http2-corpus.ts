@@ -40,6 +40,7 @@ export const MALFORMED_REQUESTS: readonly (readonly [what: string, fields: Field
   ['a content-length without content', [...POST, 'content-length', '5']],
   ['no :method', GET.slice(2)],
   ['no :scheme', [...GET.slice(0, 2), ...GET.slice(4)]],
+  ['a :scheme that is none', withPseudo(':scheme', 'http ://evil')],
   ['no :path', GET.slice(0, 6)],
   ['no :authority and no host', [...GET.slice(0, 4), ...GET.slice(6)]],
   ['an empty :path', withPseudo(':path', '')],
