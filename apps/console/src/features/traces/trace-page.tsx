@@ -1,10 +1,10 @@
 'use client';
 // One trace: where the time went, hop by hop, and why it failed, in words.
 import { useQuery } from '@tanstack/react-query';
-import { Workflow } from 'lucide-react';
+import { GitCompareArrows, Workflow } from 'lucide-react';
 import { useCallback, useMemo } from 'react';
 import { Badge } from '#components/ui/badge.tsx';
-import { ButtonLink } from '#components/ui/button.tsx';
+import { Button, ButtonLink } from '#components/ui/button.tsx';
 import { QueryFailure } from '#components/ui/error-words.tsx';
 import { Empty, Note, Skeleton } from '#components/ui/states.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
@@ -12,6 +12,7 @@ import { useScope, useViewParameter } from '#features/scope/index.ts';
 import { duration, inWords, plural } from '#format/number.ts';
 import { clockWithMillis } from '#format/time.ts';
 import { useTRPC } from '#trpc/client.ts';
+import { ComparePanel } from './compare-panel.tsx';
 import { CriticalBar } from './critical-bar.tsx';
 import { groupOf, type Hop } from './hop.ts';
 import { HopPanel } from './hop-panel.tsx';
@@ -19,9 +20,9 @@ import { HopRows } from './hop-rows.tsx';
 import { TraceLegend } from './trace-legend.tsx';
 import { TraceScatter } from './trace-scatter.tsx';
 import { useHopKeys } from './use-hop-keys.ts';
+import { type Others, useOthers } from './use-others.ts';
 import { originOf, type Waterfall, waterfallOf } from './waterfall.ts';
 
-const OTHERS_MAX = 200;
 /** In the URL: the operator has closed the panel. */
 const CLOSED = 'none';
 
@@ -74,11 +75,14 @@ function Head({
   root,
   waterfall,
   spans,
+  onCompare,
 }: {
   readonly traceId: string;
   readonly root: Hop;
   readonly waterfall: Waterfall;
   readonly spans: number;
+  /** Undefined: there is no good one to compare it with. */
+  readonly onCompare: (() => void) | undefined;
 }) {
   const scope = useScope();
   const services = new Set(
@@ -96,6 +100,14 @@ function Head({
           {traceId.slice(0, 12)}
         </Badge>
         <span className="flex-1" />
+        <Button
+          disabled={onCompare === undefined}
+          title={onCompare === undefined ? 'No good trace of this request in the time that is shown' : undefined}
+          onClick={onCompare}
+        >
+          <GitCompareArrows aria-hidden="true" strokeWidth={1.75} />
+          Compare with a good one
+        </Button>
         <ButtonLink
           href={scope.href(`/topology?select=${encodeURIComponent(`${root.span.namespace}/${root.span.service}`)}`)}
         >
@@ -120,21 +132,16 @@ function Head({
   );
 }
 
-/** The other traces that entered where this one did, so that its duration can be judged. */
-function Others({ root, traceId }: { readonly root: Hop; readonly traceId: string }) {
-  const trpc = useTRPC();
-  const scope = useScope();
-  const { namespace, service } = root.call ?? root.span;
-  const search = { namespace, service, range: scope.range, limit: OTHERS_MAX };
-  const query = useQuery(trpc.traces.search.queryOptions(search, { staleTime: 30_000 }));
-  const others = query.data ?? [];
-  if (others.length < 3) return null;
+/** So that its duration can be judged. */
+function Neighbours({ others, traceId }: { readonly others: Others; readonly traceId: string }) {
+  const { service, traces } = others;
+  if (traces.length < 3) return null;
   return (
     <div className="px-5 pb-4">
       <TraceScatter
-        traces={others}
+        traces={traces}
         current={traceId}
-        title={`${plural(others.length, 'trace')} through ${service}`}
+        title={`${plural(traces.length, 'trace')} through ${service}`}
         isFlat
       />
     </div>
@@ -151,6 +158,9 @@ export function TracePage({ traceId }: { readonly traceId: string }) {
   const first = originOf(waterfall.hops)?.id ?? root?.id ?? '';
   const [selected, setSelected] = useViewParameter('span', first);
   const select = useCallback((id: string) => setSelected(id === '' ? CLOSED : id), [setSelected]);
+  const [comparedWith, setComparedWith] = useViewParameter('with');
+  const others = useOthers(traceId, root);
+  const { goodOne } = others;
   useHopKeys(waterfall.hops, selected, select);
   if (query.data === undefined) {
     if (!query.isError) return <Loading />;
@@ -166,14 +176,23 @@ export function TracePage({ traceId }: { readonly traceId: string }) {
   const hop = waterfall.hops.find((candidate) => candidate.id === selected);
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <Head traceId={traceId} root={root} waterfall={waterfall} spans={query.data.spans.length} />
+      <Head
+        traceId={traceId}
+        root={root}
+        waterfall={waterfall}
+        spans={query.data.spans.length}
+        onCompare={goodOne === undefined ? undefined : () => setComparedWith(goodOne.traceId)}
+      />
       <div className="flex min-h-0 flex-1">
         <div className="min-w-0 flex-1 overflow-auto">
           {root.isFailed && <Origin hops={waterfall.hops} />}
+          {comparedWith !== '' && (
+            <ComparePanel waterfall={waterfall} traceId={comparedWith} onClose={() => setComparedWith('')} />
+          )}
           <CriticalBar waterfall={waterfall} colours={colours} />
           <HopRows waterfall={waterfall} colours={colours} selected={selected} onSelect={select} />
           <TraceLegend hops={waterfall.hops} />
-          <Others root={root} traceId={traceId} />
+          <Neighbours others={others} traceId={traceId} />
         </div>
         {hop !== undefined && <HopPanel hop={hop} onClose={() => select('')} />}
       </div>
