@@ -49,9 +49,11 @@ export interface FailureProps {
   readonly title: string;
   readonly children: ReactNode;
   readonly onRetry?: () => void;
+  /** Where else to go, as links. */
+  readonly elsewhere?: ReactNode;
 }
 
-export function Failure({ title, children, onRetry }: FailureProps) {
+export function Failure({ title, children, onRetry, elsewhere }: FailureProps) {
   return (
     <div role="alert" className="grid justify-items-center gap-1 px-6 py-14 text-center">
       <span className="mb-2 grid size-10 place-items-center rounded-3 border border-err-line bg-err-tint">
@@ -59,12 +61,15 @@ export function Failure({ title, children, onRetry }: FailureProps) {
       </span>
       <h3 className="text-14 font-semi text-t0">{title}</h3>
       <p className="max-w-[440px] text-12 leading-[18px] text-t2">{children}</p>
-      {onRetry !== undefined && (
-        <div className="mt-3">
-          <Button kind="primary" onClick={onRetry}>
-            <RotateCw aria-hidden="true" />
-            Try again
-          </Button>
+      {(onRetry !== undefined || elsewhere !== undefined) && (
+        <div className="mt-3 flex gap-2">
+          {onRetry !== undefined && (
+            <Button kind="primary" onClick={onRetry}>
+              <RotateCw aria-hidden="true" />
+              Try again
+            </Button>
+          )}
+          {elsewhere}
         </div>
       )}
     </div>

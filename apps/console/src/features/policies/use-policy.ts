@@ -24,9 +24,11 @@ export interface PolicyPlace {
   readonly target: string;
   /** Of a copy: the key of what it is copied from. */
   readonly from: string;
+  /** Of a new fault: whether its first text has a hypothesis. */
+  readonly isExperiment: boolean;
 }
 
-export function usePolicyDraft({ kind, namespace, name, target, from }: PolicyPlace) {
+export function usePolicyDraft({ kind, namespace, name, target, from, isExperiment }: PolicyPlace) {
   const trpc = useTRPC();
   const key = `${kind}/${namespace}/${name}`;
   const query = useQuery(trpc.resources.get.queryOptions({ key }, { staleTime: 5_000, retry: false }));
@@ -38,8 +40,8 @@ export function usePolicyDraft({ kind, namespace, name, target, from }: PolicyPl
     if (!isMissing) return undefined;
     if (from !== '') return source.data === undefined ? undefined : renamed(source.data.yaml, namespace, name);
     const found = targetFrom(target);
-    return found === undefined ? undefined : newPolicyYaml({ kind, namespace, name, target: found });
-  }, [isMissing, from, source.data, target, kind, namespace, name]);
+    return found === undefined ? undefined : newPolicyYaml({ kind, namespace, name, target: found, isExperiment });
+  }, [isMissing, from, source.data, target, kind, namespace, name, isExperiment]);
   const stored = useMemo((): DraftBase | undefined => {
     if (query.data !== undefined)
       return { yaml: query.data.yaml, revision: query.data.revision, revisions: { [key]: query.data.revision } };

@@ -4,6 +4,7 @@ export { BrokenNote } from './editor/broken-note.tsx';
 export { ChipRemove, ChipSelect, ChipText } from './editor/chip-field.tsx';
 export { EditorLoading } from './editor/editor-loading.tsx';
 export { EditorTools, type Panes, panesOf } from './editor/editor-tools.tsx';
+export { ElsewhereLinks } from './editor/elsewhere-links.tsx';
 export { FieldFinding, FieldFindings, type FieldPlace, useFindingAt, wordsOf } from './editor/field-findings.tsx';
 export { LazyConflictDialog } from './editor/lazy-conflict-dialog.tsx';
 export { useEditorKeys, useHindrance, useUnsavedGuard } from './editor/use-editor-keys.ts';

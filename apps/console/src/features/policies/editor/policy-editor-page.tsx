@@ -8,6 +8,7 @@ import {
   ApplyBar,
   BrokenNote,
   EditorLoading,
+  ElsewhereLinks,
   FieldFindings,
   LazyConflictDialog,
   panesOf,
@@ -127,10 +128,20 @@ export function PolicyEditorPage({ kind, namespace, name }: PolicyEditorPageProp
 function PolicyPage({ kind, namespace, name }: PolicyEditorPageProps & { readonly kind: PolicyKind }) {
   const [target] = useViewParameter('target');
   const [from] = useViewParameter('from');
-  const { draft, error, isMissing, refetch, key } = usePolicyDraft({ kind, namespace, name, target, from });
+  const [experiment] = useViewParameter('experiment');
+  const isExperiment = experiment === '1' && kind === 'FaultInjection';
+  const place = { kind, namespace, name, target, from, isExperiment };
+  const { draft, error, isMissing, refetch, key } = usePolicyDraft(place);
   if (draft !== undefined)
     return <Editor key={key} kind={kind} namespace={namespace} name={name} resourceKey={key} draft={draft} />;
   const isComing = error === null || (isMissing && (from !== '' || target !== ''));
   if (isComing) return <EditorLoading />;
-  return <QueryFailure what={`${kind} ${namespace}/${name}`} error={error} onRetry={() => void refetch()} />;
+  return (
+    <QueryFailure
+      what={`${kind} ${namespace}/${name}`}
+      error={error}
+      onRetry={() => void refetch()}
+      elsewhere={<ElsewhereLinks resourceKey={key} listHref="/resilience" list="All policies" />}
+    />
+  );
 }

@@ -19,19 +19,24 @@ const SUFFIX: Readonly<Record<PolicyKind, string>> = {
   FaultInjection: '-fault',
 };
 
+const EXPERIMENT_PURPOSE =
+  'A fault with a hypothesis: it is measured before, during and after, and ends by itself where it does harm';
+
 export interface NewPolicyDialogProps {
   /** `namespace/service` that it is for, where that is known. */
   readonly service?: string;
+  /** A fault with a hypothesis, and no other kind to choose. */
+  readonly isExperiment?: boolean;
   readonly onClose: () => void;
 }
 
-export function NewPolicyDialog({ service: given = '', onClose }: NewPolicyDialogProps) {
+export function NewPolicyDialog({ service: given = '', isExperiment = false, onClose }: NewPolicyDialogProps) {
   const trpc = useTRPC();
   const scope = useScope();
   const router = useRouter();
   const { may } = useSession();
   const id = useId();
-  const [kind, setKind] = useState<PolicyKind>('TrafficPolicy');
+  const [kind, setKind] = useState<PolicyKind>(isExperiment ? 'FaultInjection' : 'TrafficPolicy');
   const services = useQuery(trpc.services.list.queryOptions({ range: scope.range }, { staleTime: 30_000 })).data ?? [];
   const [chosen, setChosen] = useState(given);
   const names = [
@@ -40,20 +45,21 @@ export function NewPolicyDialog({ service: given = '', onClose }: NewPolicyDialo
   const service = chosen === '' ? (names[0] ?? '') : chosen;
   const [namespace = '', target = ''] = service.split('/');
   const [typed, setTyped] = useState<string | null>(null);
-  const name = typed ?? `${target}${SUFFIX[kind]}`;
+  const name = typed ?? `${target}${isExperiment ? '-experiment' : SUFFIX[kind]}`;
   const isSound = NAME.test(name) && target !== '';
   const { purpose, role } = KIND_FACTS[kind];
   const open = () => {
     if (!isSound) return;
     onClose();
-    router.push(scope.href(`${policyHref(kind, namespace, name)}?target=${encodeURIComponent(`Service/${target}`)}`));
+    const first = `target=${encodeURIComponent(`Service/${target}`)}${isExperiment ? '&experiment=1' : ''}`;
+    router.push(scope.href(`${policyHref(kind, namespace, name)}?${first}`));
   };
   return (
     <Dialog
       open
       onClose={onClose}
       width={520}
-      title="New policy"
+      title={isExperiment ? 'New experiment' : 'New policy'}
       description="The editor opens with a first text. Nothing is stored until it is applied."
       actions={
         <>
@@ -72,14 +78,16 @@ export function NewPolicyDialog({ service: given = '', onClose }: NewPolicyDialo
         }}
       >
         <div className="grid gap-1.5">
-          <Segment
-            label="Kind"
-            value={kind}
-            onChange={setKind}
-            options={POLICY_KINDS.map((value) => ({ value, label: KIND_FACTS[value].name }))}
-          />
+          {!isExperiment && (
+            <Segment
+              label="Kind"
+              value={kind}
+              onChange={setKind}
+              options={POLICY_KINDS.map((value) => ({ value, label: KIND_FACTS[value].name }))}
+            />
+          )}
           <p className="text-11 text-t3">
-            {purpose}.{!may(role) && ` Applying it needs the role ${role}.`}
+            {isExperiment ? EXPERIMENT_PURPOSE : purpose}.{!may(role) && ` Applying it needs the role ${role}.`}
           </p>
         </div>
         <Labelled label="For calls to" htmlFor={`${id}-service`} hint="Routes, versions, namespaces: in the editor">

@@ -10,19 +10,27 @@ const FIRST: Readonly<Record<PolicyKind, object>> = {
   FaultInjection: { delay: { percent: 5, duration: '400ms' }, expiresAfter: '10m' },
 };
 
+/** What makes an experiment of a fault; it ends by itself where it does more harm than is to be learned from. */
+const EXPERIMENT = {
+  stop: { errorPercent: 5 },
+  experiment: { hypothesis: [{ of: 'Callers', minSuccessPercent: 99 }] },
+};
+
 export interface NewPolicy {
   readonly kind: PolicyKind;
   readonly namespace: string;
   readonly name: string;
   readonly target: TargetRef;
+  /** Of a fault: with a hypothesis that is judged. */
+  readonly isExperiment?: boolean;
 }
 
-export function newPolicyYaml({ kind, namespace, name, target }: NewPolicy): string {
+export function newPolicyYaml({ kind, namespace, name, target, isExperiment = false }: NewPolicy): string {
   return stringify({
     apiVersion: 'malha.dev/v1',
     kind,
     metadata: { name, namespace },
-    spec: { targetRef: targetRefOf(target), ...FIRST[kind] },
+    spec: { targetRef: targetRefOf(target), ...FIRST[kind], ...(isExperiment && EXPERIMENT) },
   });
 }
 

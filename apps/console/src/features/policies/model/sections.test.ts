@@ -89,6 +89,14 @@ describe.each(POLICY_KINDS)('the form of %s', (kind) => {
   });
 });
 
+it('an experiment begins with a hypothesis and a bound of harm', () => {
+  const place = { kind: 'FaultInjection', namespace: 'shop', name: 'x', target: TARGET } as const;
+  const text = newPolicyYaml({ ...place, isExperiment: true });
+  expect(validateResource(parse(text))).toMatchObject({ ok: true });
+  expect(parse(text).spec).toMatchObject({ stop: {}, experiment: { hypothesis: [{ of: 'Callers' }] } });
+  expect(parse(newPolicyYaml(place)).spec).not.toHaveProperty('experiment');
+});
+
 describe('what is typed', () => {
   it('comes back as it was typed', () => {
     for (const kind of POLICY_KINDS)

@@ -17,6 +17,7 @@ import { BrokenNote } from './broken-note.tsx';
 import { EditorHead } from './editor-head.tsx';
 import { EditorLoading } from './editor-loading.tsx';
 import { panesOf } from './editor-tools.tsx';
+import { ElsewhereLinks } from './elsewhere-links.tsx';
 import { FieldFindings } from './field-findings.tsx';
 import { LazyConflictDialog } from './lazy-conflict-dialog.tsx';
 import { LazyGatewayForm } from './lazy-gateway-form.tsx';
@@ -152,7 +153,12 @@ export function RouteEditorPage({ namespace, name }: RouteEditorPageProps) {
   if (draft === undefined) {
     if (!query.isError || template !== undefined) return <EditorLoading />;
     return (
-      <QueryFailure what={`${kind} ${namespace}/${name}`} error={query.error} onRetry={() => void query.refetch()} />
+      <QueryFailure
+        what={`${kind} ${namespace}/${name}`}
+        error={query.error}
+        onRetry={() => void query.refetch()}
+        elsewhere={<ElsewhereLinks resourceKey={key} listHref="/routes" list="All routes" />}
+      />
     );
   }
   return (
