@@ -1,14 +1,14 @@
 'use client';
 // What gateways show to clients outside: each certificate with its hosts, its end and who shows it; stored and deleted here.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Plus, ShieldCheck, Trash2 } from 'lucide-react';
+import { Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { Badge } from '#components/ui/badge.tsx';
 import { Button, IconButton } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { QueryFailure } from '#components/ui/error-words.tsx';
 import { Panel } from '#components/ui/panel.tsx';
-import { Empty, SkeletonRows } from '#components/ui/states.tsx';
+import { SkeletonRows } from '#components/ui/states.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
 import { notify } from '#components/ui/toast.tsx';
 import { moment } from '#format/time.ts';
@@ -139,9 +139,10 @@ export function GatewayCertificatesPanel() {
       {query.isError && <QueryFailure what="Certificates" error={query.error} onRetry={() => void query.refetch()} />}
       {all === undefined && !query.isError && <SkeletonRows rows={2} columns={[200, 200, 80]} />}
       {all?.length === 0 && (
-        <Empty icon={<ShieldCheck aria-hidden="true" size={18} />} title="None is stored">
-          A listener names one in tls.certificateRefs. Without it, a gateway looks into a folder of its host.
-        </Empty>
+        <p className="border-line border-t px-4 py-3 text-12 text-t2">
+          None is stored. A listener names one in <code className="mono">tls.certificateRefs</code>; what is not stored,
+          a gateway looks for in a folder of its host.
+        </p>
       )}
       {all !== undefined && all.length > 0 && (
         <table className="table">

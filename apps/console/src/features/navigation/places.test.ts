@@ -41,6 +41,7 @@ describe('crumbsOf', () => {
       'experiments -',
       'e038e1bc -',
     ]);
+    expect(crumbsOf('/changes/5').map(({ name }) => name)).toEqual(['Changes', 'r5']);
     expect(crumbsOf('/')).toEqual([{ id: '', name: 'Overview', isMachineName: false }]);
   });
 });

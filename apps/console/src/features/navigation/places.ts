@@ -92,7 +92,9 @@ const HEX_ID = /^[0-9a-f]{32}$/;
 /** Of an experiment: before it stands no namespace. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function shortened(name: string): string {
+function shortened(name: string, place: Place): string {
+  // A revision is called r5 wherever else it stands.
+  if (place.href === '/changes') return `r${name}`;
   if (HEX_ID.test(name)) return name.slice(0, 12);
   return UUID.test(name) ? name.slice(0, 8) : name;
 }
@@ -105,7 +107,7 @@ export function crumbsOf(pathname: string): readonly Crumb[] {
   const hasNamespace = !UUID.test(parts.at(-1) ?? '');
   const crumbs: Crumb[] = parts.map((name, index) => ({
     id: parts.slice(0, index + 1).join('/'),
-    name: shortened(name),
+    name: shortened(name, place),
     isMachineName: true,
     // A namespace between place and name shows that namespace's list; before it may stand a kind.
     ...(hasNamespace && index === parts.length - 2 && { href: `${place.href}?ns=${encodeURIComponent(name)}` }),

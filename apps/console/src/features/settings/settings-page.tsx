@@ -13,6 +13,7 @@ const roles: readonly Role[] = ['viewer', 'editor', 'operator', 'admin'];
 const deeds: readonly { readonly name: string; readonly from: Role }[] = [
   { name: 'Look at everything', from: 'viewer' },
   { name: 'Routes, traffic policies', from: 'editor' },
+  { name: 'Faults, experiments', from: 'operator' },
   { name: 'Proxies: dump, drain', from: 'operator' },
   { name: 'Security, people, tokens', from: 'admin' },
 ];
