@@ -130,7 +130,9 @@ export function wordsOf({ phase, who, what, bound, measured, requests, outcome }
   if (who === '')
     return `${lead}, nobody called it who is called by others, so that there are no answers of callers to judge.`;
   if (outcome === 'unknown') return `${lead}, ${who} had ${requests} requests, which are too few to say anything.`;
-  const value = Number((measured ?? 0).toFixed(2));
+  // Hundredths of a long time are noise.
+  const digits = what !== 'success' && (measured ?? 0) >= 10 ? 0 : 2;
+  const value = Number((measured ?? 0).toFixed(digits));
   if (what === 'success')
     return `${lead}, ${who} succeeded in ${value} % of ${requests} requests; the hypothesis says at least ${bound} %.`;
   return `${lead}, p99 of ${who} was ${value} ms over ${requests} requests; the hypothesis says at most ${bound} ms.`;

@@ -93,7 +93,7 @@ function Row({ row, columns }: { readonly row: ServiceRow; readonly columns: Ser
         <Figure value={duration(golden.p99Ms)} />
       </td>
       <td className={`num ${toneOfErrors(row)}`}>
-        <Figure value={percent(golden.errorRate)} />
+        <Figure value={percent(golden.requestsPerSecond === 0 ? null : golden.errorRate)} />
       </td>
       <td>
         <Spark

@@ -1,15 +1,16 @@
 'use client';
 // One hop of a trace in full: what happened in words, the route and the policy that decided, its tags.
-import { ArrowUpRight, ShieldCheck, Split, X } from 'lucide-react';
+import { ArrowUpRight, Shield, ShieldCheck, Split, X } from 'lucide-react';
 import { Badge } from '#components/ui/badge.tsx';
 import { IconButton } from '#components/ui/button.tsx';
 import { StatusShape, type Tone } from '#components/ui/status-shape.tsx';
+import { isPolicyKind, policyHref } from '#features/policies/index.ts';
 import { ScopedLink } from '#features/scope/index.ts';
 import { duration, inWords } from '#format/number.ts';
 import { clockWithMillis } from '#format/time.ts';
 import type { Span } from '#trpc/contract.ts';
 import { faultDelayOf, type Hop } from './hop.ts';
-import { storyOf, titleOf } from './hop-words.ts';
+import { protectionOf, storyOf, titleOf } from './hop-words.ts';
 
 const HIDDEN = new Set([
   'http.request.method',
@@ -17,7 +18,40 @@ const HIDDEN = new Set([
   'malha.flags',
   'malha.route',
   'malha.policy',
+  'malha.protection',
 ]);
+
+/** `RateLimit shop/web-limit/readers` */
+const PROTECTION = /^(\w+) ([^/\s]+)\/([^/\s]+)(?:\/(.+))?$/;
+
+/** What limited, delayed or refused the call: the way to it is what an operator asks for next. */
+function Protection({ text }: { readonly text: string }) {
+  const [, kind = '', namespace = '', name = '', part] = PROTECTION.exec(text) ?? [];
+  return (
+    <li className="flex gap-2">
+      <Shield aria-hidden="true" size={12} strokeWidth={2} className="mt-[3px] shrink-0 text-t3" />
+      <span>
+        By{' '}
+        {isPolicyKind(kind) ? (
+          <>
+            {kind}{' '}
+            <ScopedLink href={policyHref(kind, namespace, name)} className="mono link">
+              {namespace}/{name}
+            </ScopedLink>
+            {part !== undefined && (
+              <>
+                , <span className="mono text-t0">{part}</span>
+              </>
+            )}
+          </>
+        ) : (
+          <span className="mono text-t0">{text}</span>
+        )}
+        .
+      </span>
+    </li>
+  );
+}
 
 function Tags({ span }: { readonly span: Span }) {
   const own: readonly (readonly [string, string])[] = [
@@ -42,6 +76,10 @@ function Tags({ span }: { readonly span: Span }) {
   );
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 function toneOf(hop: Hop): Tone {
   if (hop.isFailed) return 'err';
   if (hop.isMadeGood) return 'warn';
@@ -57,6 +95,8 @@ function betweenProxies(call: Span, span: Span): string {
 export function HopPanel({ hop, onClose }: { readonly hop: Hop; readonly onClose: () => void }) {
   const spans = hop.call === null ? [hop.span] : [hop.span, hop.call];
   const title = titleOf(hop);
+  // The proxy of the callee limits, the one of the caller retries and injects: either may say it.
+  const protection = protectionOf(hop) || textOf(hop.span.attributes['malha.protection']);
   const route = hop.call?.route || hop.span.route;
   const policy = spans.find((span) => span.policy !== '')?.policy;
   const [namespace, name] = route.split('/');
@@ -95,6 +135,7 @@ export function HopPanel({ hop, onClose }: { readonly hop: Hop; readonly onClose
                 </span>
               </li>
             ))}
+            {protection !== '' && <Protection text={protection} />}
             {policy !== undefined && (
               <li className="flex gap-2">
                 <ShieldCheck aria-hidden="true" size={12} strokeWidth={2} className="mt-[3px] shrink-0 text-t3" />

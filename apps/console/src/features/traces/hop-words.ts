@@ -136,7 +136,8 @@ function timeOf({ durationMs }: Hop): string {
 }
 
 /** `FaultInjection bookstore/slow` */
-function protectionOf(hop: Hop): string {
+/** `RateLimit shop/web-limit/readers`: the policy that had a say, and which part of it; '' without one. */
+export function protectionOf(hop: Hop): string {
   const protection = callOf(hop).attributes['malha.protection'];
   return typeof protection === 'string' ? protection : '';
 }

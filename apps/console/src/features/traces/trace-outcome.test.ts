@@ -14,6 +14,13 @@ it('tells a failed call from a failed request', () => {
   ]);
 });
 
+it('does not call a request answered that was refused', () => {
+  expect(outcomeOf({ status: 429, errors: 1 })).toBe('refused');
+  expect(outcomesInWords([{ status: 429, errors: 1 }, answered, partly])).toBe(
+    ', 1 answered with 4xx, 1 with a call that failed.',
+  );
+});
+
 it('takes a trace without any answer as failed', () => {
   expect(outcomeOf({ status: 0, errors: 1 })).toBe('failed');
   expect(outcomeOf({ status: 0, errors: 0 })).toBe('answered');

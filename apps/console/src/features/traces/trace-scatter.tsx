@@ -13,6 +13,7 @@ const HEIGHT = 88;
 const POINTS: Readonly<Record<TraceOutcome, string>> = {
   answered: 'rounded-full bg-s1 opacity-80',
   partly: 'rounded-[1px] bg-warn',
+  refused: 'rounded-[1px] bg-warn',
   failed: 'rotate-45 rounded-[1px] bg-err',
 };
 
@@ -48,7 +49,7 @@ export function TraceScatter({ traces, current, title, isFlat = false }: TraceSc
           <i className="size-2 rounded-full bg-s1" /> answered
         </span>
         <span className="flex items-center gap-1.5">
-          <i className="size-2 rounded-[1px] bg-warn" /> a call failed
+          <i className="size-2 rounded-[1px] bg-warn" /> a call failed, or 4xx
         </span>
         <span className="flex items-center gap-1.5">
           <StatusShape tone="err" size={10} label="" /> failed

@@ -32,6 +32,7 @@ const durations = [
 const BAR_COLOURS: Readonly<Record<TraceOutcome, string>> = {
   answered: 'var(--s-1)',
   partly: 'var(--warn)',
+  refused: 'var(--warn)',
   failed: 'var(--err)',
 };
 

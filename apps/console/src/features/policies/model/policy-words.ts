@@ -23,7 +23,11 @@ export function targetInWords({ kind, name, rule }: TargetRef): string {
 /** What it does, in a line of a list. */
 export function doesInWords({ kind, spec }: PolicyView): string {
   const words = { TrafficPolicy: trafficWords, RateLimit: limitWords, FaultInjection: faultWords }[kind](spec);
-  return words.length === 0 ? 'says nothing yet' : words.join(', ');
+  if (words.length === 0) return 'says nothing yet';
+  // What has ended stays in the list, as its report is asked for later.
+  return kind === 'FaultInjection' && textAt(spec, ['ended', 'at']) !== ''
+    ? `ended: ${words.join(', ')}`
+    : words.join(', ');
 }
 
 function trafficWords(spec: Spec): string[] {

@@ -36,6 +36,13 @@ describe('the text of a policy', () => {
     expect(readPolicy('kind: HTTPRoute')).toMatchObject({ ok: false });
   });
 
+  it('says of a fault that it has ended', () => {
+    const fault = (end: string) =>
+      viewOf(`kind: FaultInjection\nmetadata: {name: a}\nspec:\n  delay: {percent: 5, duration: 1s}\n${end}`);
+    expect(doesInWords(fault(''))).toBe('5 % delayed by 1s');
+    expect(doesInWords(fault('  ended: {at: "2026-11-26T09:00:00Z"}\n'))).toBe('ended: 5 % delayed by 1s');
+  });
+
   it('is copied under another name, and a fault without its beginning', () => {
     const copy = renamed(TEXT.replace('hedging', 'startedAt: "2026-11-26T09:00:00Z"\n  hedging'), 'shop', 'b');
     expect(viewOf(copy)).toMatchObject({ name: 'b', namespace: 'shop' });
