@@ -128,7 +128,7 @@ export class InboundStack implements ExchangeHandler, ForwardObserver {
   }
 
   private limited(exchange: Exchange, port: InboundPortRuntime, rules: readonly RateLimitRule[]): void {
-    this.dependencies.limits.admit(exchange, `inbound|${port.config.port}`, rules, (refusal, flags) => {
+    this.dependencies.limits.admit(exchange, port.app.cluster.name, rules, (refusal, flags) => {
       if (refusal === undefined) this.admitted(exchange, port, flags);
       else this.answer(exchange, port, refusal);
     });

@@ -220,7 +220,7 @@ export class OutboundStack implements ExchangeHandler, ForwardObserver {
       this.carry(exchange, carried);
       return;
     }
-    this.dependencies.limits.admit(exchange, `route|${route.name}`, action.rateLimits, (refusal, flags) => {
+    this.dependencies.limits.admit(exchange, route.name, action.rateLimits, (refusal, flags) => {
       if (refusal === undefined) this.carry(exchange, { ...carried, flags: carried.flags | flags });
       else this.answer(exchange, refusal, cluster.cluster);
     });

@@ -39,5 +39,6 @@ export interface RequestBounds {
 
 /** The priority that a header says; anything else is the default. */
 export function priorityOf(header: string | undefined): Priority {
+  if (header === undefined) return 'default';
   return PRIORITIES.find((priority) => priority === header) ?? 'default';
 }

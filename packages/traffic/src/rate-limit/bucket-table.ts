@@ -8,6 +8,10 @@ const SLOT_BYTES = 16;
 const HEADER_WORDS = 4;
 const SEED = 0;
 const EVICTED = 2;
+/** States of the lock of a set. Whoever gives an awaited one back wakes somebody; nobody else makes that call. */
+const FREE = 0;
+const HELD = 1;
+const AWAITED = 2;
 /** Who holds the lock of a set for longer was put aside by the system: wait instead of turning. */
 const SPINS_MAX = 1000;
 const LOCK_WAIT_MS = 1;
@@ -112,14 +116,15 @@ export class BucketTable {
 
   #lock({ high }: KeyHash): number {
     const set = (high >>> 0) & (this.#sets - 1);
-    for (let spins = 0; Atomics.compareExchange(this.#locks, set, 0, 1) !== 0; spins += 1)
-      if (spins > SPINS_MAX) Atomics.wait(this.#locks, set, 1, LOCK_WAIT_MS);
+    for (let spins = 0; spins <= SPINS_MAX; spins += 1)
+      if (Atomics.compareExchange(this.#locks, set, FREE, HELD) === FREE) return set;
+    // Perhaps not the only one that waits: the next to give it back wakes somebody, needed or not.
+    while (Atomics.exchange(this.#locks, set, AWAITED) !== FREE) Atomics.wait(this.#locks, set, AWAITED, LOCK_WAIT_MS);
     return set;
   }
 
   #unlock(set: number): void {
-    Atomics.store(this.#locks, set, 0);
-    Atomics.notify(this.#locks, set, 1);
+    if (Atomics.exchange(this.#locks, set, FREE) === AWAITED) Atomics.notify(this.#locks, set, 1);
   }
 }
 

@@ -28,7 +28,7 @@ export interface LimitDecision {
 
 /** Told of every limit that a request falls under. */
 export interface LimitObserver {
-  limited(id: string, isRefused: boolean): void;
+  limited(rule: RateLimitRule, isRefused: boolean): void;
 }
 
 const PASSES: LimitDecision = { refusedBy: undefined, waitMs: 0, quotas: [] };
@@ -36,36 +36,40 @@ const PASSES: LimitDecision = { refusedBy: undefined, waitMs: 0, quotas: [] };
 interface CompiledRule {
   readonly rule: RateLimitRule;
   readonly matcher: ConditionMatcher;
+  /** Of the place and the limit, before any key. */
+  readonly prefix: Readonly<KeyHash>;
 }
 
 export class RateLimiter {
-  readonly #place: string;
   readonly #rules: readonly CompiledRule[];
   readonly #table: BucketTable;
   readonly #observer: LimitObserver | undefined;
-  readonly #hashes: KeyHash[];
+  /** Of the limit that is looked at. */
+  readonly #hash: KeyHash = { high: 0, low: 0 };
 
   /** `place`: what tells the buckets of this port or route from those of another. */
   constructor(place: string, rules: readonly RateLimitRule[], table: BucketTable, observer?: LimitObserver) {
-    this.#place = place;
-    this.#rules = rules.map((rule) => ({ rule, matcher: new ConditionMatcher(rule.condition) }));
+    this.#rules = rules.map((rule) => {
+      const prefix = table.hashOf(place, rule.id);
+      return { rule, matcher: new ConditionMatcher(rule.condition), prefix };
+    });
     this.#table = table;
     this.#observer = observer;
-    this.#hashes = rules.map(() => ({ high: 0, low: 0 }));
   }
 
   decide(request: LimitedRequest, nowMs: number): LimitDecision {
     let quotas: Quota[] | undefined;
-    for (const [index, { rule, matcher }] of this.#rules.entries()) {
+    for (const compiled of this.#rules) {
+      const { rule, matcher } = compiled;
       if (!matcher.matches(request)) continue;
-      const answer = this.#table.take(this.#hashOf(index, rule, request), nowMs, rule);
+      const answer = this.#table.take(this.#hashOf(compiled, request), nowMs, rule);
+      this.#observer?.limited(rule, !answer.isTaken);
+      if (answer.isTaken && !rule.announces) continue;
       const quota = { rule, remaining: answer.remaining, resetMs: Math.max(0, answer.fullAtMs - nowMs) };
-      this.#observer?.limited(rule.id, !answer.isTaken);
       if (!answer.isTaken) {
-        this.#giveBackBefore(index, request);
+        this.#giveBackBefore(compiled, request);
         return { refusedBy: rule, waitMs: answer.waitMs, quotas: [quota] };
       }
-      if (!rule.announces) continue;
       quotas ??= [];
       quotas.push(quota);
     }
@@ -73,19 +77,19 @@ export class RateLimiter {
   }
 
   /** A refused request must not cost anything of the limits that would have let it pass. */
-  #giveBackBefore(end: number, request: LimitedRequest): void {
-    for (const [index, { rule, matcher }] of this.#rules.entries()) {
-      if (index >= end) return;
-      if (matcher.matches(request)) this.#table.giveBack(this.#hashOf(index, rule, request), rule);
+  #giveBackBefore(end: CompiledRule, request: LimitedRequest): void {
+    for (const compiled of this.#rules) {
+      if (compiled === end) return;
+      const { rule, matcher } = compiled;
+      if (matcher.matches(request)) this.#table.giveBack(this.#hashOf(compiled, request), rule);
     }
   }
 
-  #hashOf(index: number, { id, keys }: RateLimitRule, request: LimitedRequest): KeyHash {
-    const hash = this.#hashes[index] ?? { high: 0, low: 0 };
-    this.#table.begin(hash);
-    mix(hash, this.#place);
-    mix(hash, id);
-    for (const key of keys) mix(hash, limitKeyValue(key, request));
+  #hashOf({ prefix, rule }: CompiledRule, request: LimitedRequest): KeyHash {
+    const hash = this.#hash;
+    hash.high = prefix.high;
+    hash.low = prefix.low;
+    for (const key of rule.keys) mix(hash, limitKeyValue(key, request));
     return hash;
   }
 }

@@ -3,7 +3,7 @@ import { Admission } from '@malha/traffic/overload/admission';
 import { type OverloadConfig, PRIORITY_HEADER, priorityOf } from '@malha/traffic/overload/config';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { ProxyError } from '../../exchange/proxy-error.ts';
-import { Turn, type TurnEnvironment } from './turn.ts';
+import { type PriorityNames, priorityNames, Turn, type TurnEnvironment } from './turn.ts';
 
 /** Plain data, for operators. */
 export interface OverloadState {
@@ -21,6 +21,7 @@ export interface OverloadState {
 
 interface Port {
   config: OverloadConfig;
+  names: PriorityNames;
   readonly admission: Admission;
 }
 
@@ -40,6 +41,7 @@ export class Overloads {
       if (config === undefined) this.ports.delete(port);
       else if (config !== known.config) {
         known.config = config;
+        known.names = priorityNames(config.id);
         known.admission.reconfigure(config);
       }
     }
@@ -62,10 +64,9 @@ export class Overloads {
     }
     // Anybody can write a header: a caller without an identity cannot put itself before the others.
     const header = connection.peer === undefined ? undefined : request.headers.get(PRIORITY_HEADER);
-    const turn = new Turn(exchange, this.admissionOf(port, config), priorityOf(header), {
-      ...{ environment: this.environment, id: config.id, admitted },
-    });
-    turn.ask();
+    const { admission, names } = this.portOf(port, config);
+    const { environment } = this;
+    new Turn(exchange, admission, priorityOf(header), { environment, id: config.id, names, admitted }).ask();
   }
 
   states(): OverloadState[] {
@@ -75,12 +76,13 @@ export class Overloads {
     });
   }
 
-  private admissionOf(port: number, config: OverloadConfig): Admission {
+  private portOf(port: number, config: OverloadConfig): Port {
     const known = this.ports.get(port);
-    if (known !== undefined) return known.admission;
+    if (known !== undefined) return known;
     const admission = new Admission(config, this.environment.monotonic());
-    this.ports.set(port, { config, admission });
-    return admission;
+    const made = { config, admission, names: priorityNames(config.id) };
+    this.ports.set(port, made);
+    return made;
   }
 }
 

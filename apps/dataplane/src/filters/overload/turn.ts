@@ -29,7 +29,17 @@ interface TurnContext {
   readonly environment: TurnEnvironment;
   /** Of the service. */
   readonly id: string;
+  /** What telemetry and traces call it, by priority. */
+  readonly names: PriorityNames;
   readonly admitted: (refusal: ProxyError | undefined) => void;
+}
+
+/** Made once for each service. */
+export type PriorityNames = Readonly<Record<Priority, string>>;
+
+export function priorityNames(id: string): PriorityNames {
+  const nameOf = (priority: Priority) => `Overload ${id}/${priority}`;
+  return { critical: nameOf('critical'), default: nameOf('default'), sheddable: nameOf('sheddable') };
 }
 
 export class Turn implements Waiter, TimerTarget, ResponseWatcher {
@@ -107,7 +117,7 @@ export class Turn implements Waiter, TimerTarget, ResponseWatcher {
     const { exchange, context } = this;
     this.note(true);
     context.environment.telemetry.counter('overload-shed');
-    exchange.notes.protection = `Overload ${context.id}/${this.priority}`;
+    exchange.notes.protection = context.names[this.priority];
     exchange.addedHeaders = [...(exchange.addedHeaders ?? []), ...SHED_HEADERS];
     return new ProxyError(
       'overloaded',
@@ -116,7 +126,8 @@ export class Turn implements Waiter, TimerTarget, ResponseWatcher {
   }
 
   private note(isShed: boolean): void {
-    this.context.environment.telemetry.protection(`Overload ${this.context.id}/${this.priority}`, isShed);
+    const { environment, names } = this.context;
+    environment.telemetry.protection(names[this.priority], isShed);
   }
 
   // ——— of the response ———

@@ -29,6 +29,8 @@ export interface LimitsEnvironment extends GlobalEnvironment {
  */
 export type Admitted = (refusal: ProxyError | undefined, flags: number) => void;
 
+type Named = RateLimitRule | ConnectionLimitRule;
+
 /** The limits of one port or route. */
 interface Compiled {
   readonly local: RateLimiter;
@@ -38,6 +40,8 @@ interface Compiled {
 export class Limits implements LimitObserver {
   private readonly environment: LimitsEnvironment;
   private readonly compiled = new WeakMap<readonly RateLimitRule[], Compiled>();
+  /** What telemetry calls each limit: a text that is made for a request is hashed for that request, too. */
+  private readonly names = new WeakMap<Named, string>();
   private readonly view = new LimitedView();
   private buckets: BucketTable | undefined;
 
@@ -64,7 +68,7 @@ export class Limits implements LimitObserver {
     const nowMs = this.environment.monotonic();
     for (const rule of rules) {
       const { isTaken } = table.take(table.hashOf(place, rule.id), nowMs, rule);
-      this.limited(rule.id, !isTaken);
+      this.limited(rule, !isTaken);
       if (!isTaken) {
         this.environment.telemetry.counter('rate-limited');
         return false;
@@ -73,8 +77,13 @@ export class Limits implements LimitObserver {
     return true;
   }
 
-  limited(id: string, isRefused: boolean): void {
-    this.environment.telemetry.protection(protectionName(id), isRefused);
+  limited(rule: Named, isRefused: boolean): void {
+    let name = this.names.get(rule);
+    if (name === undefined) {
+      name = protectionName(rule.id);
+      this.names.set(rule, name);
+    }
+    this.environment.telemetry.protection(name, isRefused);
   }
 
   private compile(place: string, rules: readonly RateLimitRule[]): Compiled {
@@ -101,7 +110,7 @@ export class Limits implements LimitObserver {
 
   private decided(exchange: Exchange, decision: GlobalDecision, admitted: Admitted): void {
     const { telemetry } = this.environment;
-    for (const { rule } of decision.quotas) this.limited(rule.id, rule === decision.refusedBy);
+    for (const { rule } of decision.quotas) this.limited(rule, rule === decision.refusedBy);
     const { failedClosed, hasFailedOpen, refusedBy } = decision;
     const refusal = this.refusalOf(exchange, decision);
     if (refusedBy === undefined && failedClosed !== undefined) {
