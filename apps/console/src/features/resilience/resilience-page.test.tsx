@@ -1,4 +1,4 @@
-import { fireEvent, screen, within } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, it, vi } from 'vitest';
 import { renderOver } from '../../testing/render.tsx';
 import { ResiliencePage } from './resilience-page.tsx';
@@ -10,6 +10,7 @@ vi.mock('next/navigation', () => ({
   useRouter: () => ({ push: () => undefined }),
 }));
 
+const LOADED_WITHIN_MS = 30_000;
 const retry = { attempts: 1, backoffBaseMs: 25, backoffMaxMs: 250, budgetPercent: 20, budgetMinConcurrent: 3 };
 const edge: ProtectedEdge = {
   ...{ id: 'a>b', source: { namespace: 'shop', name: 'frontend' }, target: { namespace: 'shop', name: 'cart' } },
@@ -56,6 +57,22 @@ it('lets a viewer see running faults, and not stop them', async () => {
   fireEvent.click(stop);
   expect(screen.getByTestId('fault-shop-slow')).toBeTruthy();
 });
+
+it(
+  'begins an experiment in a dialog of its own, for operators',
+  async () => {
+    const operator = { id: '1', email: 'o@x', name: 'Ann', role: 'operator' };
+    renderOver({ ...answers, 'session.me': operator, 'services.list': [] }, <ResiliencePage />);
+    const begin = await screen.findByRole('button', { name: 'New experiment' });
+    await waitFor(() => expect(begin.getAttribute('disabled')).toBeNull());
+    fireEvent.click(begin);
+    // The dialog is loaded when it is opened.
+    const dialog = await screen.findByRole('dialog', { name: 'New experiment' }, { timeout: LOADED_WITHIN_MS });
+    expect(dialog.textContent).toContain('A fault with a hypothesis');
+    expect(dialog.textContent).not.toContain('Traffic policy');
+  },
+  LOADED_WITHIN_MS,
+);
 
 it('explains itself where nothing was called', async () => {
   renderOver({ ...answers, 'resilience.edges': [] }, <ResiliencePage />);

@@ -5,7 +5,7 @@ import { QueryFailure } from '#components/ui/error-words.tsx';
 import { Panel } from '#components/ui/panel.tsx';
 import { Empty, Skeleton, SkeletonRows } from '#components/ui/states.tsx';
 import { StatusShape } from '#components/ui/status-shape.tsx';
-import { ExperimentsPanel, FaultsPanel } from '#features/experiments/index.ts';
+import { ExperimentsPanel, FaultsPanel, NewExperiment } from '#features/experiments/index.ts';
 import { LazyPoliciesPanel } from '#features/policies/index.ts';
 import { useViewParameter } from '#features/scope/index.ts';
 import { useStanding } from '#features/standing/index.ts';
@@ -55,9 +55,12 @@ export function ResiliencePage() {
   const chosen = edges?.find(({ id }) => id === selected);
   return (
     <div className="px-6 py-3">
-      <h1 className="text-20 font-medium text-t2">
-        {headline.lead} <b className="font-semi text-t0">{headline.rest}</b>
-      </h1>
+      <div className="flex items-center gap-3">
+        <h1 className="min-w-0 flex-1 text-20 font-medium text-t2">
+          {headline.lead} <b className="font-semi text-t0">{headline.rest}</b>
+        </h1>
+        <NewExperiment />
+      </div>
       <Cards cards={edges === undefined ? undefined : cardsOf(edges, standing)} />
       <div className="grid grid-cols-[minmax(0,1fr)_344px] items-start gap-3 max-[1359px]:grid-cols-[minmax(0,1fr)_300px]">
         <div className="grid min-w-0 gap-3">
