@@ -1,6 +1,7 @@
 // One endpoint as a balancer sees it, with all that is learned about it; kept over updates of the list.
 import type { Endpoint } from './config.ts';
 import { EndpointHealth } from './endpoint-health.ts';
+import { LossAllowance } from './loss-allowance.ts';
 import { sessionToken } from './session.ts';
 
 /** Time constant of the moving latency: what was seen this long ago counts e times less. */
@@ -16,6 +17,7 @@ export class BalancedEndpoint {
   /** False while it is ejected or fails its health checks; changed by the balancer alone. */
   isAvailable = true;
   readonly health = new EndpointHealth();
+  readonly losses = new LossAllowance();
   /** When it joined, for its slow start; NEGATIVE_INFINITY = it was there from the beginning. */
   readonly joinedMs: number;
   private token = '';

@@ -24,6 +24,8 @@ export class EndpointHealth {
   isProbing = false;
   /** False while it fails the active health checks. */
   isPassingChecks = true;
+  /** Its proxy answers, its application takes no connection. */
+  isAppGone = false;
   /** In a row, without a success between. */
   consecutive5xx = 0;
   consecutiveGatewayErrors = 0;
@@ -46,7 +48,7 @@ export class EndpointHealth {
 
   /** Its time is over. */
   comeBack(): void {
-    this.isProbing = this.reason !== 'connect-failure';
+    this.isProbing = this.reason !== 'connect-failure' || this.isAppGone;
     this.reason = undefined;
     this.ejectedUntilMs = Number.NEGATIVE_INFINITY;
   }
@@ -61,8 +63,23 @@ export class EndpointHealth {
     return untilMs;
   }
 
+  /** As `connectFailed`, said by its proxy: that one can be connected to says nothing, so it returns by a probation. */
+  appUnreachable(nowMs: number): void {
+    this.isAppGone = true;
+    this.isProbing = false;
+    this.connectFailed(nowMs);
+  }
+
+  answeredWell(): void {
+    if (!this.isAppGone) return;
+    this.isAppGone = false;
+    this.isProbing = false;
+    this.connectFailures = 0;
+  }
+
   /** True: it was ejected for that alone, and no longer is. */
   connected(): boolean {
+    if (this.isAppGone) return false;
     this.connectFailures = 0;
     if (this.reason !== 'connect-failure') return false;
     this.comeBack();

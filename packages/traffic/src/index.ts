@@ -23,6 +23,7 @@ export * from './hedging.ts';
 export * from './histogram.ts';
 export * from './hostname.ts';
 export { IpBlocks, parseAddress } from './ip-block.ts';
+export * from './loss-allowance.ts';
 export * from './mutation.ts';
 export * from './outlier.ts';
 export * from './overload/config.ts';

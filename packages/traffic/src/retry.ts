@@ -170,6 +170,11 @@ export class RetryBudget {
     return true;
   }
 
+  /** A place that nobody has to be asked for: it counts all the same, so that the budget is used up as long as it is held. */
+  acquireBeyond(): void {
+    this.#retries++;
+  }
+
   release(): void {
     if (this.#retries > 0) this.#retries--;
   }

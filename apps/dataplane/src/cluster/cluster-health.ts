@@ -57,15 +57,32 @@ export class ClusterHealth implements TimerTarget {
     this.watch();
   }
 
+  /** Its proxy says that the application takes no connection. */
+  appUnreachable(item: BalancedEndpoint): void {
+    const nowMs = this.environment.monotonic();
+    // Many requests may have been on their way there.
+    if (!item.health.isEjected) {
+      this.counted('connect-failure');
+      item.health.appUnreachable(nowMs);
+      this.settle(item);
+      this.balancer().probationChanged();
+    }
+    this.judge(item, this.detector?.failed(item), nowMs);
+    this.watch();
+  }
+
   connected(item: BalancedEndpoint): void {
     if (item.health.connected()) this.settle(item);
   }
 
   /** The endpoint answered, with this status. */
   responded(item: BalancedEndpoint, status: number): void {
-    if (this.detector === undefined) return;
     const wasProbing = item.health.isProbing;
-    const reason = this.detector.responded(item, status);
+    if (status < 500) {
+      item.health.answeredWell();
+      item.losses.answered();
+    }
+    const reason = this.detector?.responded(item, status);
     if (reason !== undefined) this.judge(item, reason, this.environment.monotonic());
     if (wasProbing && !item.health.isProbing) this.balancer().probationChanged();
   }

@@ -6,11 +6,11 @@ import type { ProxyError } from './proxy-error.ts';
 import { UNKNOWN_LENGTH } from './request-head.ts';
 
 /** After the head has been sent only trailers of gRPC, or cutting the response short, tell the client that it failed. */
-export function respondWithError(exchange: Exchange, error: ProxyError): void {
+export function respondWithError(exchange: Exchange, error: ProxyError, headers: readonly string[] = []): void {
   if (isGrpc(exchange.request))
     respondWithGrpcStatus(exchange, error.grpcStatus ?? grpcStatusOf(error.status), error.clientMessage);
   else if (exchange.isResponseStarted) exchange.abortResponse();
-  else respondWithText(exchange, error.status, `${error.clientMessage}\n`, []);
+  else respondWithText(exchange, error.status, `${error.clientMessage}\n`, headers);
 }
 
 /**

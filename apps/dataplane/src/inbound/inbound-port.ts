@@ -23,9 +23,11 @@ const FORWARD_PLAN: ForwardPlan = {
     statusCodes: [],
     backoffBaseMs: 0,
     backoffMaxMs: 0,
-    budget: { percent: 0, minConcurrent: 0 },
+    // For requests on connections that the application closed just then.
+    budget: { percent: 0, minConcurrent: 3 },
   },
   callers: 'peers',
+  tellsUnserved: true,
   responseHeaders: [],
 };
 

@@ -142,6 +142,8 @@ export const PROXY_EVENTS = [
   'head-rejected',
   'limit-reached',
   'retry-budget-exhausted',
+  'retry-unsent',
+  'retry-lost',
   'hedge-sent',
   'hedge-won',
   'fallback-backend',

@@ -102,6 +102,11 @@ export class Attempt implements StreamRequester, AttemptFacts {
     this.noteLatency(nowMs);
   }
 
+  /** Its proxy answered for an application that takes no connection. */
+  noteUnsent(): void {
+    if (this.balanced !== undefined) this.cluster.health.appUnreachable(this.balanced);
+  }
+
   /** The endpoint took the request and gave no answer. */
   noteFailure(): void {
     if (this.balanced !== undefined) this.cluster.health.failed(this.balanced);

@@ -68,10 +68,12 @@ export class Attempts {
    * the endpoint wants to be left alone.
    */
   retry(outcome: AttemptOutcome, isReplayable: boolean, askedMs: number | undefined): boolean {
-    const { deadlines, retries, environment } = this.options;
+    const { cluster, deadlines, retries, environment } = this.options;
     const nowMs = environment.monotonic();
     const leftMs = deadlines.wholeMs - nowMs;
-    const delayMs = retries.delayAfter(outcome, { isReplayable, askedMs, leftMs });
+    const { balanced: endpoint } = this.lead ?? {};
+    const hasOther = cluster.hasOther(this.avoided());
+    const delayMs = retries.delayAfter(outcome, { isReplayable, askedMs, leftMs, endpoint, hasOther });
     if (delayMs === undefined) return false;
     this.traceEach();
     if (this.lead !== undefined) this.drop(this.lead, false);
@@ -83,7 +85,7 @@ export class Attempts {
 
   /** The peer closed the connection just when it was used: the same attempt once more, on a new one. */
   retryStale(attempt: Attempt, isRefused: boolean): boolean {
-    if (!this.options.retries.takeStale(isRefused)) return false;
+    if (!this.options.retries.takeStale(isRefused, attempt.balanced)) return false;
     this.traces?.takeBack(attempt);
     this.drop(attempt, true);
     this.begin(attempt.kind, true);

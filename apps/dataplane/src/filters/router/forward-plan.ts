@@ -20,6 +20,8 @@ export interface ForwardPlan {
   readonly fallback?: Fallback | undefined;
   /** Who is believed to say how long it waits: the workload itself, or callers with an identity. */
   readonly callers: 'own' | 'peers';
+  /** A peer's proxy is told when the application did not serve the request; see `unserved.ts`. */
+  readonly tellsUnserved?: boolean;
   /** Of the route alone. */
   readonly breaker?: Breaker | undefined;
   readonly session?: SessionConfig | undefined;
@@ -39,6 +41,8 @@ export interface ForwardEnvironment {
       | 'breaker-opened'
       | 'breaker-rejected'
       | 'retry-budget-exhausted'
+      | 'retry-unsent'
+      | 'retry-lost'
       | 'hedge-sent'
       | 'hedge-won'
       | 'fallback-backend'

@@ -31,6 +31,7 @@ import type { ForwardEnvironment, ForwardPlan } from './forward-plan.ts';
 import { ReplayBody } from './replay-body.ts';
 import { Retries } from './retries.ts';
 import { sendRequest } from './send-request.ts';
+import { takeUnserved, unservedMark } from './unserved.ts';
 
 export type { ForwardEnvironment, ForwardPlan } from './forward-plan.ts';
 
@@ -271,14 +272,18 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     const { status, headers } = head;
     const nowMs = this.environment.monotonic();
     this.isShed = status === 503 && headers.has(OVERLOADED_HEADER);
+    const unserved = takeUnserved(head, attempt.balanced);
+    if (unserved === 'connect-failure') attempt.noteUnsent();
     // One that sheds is neither broken nor quick.
-    if (!this.isShed) attempt.noteAnswer(status, nowMs);
+    else if (!this.isShed) attempt.noteAnswer(status, nowMs);
     const grpcStatus = this.isCall ? readGrpcStatus(headers) : GRPC_OK;
     attempt.status = grpcStatus === GRPC_OK ? status : grpcStatus;
     const isSuspect = status >= 500 || grpcStatus !== GRPC_OK || plan.retry.statusCodes.includes(status);
     if (isSuspect) {
       if (!isGoodAnswer(plan.retry, status, grpcStatus) && this.inFlight.leaveToOthers(attempt)) return;
-      if (!this.inFlight.isSeveral && this.retryAnswered({ type: 'response', status, grpcStatus }, headers)) return;
+      const outcome: AttemptOutcome =
+        unserved === undefined ? { type: 'response', status, grpcStatus } : { type: unserved };
+      if (!this.inFlight.isSeveral && this.retryAnswered(outcome, headers)) return;
       if (fallBack(this, { type: 'answer', status, grpcStatus }, status)) return;
     }
     if (this.isShed) this.flags |= RequestFlags.OM;
@@ -427,7 +432,7 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     const failure = failureOf(error);
     if (failure !== undefined && fallBack(this, failure, error.status)) return;
     this.release(false);
-    respondWithError(this.exchange, error);
+    respondWithError(this.exchange, error, this.plan.tellsUnserved ? unservedMark(error, this.exchange) : []);
     this.observer.report(this);
   }
 

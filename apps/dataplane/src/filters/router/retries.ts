@@ -1,4 +1,5 @@
 // Whether, when and within which budget a failed attempt of one request is followed by another.
+import type { BalancedEndpoint } from '@malha/traffic/balancer';
 import type { RetryPolicy } from '@malha/traffic/config';
 import {
   type AttemptOutcome,
@@ -9,7 +10,15 @@ import {
 } from '@malha/traffic/retry';
 import type { ForwardEnvironment } from './forward-plan.ts';
 
-export interface RetryFacts {
+/** Where an attempt was lost. */
+export interface Loss {
+  /** Undefined: no connection could be made. */
+  readonly endpoint: BalancedEndpoint | undefined;
+  /** Another attempt can go to an endpoint that was not tried. */
+  readonly hasOther: boolean;
+}
+
+export interface RetryFacts extends Loss {
   /** The body is whole, and nothing of a response has gone out. */
   readonly isReplayable: boolean;
   /** How long the endpoint wants to be left alone. */
@@ -48,8 +57,9 @@ export class Retries {
   }
 
   /** Milliseconds until the next attempt; undefined = there is none. Holds a place in the budget then. */
-  delayAfter(outcome: AttemptOutcome, { isReplayable, askedMs, leftMs }: RetryFacts): number | undefined {
+  delayAfter(outcome: AttemptOutcome, facts: RetryFacts): number | undefined {
     const { policy, environment } = this;
+    const { isReplayable, askedMs, leftMs } = facts;
     const attempts = this.attempts - this.hedges;
     if (policy.attempts === 0) return undefined;
     const decision = retryDecision(policy, outcome, attempts, this.isIdempotent, isReplayable);
@@ -61,22 +71,27 @@ export class Retries {
     if (delayMs === undefined) return undefined;
     // The attempt that failed gives its place back.
     this.release();
-    return this.take() ? (decision.backoffFirst ? delayMs : 0) : undefined;
+    return this.mayFollow(outcome, facts) ? (decision.backoffFirst ? delayMs : 0) : undefined;
   }
 
   /** One more attempt beside the others; holds a place in the budget then. */
   takeHedge(): boolean {
-    if (!this.mayHedge || !this.take()) return false;
+    if (!this.mayHedge) return false;
+    if (!this.tryBudget()) {
+      this.environment.count('retry-budget-exhausted');
+      return false;
+    }
     this.hedges++;
     return true;
   }
 
   /**
    * The peer closed an idle connection just when we used it, or said that it did not look at the request: not a failure
-   * of the peer, and not a retry of the policy. Once for each request.
+   * of the peer, and not a retry of the policy. Once for each request; unless it was refused, the peer may have worked on it.
    */
-  takeStale(isRefused: boolean): boolean {
+  takeStale(isRefused: boolean, endpoint: BalancedEndpoint | undefined): boolean {
     if (this.isStaleRetried || !(isRefused || this.isIdempotent)) return false;
+    if (!(isRefused || this.tryBudget() || this.tryLosses(endpoint))) return false;
     this.isStaleRetried = true;
     this.attempts--;
     return true;
@@ -87,13 +102,32 @@ export class Retries {
     for (; this.held > 0; this.held--) this.budget.release();
   }
 
-  private take(): boolean {
+  /**
+   * What never left is no more load for anybody: it needs no place in the budget. What an endpoint took with it has one beyond
+   * the budget, as far as such losses are allowed.
+   */
+  private mayFollow({ type }: AttemptOutcome, { endpoint, hasOther }: Loss): boolean {
+    if (type === 'connect-failure' && hasOther) {
+      this.environment.count('retry-unsent');
+      return true;
+    }
+    if (this.tryBudget() || (type === 'reset' && hasOther && this.tryLosses(endpoint))) return true;
+    this.environment.count('retry-budget-exhausted');
+    return false;
+  }
+
+  private tryBudget(): boolean {
     // Requests of all routes to the cluster count, and each route says what it may take of them.
     this.budget.configure(this.policy.budget);
-    if (!this.budget.tryAcquire()) {
-      this.environment.count('retry-budget-exhausted');
-      return false;
-    }
+    if (!this.budget.tryAcquire()) return false;
+    this.held++;
+    return true;
+  }
+
+  private tryLosses(endpoint: BalancedEndpoint | undefined): boolean {
+    if (endpoint === undefined || !endpoint.losses.tryTake(endpoint.active)) return false;
+    this.environment.count('retry-lost');
+    this.budget.acquireBeyond();
     this.held++;
     return true;
   }
