@@ -18,6 +18,13 @@ export async function settled(page: Page): Promise<void> {
   await page.waitForFunction(() => document.querySelector('.skeleton, [aria-busy="true"]') === null);
 }
 
+/** A page with its dialog open. */
+async function dialogOf(page: Page, path: string, button: string): Promise<void> {
+  await go(page, path);
+  await page.getByRole('button', { name: button }).click();
+  await page.getByRole('dialog').waitFor();
+}
+
 const POLICY_SUFFIX = { TrafficPolicy: '', RateLimit: '-limit', FaultInjection: '-fault' } as const;
 
 /** Of the editor, of a policy for a service of the bookstore. */
@@ -48,6 +55,8 @@ export const PAGES: readonly ConsolePage[] = [
   { name: 'routes', open: (page) => go(page, '/routes') },
   { name: 'route-editor', open: (page) => go(page, '/routes/bookstore/reviews') },
   { name: 'resilience', open: (page) => go(page, '/resilience') },
+  { name: 'new-policy', open: (page) => dialogOf(page, '/resilience', 'New policy') },
+  { name: 'new-experiment', open: (page) => dialogOf(page, '/resilience', 'New experiment') },
   // Stored or not: without one the editor begins with the first text for its target.
   { name: 'traffic-policy', open: (page) => go(page, policyPath('TrafficPolicy', 'ratings')) },
   { name: 'rate-limit', open: (page) => go(page, policyPath('RateLimit', 'frontend')) },
@@ -63,7 +72,9 @@ export const PAGES: readonly ConsolePage[] = [
     },
   },
   { name: 'changes', open: (page) => go(page, '/changes') },
+  { name: 'change', open: (page) => go(page, '/changes/1') },
   { name: 'proxies', open: (page) => go(page, '/proxies') },
   { name: 'certificates', open: (page) => go(page, '/certificates') },
+  { name: 'store-certificate', open: (page) => dialogOf(page, '/certificates', 'Store a certificate') },
   { name: 'settings', open: (page) => go(page, '/settings') },
 ];

@@ -12,6 +12,7 @@ const EDITING = /^\/(routes|resilience\/)/;
 /** Smaller answers are sent as they are. */
 const COMPRESSED_FROM = 1_024;
 const WATCHED_MS = 8_000;
+const NOBODY = '00000000-0000-4000-8000-000000000000';
 const PATHS = [
   '/',
   '/services',
@@ -20,7 +21,10 @@ const PATHS = [
   '/routes/bookstore/reviews',
   '/resilience',
   policyPath('TrafficPolicy', 'ratings'),
+  // Whether there is such a thing or not: the page carries the same.
+  `/resilience/experiments/${NOBODY}`,
   '/traces',
+  `/traces/${NOBODY.replaceAll('-', '')}`,
   '/changes',
   '/proxies',
   '/certificates',
