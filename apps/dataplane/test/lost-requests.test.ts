@@ -3,7 +3,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createTestCa } from '@malha/testing/test-ca';
-import type { Endpoint } from '@malha/traffic/config';
+import type { Endpoint, RetryPolicy } from '@malha/traffic/config';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   cluster,
@@ -73,9 +73,9 @@ function apps(count: number): Promise<App[]> {
   return Promise.all(Array.from({ length: count }, () => new App().start()));
 }
 
-async function callerOf(endpoints: readonly Endpoint[]): Promise<TestProxy> {
+async function callerOf(endpoints: readonly Endpoint[], retry: RetryPolicy = NO_BUDGET): Promise<TestProxy> {
   const config = outboundConfig({
-    routes: [route(forwardTo([{ name: 'app', weight: 1 }], { retry: NO_BUDGET }))],
+    routes: [route(forwardTo([{ name: 'app', weight: 1 }], { retry }))],
     clusters: [cluster('app')],
     endpoints: { app: endpoints },
   });
@@ -175,6 +175,24 @@ it('tells of an application that is gone no caller but proxies', async () => {
   const { status, headers } = await call(caller);
   expect([status, headers['x-malha-unserved']]).toEqual([503, undefined]);
 });
+
+it.each([
+  ['GET', { on: ['gateway-error'] }],
+  ['POST', { on: ['retriable-status'], statusCodes: [503] }],
+] as const)(
+  'is an answer of 503 to a policy that names no such loss: %s',
+  { timeout: 60_000 },
+  async (method, policy) => {
+    const replicas = await apps(2);
+    const [broken, well] = replicas;
+    broken?.now('break');
+    well?.now('answer');
+    const caller = await callerOf(await behindProxies(replicas), { ...DEFAULT_RETRY, ...policy });
+    // By turns: one of the two begins at the application that breaks off.
+    expect(await statuses([call(caller, method), call(caller, method)])).toEqual([200, 200]);
+    expect(broken?.requests).toBeGreaterThan(0);
+  },
+);
 
 it('believes no application that says so itself', async () => {
   const [app] = await apps(1);

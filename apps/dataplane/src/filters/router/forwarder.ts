@@ -31,7 +31,7 @@ import type { ForwardEnvironment, ForwardPlan } from './forward-plan.ts';
 import { ReplayBody } from './replay-body.ts';
 import { Retries } from './retries.ts';
 import { sendRequest } from './send-request.ts';
-import { takeUnserved, unservedMark } from './unserved.ts';
+import { takeUnserved, unservedMark, unservedOutcome } from './unserved.ts';
 
 export type { ForwardEnvironment, ForwardPlan } from './forward-plan.ts';
 
@@ -281,8 +281,8 @@ export class Forwarder implements RequestConsumer, AttemptOwner, DeadlineOwner, 
     const isSuspect = status >= 500 || grpcStatus !== GRPC_OK || plan.retry.statusCodes.includes(status);
     if (isSuspect) {
       if (!isGoodAnswer(plan.retry, status, grpcStatus) && this.inFlight.leaveToOthers(attempt)) return;
-      const outcome: AttemptOutcome =
-        unserved === undefined ? { type: 'response', status, grpcStatus } : { type: unserved };
+      const answer = { type: 'response', status, grpcStatus } as const;
+      const outcome = unservedOutcome(unserved, plan.retry, this.request.method) ?? answer;
       if (!this.inFlight.isSeveral && this.retryAnswered(outcome, headers)) return;
       if (fallBack(this, { type: 'answer', status, grpcStatus }, status)) return;
     }

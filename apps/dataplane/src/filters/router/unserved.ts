@@ -1,6 +1,8 @@
 // Between two proxies of the mesh: that an answer is not the application's, as its proxy could not reach it or lost it. Without
 // it, an application that dies beside a proxy that lives would look like one that answers 503.
 import type { BalancedEndpoint } from '@malha/traffic/balancer';
+import type { RetryPolicy } from '@malha/traffic/config';
+import { type AttemptOutcome, isIdempotentMethod } from '@malha/traffic/retry';
 import type { Exchange, ResponseHead } from '../../exchange/exchange.ts';
 import type { ProxyError } from '../../exchange/proxy-error.ts';
 
@@ -28,4 +30,14 @@ export function takeUnserved(
   headers.remove(UNSERVED_HEADER);
   if (from?.endpoint.tls !== true) return undefined;
   return value === 'connect-failure' || value === 'reset' ? value : undefined;
+}
+
+/** Undefined: the policy does not look at such losses, and the answer counts as the 503 that it is. */
+export function unservedOutcome(
+  unserved: Unserved | undefined,
+  { on }: RetryPolicy,
+  method: string,
+): AttemptOutcome | undefined {
+  if (unserved === undefined || !on.includes(unserved)) return undefined;
+  return unserved === 'connect-failure' || isIdempotentMethod(method) ? { type: unserved } : undefined;
 }
