@@ -24,7 +24,7 @@ afterAll(() => {
 describe('a request that breaks HTTP is refused, closes its connection and reaches no upstream', () => {
   it.each(REFUSED_REQUESTS)('%s', async (_what, bytes, status) => {
     const before = upstream.received();
-    const { text, closed } = await exchangeBytes(proxy.outboundPort, bytes, { quietMs: 400 });
+    const { text, closed } = await exchangeBytes(proxy.outboundPort, bytes, { quietMs: 10_000 });
     expect(text.slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
     expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1);
     expect(text).toContain('connection: close\r\n');
@@ -36,11 +36,13 @@ describe('a request that breaks HTTP is refused, closes its connection and reach
     'in single bytes: %s',
     async (_what, bytes, status) => {
       // Where the head is acceptable it is forwarded before the body shows its fault; the message is never completed.
-      const { text, closed } = await exchangeBytes(patient.outboundPort, [...bytes], { quietMs: 400, gapMs: 0 });
+      const { text, closed } = await exchangeBytes(patient.outboundPort, [...bytes], { quietMs: 10_000, gapMs: 0 });
       expect(text.slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
       expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1);
       expect(closed).toBe(true);
     },
+    // A timer for each byte.
+    60_000,
   );
 
   it('closes without an answer what is no HTTP at all', async () => {
@@ -51,7 +53,7 @@ describe('a request that breaks HTTP is refused, closes its connection and reach
 
   it('counts each of them, by its reason and in the sum', async () => {
     const counting = await startProxy(simpleConfig(upstream.port));
-    for (const [, bytes] of REFUSED_REQUESTS) await exchangeBytes(counting.outboundPort, bytes, { quietMs: 400 });
+    for (const [, bytes] of REFUSED_REQUESTS) await exchangeBytes(counting.outboundPort, bytes, { quietMs: 10_000 });
     const { telemetry } = counting;
     counting.dataPlane.close();
     const statuses = (...of: readonly number[]) =>
