@@ -10,5 +10,5 @@ const ca = createTestCa();
 runMatrix(
   'sidecar',
   () => withBackends((backends) => startSidecars(ca, backends, placesFor('sidecar', backends))),
-  30_000,
+  120_000,
 );
