@@ -222,7 +222,7 @@ export class DataPlane {
       isDraining: this.inbound.context.isDraining || this.outbound.context.isDraining,
       spiffeId: this.identity?.spiffeId ?? '',
       clusters: this.clusters.stats(),
-      routeBreakers: this.outboundStack.breakerReports(this.options.clock.monotonic()),
+      routeBreakers: this.routeBreakers(this.options.clock.monotonic()),
       applications: this.inboundStack.ports.all.map((port) => port.app.stats()),
       overloads: this.overloads.states(),
       gateways: this.gateways.stats(),
@@ -251,6 +251,11 @@ export class DataPlane {
     this.clusters.destroy();
     this.inboundStack.ports.destroy();
     this.wheel.stop();
+  }
+
+  /** Each port has its own: a route of several ports is told once for each. */
+  private routeBreakers(nowMs: number): RouteBreakerReport[] {
+    return [this.outboundStack, this.tcp, this.gateways].flatMap((each) => each.breakerReports(nowMs));
   }
 
   private async drainListener({ listener, context }: { listener: Listener; context: ServerContext }, dueMs: number) {

@@ -296,17 +296,25 @@ describe('reports and requests', () => {
       return row === undefined ? undefined : reportOf(row);
     };
     const cluster = 'outbound|80||cart.shop';
+    const bounds = { minConcurrency: 1, maxConcurrency: 1_000 };
+    const learned = {
+      ...{ service: 'bookstore/reviews', port: 9080, limit: 12 },
+      ...bounds,
+      ...{ inFlight: 3, waiting: 1 },
+      baselineMs: 4.5,
+    };
     agent.mute();
     const beat = { ...agent.beat, breakers: [{ cluster, forMs: 500 }] };
     // A NUL is no text for Postgres: it must not cost the other agents their beats.
     agent.send({
       case: 'heartbeat',
-      value: { ...beat, ejected: [{ cluster, workload: 'shop/\0cart-1', reason: 'x' }] },
+      value: { ...beat, ejected: [{ cluster, workload: 'shop/\0cart-1', reason: 'x' }], overloads: [learned] },
     });
     await eventually(async () => (await ofThis())?.protection !== null);
     expect((await ofThis())?.protection).toEqual({
       breakers: [{ cluster, route: '', state: 'open', forMs: 500, passed: 0, needed: 0 }],
       ejected: [{ cluster, workload: 'shop/cart-1', reason: 'x', forMs: 0 }],
+      overloads: [learned],
     });
     agent.sendBeat();
     await eventually(async () => (await ofThis())?.protection === null);

@@ -25,7 +25,7 @@ function beat(over: Partial<Beat> = {}): Beat {
     openConnections: 0,
     isDraining: false,
     isHealthy: true,
-    protection: { breakers: [], ejected: [] },
+    protection: { breakers: [], ejected: [], overloads: [] },
     ...over,
   };
 }

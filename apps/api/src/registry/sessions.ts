@@ -15,10 +15,11 @@ export interface Beat {
   readonly protection: ReportedProtection;
 }
 
-/** What protects the calls of a proxy and is not at rest. Times count from the beat. */
+/** What protects a proxy and its calls: breakers and ejections not at rest, limits as they are learned. Times count from the beat. */
 export interface ReportedProtection {
   readonly breakers: readonly ReportedBreaker[];
   readonly ejected: readonly ReportedEjection[];
+  readonly overloads: readonly ReportedOverload[];
 }
 
 /** That of a cluster or of a route; the other is ''. */
@@ -39,6 +40,21 @@ export interface ReportedEjection {
   readonly reason: string;
   /** 0 = not known. */
   readonly forMs: number;
+}
+
+/** Of a port with adaptive concurrency. */
+export interface ReportedOverload {
+  /** `namespace/name` */
+  readonly service: string;
+  readonly port: number;
+  /** Requests at a time, and its bounds. */
+  readonly limit: number;
+  readonly minConcurrency: number;
+  readonly maxConcurrency: number;
+  readonly inFlight: number;
+  readonly waiting: number;
+  /** Latency without a queue; 0 = not measured yet. */
+  readonly baselineMs: number;
 }
 
 export interface SessionInfo {
@@ -157,6 +173,7 @@ function toRow(held: HeldSession, nowMs: number): BeatRow {
 }
 
 function jsonOf(protection: ReportedProtection | undefined): string | null {
-  if (protection === undefined || protection.breakers.length + protection.ejected.length === 0) return null;
-  return JSON.stringify(protection);
+  if (protection === undefined) return null;
+  const { breakers, ejected, overloads } = protection;
+  return breakers.length + ejected.length + overloads.length === 0 ? null : JSON.stringify(protection);
 }

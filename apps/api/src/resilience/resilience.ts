@@ -28,6 +28,8 @@ export interface ProtectedEdge {
   readonly exhaustedPerSecond: number;
   /** That a rate limit answered with 429 (RL). */
   readonly limitedPerSecond: number;
+  /** That the callee shed, having more than it can work on (OM). */
+  readonly shedPerSecond: number;
   /** Worst first. */
   readonly concerns: readonly Concern[];
 }
@@ -72,6 +74,7 @@ function protectedEdge(
     timedOutPerSecond: perSecond('UT'),
     exhaustedPerSecond: perSecond('URX'),
     limitedPerSecond: perSecond('RL'),
+    shedPerSecond: perSecond('OM'),
   };
   return { ...edge, concerns: concernsOf(edge) };
 }

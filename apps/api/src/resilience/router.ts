@@ -42,7 +42,7 @@ export function createResilienceRouter({ world, queries, proxies, now }: Resilie
       const current = world();
       return previewOf(topology, { world: current, draft: draft.resources, protections: protectionsOf() });
     }),
-    /** Of this moment, whatever the range: open breakers and ejected endpoints. */
+    /** Of this moment, whatever the range: open breakers, ejected endpoints, learned limits. */
     standing: viewerProcedure.query(async () => {
       const protections = protectionsOf();
       return standingOf(await proxies(), now(), (caller, rule) => protections.calleeOf(caller, rule));

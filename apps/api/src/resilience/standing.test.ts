@@ -61,5 +61,17 @@ it('says an ejected endpoint once, with all who ejected it and the last return',
 
 it('believes no proxy that is silent, and passes over what it cannot read', () => {
   const rows = [proxy('web-1', { breakers: [open], ejected: [] }, { isConnected: false }), proxy('web-2', { new: 1 })];
-  expect(standingOf(rows, 0, () => undefined)).toMatchObject({ breakers: [], ejected: [], proxies: 1 });
+  expect(standingOf(rows, 0, () => undefined)).toMatchObject({ breakers: [], ejected: [], overloads: [], proxies: 1 });
+});
+
+it('tells the learned limit of a service, of the proxies that are heard', () => {
+  const overload = {
+    ...{ service: 'shop/cart', port: 8080, limit: 10, minConcurrency: 1, maxConcurrency: 1_000 },
+    ...{ inFlight: 10, waiting: 2, baselineMs: 20 },
+  };
+  const report = { breakers: [], ejected: [], overloads: [overload] };
+  const rows = [proxy('cart-1', report), proxy('cart-2', report), proxy('cart-3', report, { isConnected: false })];
+  expect(standingOf(rows, 0, () => undefined).overloads).toMatchObject([
+    { service: CART, proxies: 2, full: 2, limit: 20, inFlight: 20, waiting: 4 },
+  ]);
 });

@@ -1,5 +1,6 @@
-// What protects calls and is not at rest now, as proxies report it: open breakers and ejected endpoints. Pure.
+// What protects calls and is not at rest now, as proxies report it: open breakers, ejected endpoints, learned limits. Pure.
 import { z } from 'zod';
+import { type OverloadStanding, overloadSchema, overloadsOf } from './overload-standing.ts';
 import type { ServiceName } from './protection.ts';
 
 /** One proxy as it beat last. */
@@ -46,6 +47,8 @@ export interface Standing {
   readonly nowMs: number;
   readonly breakers: readonly BreakerStanding[];
   readonly ejected: readonly EjectionStanding[];
+  /** Of services with adaptive concurrency; those whose requests wait first. */
+  readonly overloads: readonly OverloadStanding[];
   /** Proxies whose reports these are. */
   readonly proxies: number;
   /** Workloads of each service with ejected ones, `<namespace>/<service>`. */
@@ -60,6 +63,8 @@ const reportSchema = z.object({
     }),
   ),
   ejected: z.array(z.object({ cluster: z.string(), workload: z.string(), reason: z.string(), forMs: z.number() })),
+  // Of a control plane that knew nothing of it, the report has none.
+  overloads: z.array(overloadSchema).default([]),
 });
 type Report = z.infer<typeof reportSchema>;
 
@@ -87,6 +92,7 @@ export function standingOf(
     nowMs,
     breakers: breakersOf(reported, proxiesOf, calleeOfRule),
     ejected,
+    overloads: overloadsOf(reported.flatMap(({ report }) => report.overloads)),
     proxies: connected.length,
     endpointsOf: Object.fromEntries(ejected.map(({ service }) => [keyOf(service), proxiesOf(service)])),
   };

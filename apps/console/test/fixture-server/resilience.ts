@@ -31,7 +31,7 @@ export function protectedEdges({ nodes, edges }: Graph) {
         differing: 0,
       },
       budgetUsed: requestsPerSecond === 0 ? 0 : retriesPerSecond / (requestsPerSecond * 0.2),
-      ...{ refusedPerSecond: 0, exhaustedPerSecond: 0, limitedPerSecond: 0 },
+      ...{ refusedPerSecond: 0, exhaustedPerSecond: 0, limitedPerSecond: 0, shedPerSecond: 0 },
       timedOutPerSecond: isTight ? golden.failedPerSecond : 0,
       concerns: isTight ? ['attempts-do-not-fit', 'times-out'] : [],
     };

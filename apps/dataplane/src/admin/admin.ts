@@ -115,10 +115,10 @@ function statsRoute(view: AdminView): Routes[string] {
   return {
     method: 'GET',
     help: 'Prometheus text',
-    handle: async () => ({
-      status: 200,
-      contentType: 'text/plain; version=0.0.4; charset=utf-8',
-      body: prometheusText(await view.worker.metrics(), view.workload),
-    }),
+    handle: async () => {
+      const [metrics, { overloads }] = await Promise.all([view.worker.metrics(), view.worker.stats()]);
+      const contentType = 'text/plain; version=0.0.4; charset=utf-8';
+      return { status: 200, contentType, body: prometheusText(metrics, view.workload, overloads) };
+    },
   };
 }

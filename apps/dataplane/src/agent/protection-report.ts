@@ -1,8 +1,9 @@
-// What a heartbeat tells of protection: breakers that are not closed and endpoints that get no requests, at most so many.
+// What a heartbeat tells of protection: breakers that are not closed, endpoints that get no requests, limits learned from latency; at
+// most so many of each.
 import type { BreakerReport } from '@malha/traffic/breaker';
 import type { ClusterStats } from '../cluster/cluster-runtime.ts';
 import type { DataPlaneStats } from '../data-plane.ts';
-import type { BreakerState, EjectedEndpoint } from './rpc/session.ts';
+import type { BreakerState, EjectedEndpoint, OverloadState } from './rpc/session.ts';
 
 /** Of each kind; the control plane takes no more. */
 const REPORTED_MAX = 64;
@@ -10,19 +11,25 @@ const REPORTED_MAX = 64;
 export interface ProtectionReport {
   readonly breakers: readonly BreakerState[];
   readonly ejected: readonly EjectedEndpoint[];
+  readonly overloads: readonly OverloadState[];
 }
 
-export const NOTHING_REPORTED: ProtectionReport = { breakers: [], ejected: [] };
+export const NOTHING_REPORTED: ProtectionReport = { breakers: [], ejected: [], overloads: [] };
 
 export function protectionReport({
   clusters,
   routeBreakers,
-}: Pick<DataPlaneStats, 'clusters' | 'routeBreakers'>): ProtectionReport {
+  overloads,
+}: Pick<DataPlaneStats, 'clusters' | 'routeBreakers' | 'overloads'>): ProtectionReport {
   const ofClusters = clusters.flatMap(({ name, breaker }) => stateOf({ cluster: name, route: '' }, breaker));
   const ofRoutes = routeBreakers.flatMap(({ route, breaker }) => stateOf({ cluster: '', route }, breaker));
+  const worst = new Map(
+    ofRoutes.sort((a, b) => Number(b.halfOpen) - Number(a.halfOpen)).map((each) => [each.route, each]),
+  );
   return {
-    breakers: [...ofClusters, ...ofRoutes].slice(0, REPORTED_MAX),
+    breakers: [...ofClusters, ...worst.values()].slice(0, REPORTED_MAX),
     ejected: clusters.flatMap(ejectedOf).slice(0, REPORTED_MAX),
+    overloads: overloads.slice(0, REPORTED_MAX),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { GatewayListener, RouteTable } from '@malha/traffic/config';
 import { isHttpListener } from '@malha/traffic/gateway';
+import type { RouteBreakerReport } from '@malha/traffic/route-breakers';
 import { Listener } from '../listener/listener.ts';
 import type { ServerContext } from '../listener/server-context.ts';
 import { HttpAcceptor } from './http-acceptor.ts';
@@ -29,6 +30,10 @@ export class GatewayPort {
 
   get config(): GatewayListener | undefined {
     return this.current;
+  }
+
+  breakerReports(nowMs: number): readonly RouteBreakerReport[] {
+    return this.http.breakerReports(nowMs);
   }
 
   /** Why rules of it never match. */

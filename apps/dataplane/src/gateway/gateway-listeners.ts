@@ -1,5 +1,6 @@
 // All ports of a gateway, as the configuration says, and the certificates that they show.
 import type { GatewayListener, RouteTable } from '@malha/traffic/config';
+import type { RouteBreakerReport } from '@malha/traffic/route-breakers';
 import { ListeningPorts } from '../listener/listening-ports.ts';
 import { type FoundCertificates, GatewayCertificates } from './certificates.ts';
 import { ClientCountries, type FoundCountries } from './client-countries.ts';
@@ -51,6 +52,10 @@ export class GatewayListeners {
 
   setCountries(found: FoundCountries): void {
     this.countries.replace(found);
+  }
+
+  breakerReports(nowMs: number): RouteBreakerReport[] {
+    return this.ports.entries().flatMap(([, port]) => port.breakerReports(nowMs));
   }
 
   stats(): GatewayPortStats[] {

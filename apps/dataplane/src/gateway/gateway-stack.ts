@@ -3,6 +3,7 @@ import type { GatewayServer, HttpGatewayListener, RouteTable } from '@malha/traf
 import { RequestFlags } from '@malha/traffic/flags';
 import { isMisdirected } from '@malha/traffic/gateway';
 import { splitAuthority } from '@malha/traffic/mutation';
+import type { RouteBreakerReport } from '@malha/traffic/route-breakers';
 import { respondWithError } from '../exchange/error-response.ts';
 import type { Exchange, ExchangeHandler } from '../exchange/exchange.ts';
 import { ProxyError } from '../exchange/proxy-error.ts';
@@ -52,6 +53,10 @@ export class GatewayStack implements ExchangeHandler {
       return;
     }
     this.outbound.requestStarted(exchange);
+  }
+
+  breakerReports(nowMs: number): readonly RouteBreakerReport[] {
+    return this.outbound.breakerReports(nowMs);
   }
 
   /** Why rules of this port never match. */

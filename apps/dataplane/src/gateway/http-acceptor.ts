@@ -1,6 +1,7 @@
 // Clients of a gateway that speak HTTP: in plaintext, or over TLS as browsers do, in HTTP/1.1 or HTTP/2.
 import type { Socket } from 'node:net';
 import type { HttpGatewayListener, RouteTable } from '@malha/traffic/config';
+import type { RouteBreakerReport } from '@malha/traffic/route-breakers';
 import type { ClientFacts, ConnectionFacts } from '../exchange/exchange.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
 import { Http2ServerConnection } from '../http2/server-connection.ts';
@@ -61,6 +62,10 @@ export class HttpAcceptor {
       this.config = config;
       if (former?.servers !== config.servers) this.certificatesChanged();
     };
+  }
+
+  breakerReports(nowMs: number): readonly RouteBreakerReport[] {
+    return this.stack.breakerReports(nowMs);
   }
 
   /** Why rules of this port never match. */

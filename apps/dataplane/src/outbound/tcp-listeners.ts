@@ -1,5 +1,6 @@
 // Listeners for the upstreams that the workload declares, as the configuration says.
 import type { RouteTable, TcpListener, Tracing } from '@malha/traffic/config';
+import type { RouteBreakerReport } from '@malha/traffic/route-breakers';
 import { ListeningPorts } from '../listener/listening-ports.ts';
 import { UpstreamPort, type UpstreamPortOptions } from './upstream-port.ts';
 
@@ -26,5 +27,9 @@ export class TcpListeners {
       for (const { commit } of prepared) commit();
       this.ports.replace(new Map(prepared.map(({ number, port }) => [number, port])));
     };
+  }
+
+  breakerReports(nowMs: number): RouteBreakerReport[] {
+    return this.ports.entries().flatMap(([, port]) => port.breakerReports(nowMs));
   }
 }

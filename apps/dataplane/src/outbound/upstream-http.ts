@@ -1,6 +1,7 @@
 // HTTP at an upstream's port whose protocol nobody declares: requests go by a table of the port, whatever their Host says.
 import type { Socket } from 'node:net';
 import type { RouteTable, Tracing } from '@malha/traffic/config';
+import type { RouteBreakerReport } from '@malha/traffic/route-breakers';
 import type { TimerWheel } from '../exchange/timer-wheel.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
 import { Http2ServerConnection } from '../http2/server-connection.ts';
@@ -36,6 +37,10 @@ export class UpstreamHttp implements HttpDetection {
   /** Throws with nothing changed; the function that it returns brings the table into force. */
   prepare(routeTable: string, tracing: Tracing, tables: readonly RouteTable[]): () => void {
     return this.stack.prepare({ routeTable, tracing }, tables);
+  }
+
+  breakerReports(nowMs: number): readonly RouteBreakerReport[] {
+    return this.stack.breakerReports(nowMs);
   }
 
   http1Begins(socket: Socket): void {

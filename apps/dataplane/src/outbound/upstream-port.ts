@@ -2,6 +2,7 @@
 // that they began with.
 import type { Socket } from 'node:net';
 import type { RouteTable, TcpListener, Tracing } from '@malha/traffic/config';
+import type { RouteBreakerReport } from '@malha/traffic/route-breakers';
 import { compileTcpRoutes, type TcpRouter } from '@malha/traffic/tcp-router';
 import { type Destination, NO_DESTINATION } from '../filters/request-recorder.ts';
 import { Listener } from '../listener/listener.ts';
@@ -50,6 +51,10 @@ export class UpstreamPort {
       this.served = served;
       commitHttp?.();
     };
+  }
+
+  breakerReports(nowMs: number): readonly RouteBreakerReport[] {
+    return this.http.breakerReports(nowMs);
   }
 
   retired(): void {

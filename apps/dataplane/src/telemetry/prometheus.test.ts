@@ -48,3 +48,11 @@ test('refusals are counted by reason, and in the sum', () => {
   expect(sampleValue(families, 'malha_rejected_requests_total', { reason: 'http2-flood' })).toBe(0);
   expect(sampleValue(families, 'malha_proxy_events_total', { event: 'head-rejected' })).toBe(3);
 });
+
+test('a limit learned from latency is shown as it is now, by service and port', () => {
+  const bounds = { minConcurrency: 1, maxConcurrency: 1_000 };
+  const learned = { service: 'shop/cart', port: 8080, limit: 12, ...bounds, inFlight: 11, waiting: 4, baselineMs: 250 };
+  const families = parsePrometheusText(prometheusText(snapshotOf([]), workload, [learned]));
+  const of = (name: string) => sampleValue(families, `malha_overload_${name}`, { service: 'shop/cart', port: '8080' });
+  expect([of('limit'), of('in_flight'), of('waiting'), of('baseline_seconds')]).toEqual([12, 11, 4, 0.25]);
+});

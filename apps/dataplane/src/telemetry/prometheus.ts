@@ -1,6 +1,7 @@
 // Renders a snapshot in the Prometheus text format 0.0.4: seconds and bytes, as its naming rules ask.
 import { formatFlags } from '@malha/traffic/flags';
 import { BUCKET_BOUNDS_MS } from '@malha/traffic/histogram';
+import type { OverloadState } from '../filters/overload/overloads.ts';
 import { PROXY_EVENTS, REJECTION_REASONS } from './record.ts';
 import type { EdgeSnapshot, HistogramSnapshot, MetricsSnapshot, ProtectionSnapshot } from './snapshot.ts';
 
@@ -9,10 +10,11 @@ export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8
 const MS_PER_SECOND = 1000;
 const BOUND_LABELS = BUCKET_BOUNDS_MS.map((bound) => String(bound / MS_PER_SECOND));
 
-/** `workload`: whose proxy this is; becomes the labels of `malha_workload_info`. */
+/** `workload`: whose proxy this is; becomes the labels of `malha_workload_info`. `overloads`: ports with a limit learned from latency. */
 export function prometheusText(
   snapshot: MetricsSnapshot,
   workload: { readonly namespace: string; readonly name: string; readonly service: string; readonly version: string },
+  overloads: readonly OverloadState[] = [],
 ): string {
   const lines: string[] = [];
   head(lines, 'malha_workload_info', 'gauge', 'The workload that this proxy serves; always 1.');
@@ -37,6 +39,7 @@ export function prometheusText(
   const ttfb = 'Seconds from the arrival of a request to the head of its response.';
   renderHistogram(lines, 'malha_request_ttfb_seconds', ttfb, snapshot.edges, (edge) => edge.ttfb);
   renderProxy(lines, snapshot);
+  for (const gauge of OVERLOAD_GAUGES) renderOverloads(lines, gauge, overloads);
   return `${lines.join('\n')}\n`;
 }
 
@@ -129,6 +132,42 @@ function renderProtections(lines: string[], protections: readonly ProtectionSnap
     lines.push(`malha_protections_total{${labels},outcome="passed"} ${passed}`);
     lines.push(`malha_protections_total{${labels},outcome="acted"} ${acted}`);
   }
+}
+
+interface OverloadGauge {
+  readonly name: string;
+  readonly help: string;
+  readonly value: (state: OverloadState) => number;
+}
+
+const OVERLOAD_GAUGES: readonly OverloadGauge[] = [
+  {
+    name: 'malha_overload_limit',
+    help: 'Requests at a time that the application is given now, learned from latency.',
+    value: ({ limit }) => limit,
+  },
+  {
+    name: 'malha_overload_in_flight',
+    help: 'Requests that the application works on.',
+    value: ({ inFlight }) => inFlight,
+  },
+  { name: 'malha_overload_waiting', help: 'Requests that wait for their turn.', value: ({ waiting }) => waiting },
+  {
+    name: 'malha_overload_baseline_seconds',
+    help: 'Latency without a queue; 0 before it is measured.',
+    value: ({ baselineMs }) => baselineMs / MS_PER_SECOND,
+  },
+];
+
+function renderOverloads(
+  lines: string[],
+  { name, help, value }: OverloadGauge,
+  overloads: readonly OverloadState[],
+): void {
+  if (overloads.length === 0) return;
+  head(lines, name, 'gauge', help);
+  for (const state of overloads)
+    lines.push(`${name}{${label('service', state.service)},${label('port', state.port)}} ${value(state)}`);
 }
 
 function labelsOf({ labels }: EdgeSnapshot): string {

@@ -23,7 +23,13 @@ const edge: ProtectedEdge = {
     differing: 0,
   },
   ...{ requestsPerSecond: 100, errorRate: 0, retriesPerSecond: 4, budgetUsed: 0.2, refusedPerSecond: 0 },
-  ...{ timedOutPerSecond: 0, exhaustedPerSecond: 0, limitedPerSecond: 0, concerns: ['attempts-do-not-fit'] },
+  ...{
+    timedOutPerSecond: 0,
+    exhaustedPerSecond: 0,
+    limitedPerSecond: 0,
+    shedPerSecond: 0,
+    concerns: ['attempts-do-not-fit'],
+  },
 };
 
 const nowMs = Date.now();
@@ -77,4 +83,17 @@ it(
 it('explains itself where nothing was called', async () => {
   renderOver({ ...answers, 'resilience.edges': [] }, <ResiliencePage />);
   expect(await screen.findByText('No calls in this time')).toBeTruthy();
+});
+
+it('shows the limit that a service has learned, and what it sheds', async () => {
+  const overload = {
+    ...{ service: { namespace: 'shop', name: 'cart' }, port: 8080, proxies: 1, full: 1, limit: 12, inFlight: 12 },
+    ...{ waiting: 5, minConcurrency: 1, maxConcurrency: 1_000, baselineMs: 20 },
+  };
+  const standing = { nowMs, breakers: [], ejected: [], overloads: [overload], proxies: 2, endpointsOf: {} };
+  const edges = [{ ...edge, shedPerSecond: 3 }];
+  renderOver({ ...answers, 'resilience.edges': edges, 'resilience.standing': standing }, <ResiliencePage />);
+  const item = await screen.findByTestId('overload-cart');
+  expect(item.textContent).toContain('12 of 12');
+  expect(item.textContent).toContain('5 wait. 3.00/s are shed');
 });

@@ -11,6 +11,7 @@ import { useViewParameter } from '#features/scope/index.ts';
 import { useStanding } from '#features/standing/index.ts';
 import { BreakersPanel } from './breakers-panel.tsx';
 import { LimitsPanel } from './limits-panel.tsx';
+import { OverloadPanel } from './overload-panel.tsx';
 import { ProtectionDetail } from './protection-detail.tsx';
 import { ProtectionTable } from './protection-table.tsx';
 import { type Card, cardsOf, headlineOf } from './resilience-words.ts';
@@ -84,6 +85,7 @@ export function ResiliencePage() {
             <BreakersPanel edges={edges ?? []} />
             <LimitsPanel edges={edges ?? []} />
           </div>
+          <OverloadPanel edges={edges ?? []} />
         </div>
         <div className="grid gap-3">
           {chosen !== undefined && (

@@ -15,7 +15,7 @@ function edge(over: Partial<ProtectedEdge> = {}): ProtectedEdge {
       differing: 0,
     },
     ...{ requestsPerSecond: 100, errorRate: 0, retriesPerSecond: 0, budgetUsed: 0, refusedPerSecond: 0 },
-    ...{ timedOutPerSecond: 0, exhaustedPerSecond: 0, limitedPerSecond: 0, concerns: [] },
+    ...{ timedOutPerSecond: 0, exhaustedPerSecond: 0, limitedPerSecond: 0, shedPerSecond: 0, concerns: [] },
     ...over,
   };
 }
@@ -45,7 +45,7 @@ it('puts what proxies report now before what was counted', () => {
     ...{ caller, callee: { namespace: 'shop', name: 'cart' }, rule: null, version: '', state: 'open' as const },
     ...{ proxies: 1, proxiesOf: 1, asksAgainAtMs: 9_000, passed: 0, needed: 3 },
   };
-  const standing = { nowMs: 1_000, breakers: [breaker], ejected: [], proxies: 2, endpointsOf: {} };
+  const standing = { nowMs: 1_000, breakers: [breaker], ejected: [], overloads: [], proxies: 2, endpointsOf: {} };
   const counted = edge({ concerns: ['times-out'], timedOutPerSecond: 1 });
   expect([toneOf(counted, standing), remarkOf(counted, standing)]).toEqual(['err', 'breaker open, calls fail at once']);
   const other = edge({ source: { namespace: 'shop', name: 'admin' } });
@@ -63,7 +63,14 @@ it('says how many instances of the callee the caller sends nothing to', () => {
     ...{ service: { namespace: 'shop', name: 'cart' }, workload: 'shop/cart-1', reason: 'consecutive-5xx' },
     ...{ returnsAtMs: 9_000, callers: [{ namespace: 'shop', name: 'frontend' }] },
   };
-  const standing = { nowMs: 1, breakers: [], ejected: [ejection], proxies: 4, endpointsOf: { 'shop/cart': 3 } };
+  const standing = {
+    nowMs: 1,
+    breakers: [],
+    ejected: [ejection],
+    overloads: [],
+    proxies: 4,
+    endpointsOf: { 'shop/cart': 3 },
+  };
   expect(remarkOf(edge(), standing)).toBe('1 of 3 instances ejected');
   expect(remarkOf(edge({ source: { namespace: 'shop', name: 'admin' } }), standing)).toBe('');
 });

@@ -157,7 +157,7 @@ export function cardsOf(edges: readonly ProtectedEdge[], standing: Standing | un
     breakersCard(edges, standing),
     ejectedCard(standing),
     refusals('Refused at once', edges, {
-      value: (edge) => edge.refusedPerSecond + edge.limitedPerSecond,
+      value: (edge) => edge.refusedPerSecond + edge.limitedPerSecond + edge.shedPerSecond,
       none: 'no breaker or limit had to',
     }),
   ];

@@ -16,7 +16,8 @@ export const NO_MARKS: Marks = { ofNode: () => [], ofEdge: () => [] };
 
 /** `standing` undefined: not known, or a moment of the past is shown; then only what was counted marks. */
 export function marksOf(topology: Topology, standing: Pick<Standing, 'breakers' | 'ejected'> | undefined): Marks {
-  const known = standing === undefined ? undefined : { ...standing, nowMs: 0, proxies: 0, endpointsOf: {} };
+  const known =
+    standing === undefined ? undefined : { ...standing, nowMs: 0, overloads: [], proxies: 0, endpointsOf: {} };
   const byId = new Map(topology.nodes.map((node) => [node.id, node]));
   const edges = new Map(topology.edges.map((edge) => [edge.id, marksOfEdge(edge, byId, known)]));
   const limited = new Set(topology.edges.filter(isLimited).map(({ target }) => target));

@@ -34,6 +34,7 @@ export interface Heartbeat {
   readonly appHealthy: boolean;
   readonly breakers: readonly BreakerState[];
   readonly ejected: readonly EjectedEndpoint[];
+  readonly overloads: readonly OverloadState[];
 }
 
 /** A breaker that is not closed: of a cluster or of a route, the other is ''. */
@@ -52,6 +53,18 @@ export interface EjectedEndpoint {
   readonly workload: string;
   readonly reason: string;
   readonly forMs: number;
+}
+
+/** A port with adaptive concurrency. */
+export interface OverloadState {
+  readonly service: string;
+  readonly port: number;
+  readonly limit: number;
+  readonly minConcurrency: number;
+  readonly maxConcurrency: number;
+  readonly inFlight: number;
+  readonly waiting: number;
+  readonly baselineMs: number;
 }
 
 export interface ResourceError {
@@ -102,7 +115,11 @@ export class AgentSession {
     if (this.#stream.writableLength > QUEUE_MAX_BYTES) return;
     this.#send({
       case: 'heartbeat',
-      value: { ...beat, rssBytes: BigInt(beat.rssBytes), breakers: [...beat.breakers], ejected: [...beat.ejected] },
+      value: {
+        ...beat,
+        rssBytes: BigInt(beat.rssBytes),
+        ...{ breakers: [...beat.breakers], ejected: [...beat.ejected], overloads: [...beat.overloads] },
+      },
     });
   }
 

@@ -13,6 +13,9 @@ export interface OverloadState {
   readonly port: number;
   /** Requests at a time that the application is given now. */
   readonly limit: number;
+  /** Bounds of the limit. */
+  readonly minConcurrency: number;
+  readonly maxConcurrency: number;
   readonly inFlight: number;
   readonly waiting: number;
   /** Median latency without a queue; 0 = not measured yet. */
@@ -71,8 +74,9 @@ export class Overloads {
 
   states(): OverloadState[] {
     return [...this.ports].map(([port, { config, admission }]) => {
+      const { id: service, minConcurrency, maxConcurrency } = config;
       const { limit, inFlight, waiting, baselineMs } = admission;
-      return { service: config.id, port, limit, inFlight, waiting, baselineMs };
+      return { service, port, limit, minConcurrency, maxConcurrency, inFlight, waiting, baselineMs };
     });
   }
 
