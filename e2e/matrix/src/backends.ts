@@ -6,6 +6,7 @@ import net, { type AddressInfo, type Server } from 'node:net';
 import { createTestCa } from '@malha/testing/test-ca';
 import type { Answer, AnswerDetails } from './case.ts';
 import { startCounter } from './counter.ts';
+import { createGreeter, type Greeter } from './greeter.ts';
 import type { Fields, SeenRequest } from './outcome.ts';
 import { APPLICATIONS, type Application, backendName, COUNTER } from './stage.ts';
 import { serveTunnel } from './tunnel-backend.ts';
@@ -37,6 +38,9 @@ export interface Backends {
 type Incoming = http.IncomingMessage | http2.Http2ServerRequest;
 type Outgoing = http.ServerResponse | http2.Http2ServerResponse;
 
+/** What a line of text has of one. */
+const NO_REQUEST = { method: '', path: '', host: '', headers: [], body: '' };
+
 class Script {
   readonly seen: SeenRequest[] = [];
   readonly released: Promise<void>;
@@ -64,6 +68,7 @@ export async function startBackends(): Promise<Backends> {
   const scripts = new Map<string, Script>();
   const ports = new Map<string, number>();
   const servers: Server[] = [];
+  const greeters: Greeter[] = [];
   const scriptOf = (id: string) => {
     const script = scripts.get(id) ?? new Script([]);
     scripts.set(id, script);
@@ -71,6 +76,12 @@ export async function startBackends(): Promise<Backends> {
   };
   for (const application of APPLICATIONS) {
     const backend = backendName(application.name, application.port);
+    if (application.protocol === 'lines') {
+      const greeter = createGreeter((id) => scriptOf(id).seen.push({ ...NO_REQUEST, backend }));
+      ports.set(backend, await listen(greeter.server));
+      greeters.push(greeter);
+      continue;
+    }
     const server = serverOf(application, (request, response) => void serve(backend, request, response, scriptOf));
     const seen = (request: Incoming): Answer => {
       const script = scriptOf(String(request.headers[ID_HEADER] ?? ''));
@@ -106,6 +117,10 @@ export async function startBackends(): Promise<Backends> {
     },
     close: async () => {
       await counter?.close();
+      for (const greeter of greeters) {
+        greeter.closeAllConnections();
+        await new Promise((resolve) => greeter.server.close(resolve));
+      }
       for (const server of servers) {
         if (server instanceof http.Server || server instanceof https.Server) server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));

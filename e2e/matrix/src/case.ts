@@ -90,9 +90,10 @@ export interface CaseRequest {
   readonly body?: string;
   /**
    * `h2`: HTTP/2 with prior knowledge; `grpc`: a unary call over it, `path` is `/service/method`; `websocket`: an upgrade
-   * over HTTP/1.1, whose `body` goes through the tunnel and comes back; `h2-websocket`: the same over HTTP/2 (RFC 8441), where an open tunnel is 101 too.
+   * over HTTP/1.1, whose `body` goes through the tunnel and comes back; `h2-websocket`: the same over HTTP/2 (RFC 8441), where an open tunnel is 101 too;
+   * `server-first`, `client-first`: a line of text that is no HTTP, said when the server has greeted, or at once; 200 where it was answered.
    */
-  readonly protocol?: 'http/1.1' | 'h2' | 'grpc' | 'websocket' | 'h2-websocket';
+  readonly protocol?: 'http/1.1' | 'h2' | 'grpc' | 'websocket' | 'h2-websocket' | 'server-first' | 'client-first';
   /** Port of `vault` that the SNI names; for callers `inbound`. */
   readonly serverPort?: number;
 }

@@ -6,6 +6,7 @@ import tls from 'node:tls';
 import type { TestIdentity } from '@malha/testing/test-ca';
 import { fieldsOf, ID_HEADER } from './backends.ts';
 import type { CaseRequest } from './case.ts';
+import { isOfLines, sendLine } from './greeter.ts';
 import { grpcCodeOf } from './grpc-status.ts';
 import { groupedByName } from './header-list.ts';
 import type { Answered } from './outcome.ts';
@@ -30,6 +31,7 @@ export async function send(target: Target, request: CaseRequest, id: string): Pr
   const deadline = setTimeout(() => socket.destroy(new SilenceError(request)), DEADLINE_MS);
   try {
     if (request.protocol === 'h2-websocket') return await openTunnel(socket, request, id);
+    if (isOfLines(request)) return await sendLine(socket, request, id);
     if (isUpgrade) return await sendUpgrade(socket, request, id);
     return await (isHttp1 ? sendHttp1(socket, request, id) : sendHttp2(socket, request, id));
   } catch (error) {

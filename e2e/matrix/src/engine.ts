@@ -47,6 +47,7 @@ import {
 import { EngineCluster, NOW_MS } from './engine-cluster.ts';
 import { fallbackOf } from './engine-fallback.ts';
 import { ENGINE, type EngineParts } from './engine-parts.ts';
+import { isOfLines, TOLD } from './greeter.ts';
 import { grpcCodeOf } from './grpc-status.ts';
 import { HeaderList } from './header-list.ts';
 import type { Outcome, SeenRequest } from './outcome.ts';
@@ -154,6 +155,7 @@ export class EnginePlayer implements Player {
     };
     const outcome = this.#outcomeOf(caller, request, message, answers);
     if (isTunnel) return upgraded(outcome, request);
+    if (isOfLines(request)) return outcome.status === 200 ? { ...outcome, headers: [], body: TOLD } : outcome;
     if (request.protocol !== 'grpc') return outcome;
     return { ...outcome, grpcStatus: outcome.grpcStatus ?? grpcCodeOf(outcome.status) };
   }
@@ -164,7 +166,7 @@ export class EnginePlayer implements Player {
       return this.#routed(workload, this.#config(workload).outbound.routeTable, 'http', message, answers);
     }
     if (caller.via === 'gateway') return this.#gateway(caller, message, answers);
-    if (caller.via === 'upstream') return this.#upstream(caller, message, answers);
+    if (caller.via === 'upstream') return this.#upstream(caller, request, message, answers);
     const seen: SeenRequest[] = [];
     return this.#inbound('shop/vault', portOf(request), peerOf(caller.identity), message, answers, seen).result;
   }
@@ -205,6 +207,7 @@ export class EnginePlayer implements Player {
 
   #upstream(
     { upstream, serverName = '' }: Extract<Caller, { via: 'upstream' }>,
+    request: CaseRequest,
     message: Message,
     answers: readonly Answer[],
   ): Outcome {
@@ -213,7 +216,7 @@ export class EnginePlayer implements Player {
     if (listener === undefined) return answered('closed');
     const { routes, protocol, faults, httpRouteTable } = listener;
     // The handshake of a client's TLS is bytes to the proxy, whatever it carries.
-    if (httpRouteTable !== undefined && serverName === '')
+    if (httpRouteTable !== undefined && serverName === '' && !isOfLines(request))
       return this.#routed(workload, httpRouteTable, 'http', message, answers);
     if (this.#faultOf(faults, NO_REQUEST)?.isReset === true) return answered('closed');
     return this.#bytes({ workload, routes, serverName: protocol === 'tls' ? serverName : '' }, message, answers);

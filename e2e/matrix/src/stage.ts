@@ -6,6 +6,8 @@ import { type MatrixCase, UPSTREAM_PORTS } from './case.ts';
 /** Ports of workloads; services map theirs onto them. */
 export const HTTP_PORT = 8080;
 export const ADMIN_PORT = 8081;
+/** Of applications whose server speaks first. */
+export const GREETER_PORT = 8082;
 
 /** Workloads that have a proxy: the side gives each an address. */
 export const MEMBERS = ['shop/front', 'other/visitor', 'shop/vault'] as const;
@@ -21,9 +23,11 @@ export const APPLICATIONS = [
   { name: 'reviews-v2', port: HTTP_PORT, protocol: 'http/1.1' },
   { name: 'reviews-v3', port: HTTP_PORT, protocol: 'http/1.1' },
   { name: 'ratings', port: HTTP_PORT, protocol: 'http/1.1' },
+  { name: 'ratings', port: GREETER_PORT, protocol: 'lines' },
   { name: 'archive', port: HTTP_PORT, protocol: 'http/1.1' },
   { name: 'vault', port: HTTP_PORT, protocol: 'http/1.1' },
   { name: 'vault', port: ADMIN_PORT, protocol: 'http/1.1' },
+  { name: 'vault', port: GREETER_PORT, protocol: 'lines' },
   { name: 'ledger', port: HTTP_PORT, protocol: 'h2' },
   { name: 'sealed', port: HTTP_PORT, protocol: 'https' },
 ] as const satisfies readonly Application[];
@@ -31,7 +35,7 @@ export const APPLICATIONS = [
 export interface Application {
   readonly name: string;
   readonly port: number;
-  readonly protocol: 'http/1.1' | 'h2' | 'https';
+  readonly protocol: 'http/1.1' | 'h2' | 'https' | 'lines';
 }
 
 /** Workload that counts for global rate limits, where there is a Redis. */
@@ -159,7 +163,7 @@ export function stageWorkloads(
         address: member === undefined ? '127.0.0.1' : places.addressOf(member),
         model: member === undefined ? 'none' : places.model,
         serviceAccount: labels.app ?? name,
-        ports: [HTTP_PORT, ADMIN_PORT].map((port) => ({
+        ports: [HTTP_PORT, ADMIN_PORT, GREETER_PORT].map((port) => ({
           port,
           appAddress: `127.0.0.1:${places.appPort(name, port)}`,
         })),
