@@ -376,6 +376,18 @@ describe('authorization at a port that takes both', () => {
     expect(records).toMatchObject([{ status: 200 }, { protocol: 'tcp', flags: RequestFlags.UAEX }]);
   });
 
+  it('a client that waits for a greeting is told that it is refused', async () => {
+    const app = await application((socket) => socket.write('220 hello\r\n'));
+    const { port, callee } = await throughPair({
+      appPort: app.port,
+      authorization: policies('ALLOW', { paths: ['/a'] }),
+    });
+    const socket = await dialled(port);
+    expect(await readAll(socket)).toBe('');
+    expect(callee?.telemetry.records[0]).toMatchObject({ protocol: 'tcp', flags: RequestFlags.UAEX });
+    expect(app.open()).toBe(0);
+  });
+
   it('a caller that may not connect at all is refused with either', async () => {
     const authorization = policies('ALLOW', { namespaces: ['lab'] });
     const { port } = await throughPair({ appPort: await httpApplication(), authorization });

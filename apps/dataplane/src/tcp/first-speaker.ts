@@ -8,8 +8,11 @@ import { ReusedReads } from './reused-reads.ts';
 import { type SpokenProtocol, spokenProtocol } from './spoken-protocol.ts';
 import type { TcpEnvironment } from './tcp-connection.ts';
 
-/** How long a client that began a request line, or whose upstream went away, has to say what it wants. */
+/** How long a client that began a request line has to end it. */
 const UNDECIDED_MAX_MS = 10_000;
+
+/** How long a client whose upstream went away has to begin with HTTP, before it is told so. */
+const LEFT_ALONE_MAX_MS = 1_000;
 
 const UPSTREAM_ENDS = ['error', 'end', 'close'] as const;
 
@@ -131,7 +134,7 @@ export class FirstSpeaker implements TimerTarget {
     this.dial = undefined;
     this.isDialOver = true;
     if (this.options.http === undefined || this.saysBytes) this.begin();
-    else this.arm(UNDECIDED_MAX_MS);
+    else if (this.held === undefined) this.arm(LEFT_ALONE_MAX_MS);
   }
 
   // ——— the client ———

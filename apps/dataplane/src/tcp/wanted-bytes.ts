@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { type TimerTarget, WheelTimer } from '../exchange/timer-wheel.ts';
 import type { TcpEnvironment } from './tcp-connection.ts';
 
-/** A client that waits for a greeting is silent too; it does not wait for longer. */
-const SILENCE_MAX_MS = 10_000;
+/** A client that waits for a greeting is silent too, and should not wait long for being refused. */
+const SILENCE_MAX_MS = 1_000;
 
 export class WantedBytes implements TimerTarget {
   private readonly socket: Socket;
