@@ -108,6 +108,7 @@ class SimulatedProxy {
           draining: false,
           appHealthy: true,
           breakers: [],
+          overloads: [],
           ejected: [],
         }),
       events: { onDumpRequest: () => undefined, onDrain: () => undefined, onTrustChanged: () => undefined },
