@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, request as httpRequest } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { freePort } from '@malha/testing/free-port';
 import { createTestCa } from '@malha/testing/test-ca';
@@ -10,11 +10,13 @@ import type { AuthorizationRule, AuthorizationRules, MeshConfig, MtlsMode } from
 import { RequestFlags } from '@malha/traffic/flags';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  authorizationRule,
   cluster,
   clusterName,
   endpoint,
   forwardTo,
   inboundConfig,
+  listening,
   outboundConfig,
   route,
   startProxy,
@@ -33,14 +35,6 @@ async function proxyWith(...args: Parameters<typeof startProxy>): Promise<TestPr
   const proxy = await startProxy(...args);
   cleanups.push(() => proxy.dataPlane.close());
   return proxy;
-}
-
-async function listening(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return address.port;
 }
 
 /** An application of bytes; it keeps what it hears. */
@@ -348,18 +342,8 @@ describe('the connection that is opened before anybody spoke', () => {
 });
 
 describe('authorization at a port that takes both', () => {
-  const ANYBODY: AuthorizationRule = {
-    principals: [],
-    namespaces: [],
-    ipBlocks: [],
-    methods: [],
-    paths: [],
-    hosts: [],
-    ports: [],
-    headers: [],
-  };
   const policies = (action: 'ALLOW' | 'DENY', rule: Partial<AuthorizationRule>): AuthorizationRules => ({
-    policies: [{ id: 'shop/p', action, mode: 'Enforce', rules: [{ ...ANYBODY, ...rule }] }],
+    policies: [{ id: 'shop/p', action, mode: 'Enforce', rules: [authorizationRule(rule)] }],
   });
 
   it.each([

@@ -1,5 +1,8 @@
 // Configuration and proxies for tests of the data path: real sockets on free ports, a test CA, a recorder that keeps records.
+import { once } from 'node:events';
+import type { Server } from 'node:net';
 import type {
+  AuthorizationRule,
   AuthorizationRules,
   Cluster,
   ClusterName,
@@ -36,6 +39,30 @@ export const DEFAULT_RETRY: RetryPolicy = {
   backoffMaxMs: 5,
   budget: { percent: 20, minConcurrent: 3 },
 };
+
+/** Of anybody for anything, but for the parts. */
+export function authorizationRule(parts: Partial<AuthorizationRule>): AuthorizationRule {
+  return {
+    principals: [],
+    namespaces: [],
+    ipBlocks: [],
+    methods: [],
+    paths: [],
+    hosts: [],
+    ports: [],
+    headers: [],
+    ...parts,
+  };
+}
+
+/** Opens it on a free port of loopback, and tells which. */
+export async function listening(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return address.port;
+}
 
 export function clusterName(name: string): ClusterName {
   return name as ClusterName;

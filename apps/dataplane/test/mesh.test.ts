@@ -1,10 +1,11 @@
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { createTestCa, type TestIdentity } from '@malha/testing/test-ca';
-import type { AuthorizationRule, AuthorizationRules, Endpoint, MeshConfig, MtlsMode } from '@malha/traffic/config';
+import type { AuthorizationRules, Endpoint, MeshConfig, MtlsMode } from '@malha/traffic/config';
 import { RequestFlags } from '@malha/traffic/flags';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
+  authorizationRule,
   cluster,
   EMPTY_INBOUND,
   endpoint,
@@ -78,20 +79,6 @@ async function pair(
   const callee = await proxyWith(inboundConfig(inbound), { secrets: identities.callee ?? appIdentity, name: 'app-1' });
   const caller = await proxyWith(callerConfig(callee.inboundPort), { secrets: identities.caller ?? callerIdentity });
   return { caller, callee, app };
-}
-
-function rule(overrides: Partial<AuthorizationRule>): AuthorizationRule {
-  return {
-    principals: [],
-    namespaces: [],
-    ipBlocks: [],
-    methods: [],
-    paths: [],
-    hosts: [],
-    ports: [],
-    headers: [],
-    ...overrides,
-  };
 }
 
 /** Handshake as a client; resolves with what came back on a request, or the error. */
@@ -319,9 +306,9 @@ describe('authorization', () => {
         id: 'shop/readers',
         action: 'ALLOW',
         mode: 'Enforce',
-        rules: [rule({ principals: ['spiffe://mesh.local/ns/shop/sa/caller'], methods: ['GET'] })],
+        rules: [authorizationRule({ principals: ['spiffe://mesh.local/ns/shop/sa/caller'], methods: ['GET'] })],
       },
-      { id: 'shop/no-admin', action: 'DENY', mode: 'Enforce', rules: [rule({ paths: ['/admin*'] })] },
+      { id: 'shop/no-admin', action: 'DENY', mode: 'Enforce', rules: [authorizationRule({ paths: ['/admin*'] })] },
     ],
   };
 

@@ -1,7 +1,7 @@
 // Connections of bytes through one proxy and through two with mutual TLS between them.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { freePort } from '@malha/testing/free-port';
 import { createTestCa } from '@malha/testing/test-ca';
@@ -17,10 +17,12 @@ import { RequestFlags } from '@malha/traffic/flags';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseClientHello } from '../src/tcp/client-hello.ts';
 import {
+  authorizationRule,
   cluster,
   clusterName,
   endpoint,
   inboundConfig,
+  listening,
   outboundConfig,
   startProxy,
   type TestProxy,
@@ -60,18 +62,6 @@ async function application(serve: (socket: Socket) => void): Promise<App> {
     server.close();
   });
   return { port: await listening(server), connections: () => connections };
-}
-
-async function listening(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return portOf(server);
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return address.port;
 }
 
 function listener(port: number, parts: Partial<TcpListener> = {}): TcpListener {
@@ -330,19 +320,8 @@ describe('a connection that is cut short', () => {
 });
 
 describe('who may connect', () => {
-  const rule = (parts: Partial<AuthorizationRule>): AuthorizationRule => ({
-    principals: [],
-    namespaces: [],
-    ipBlocks: [],
-    methods: [],
-    paths: [],
-    hosts: [],
-    ports: [],
-    headers: [],
-    ...parts,
-  });
   const policy = (action: 'ALLOW' | 'DENY', parts: Partial<AuthorizationRule>): AuthorizationRules => ({
-    policies: [{ id: 'shop/rule', action, mode: 'Enforce', rules: [rule(parts)] }],
+    policies: [{ id: 'shop/rule', action, mode: 'Enforce', rules: [authorizationRule(parts)] }],
   });
 
   it.each<[string, AuthorizationRules, boolean]>([

@@ -1,6 +1,6 @@
 // The admin, metrics and health endpoints of one proxy, over what the process lets them see.
 import type { SecretMaterial } from '../data-plane.ts';
-import { prometheusText } from '../telemetry/prometheus.ts';
+import { PROMETHEUS_CONTENT_TYPE, prometheusText } from '../telemetry/prometheus.ts';
 import type { WorkerPort, WorkloadIdentity } from '../worker/worker-port.ts';
 import { viewCertificates } from './certificate-view.ts';
 import { type HttpEndpoint, json, openHttpEndpoint, type Routes, text } from './http-endpoint.ts';
@@ -117,8 +117,8 @@ function statsRoute(view: AdminView): Routes[string] {
     help: 'Prometheus text',
     handle: async () => {
       const [metrics, { overloads }] = await Promise.all([view.worker.metrics(), view.worker.stats()]);
-      const contentType = 'text/plain; version=0.0.4; charset=utf-8';
-      return { status: 200, contentType, body: prometheusText(metrics, view.workload, overloads) };
+      const body = prometheusText(metrics, view.workload, overloads);
+      return { status: 200, contentType: PROMETHEUS_CONTENT_TYPE, body };
     },
   };
 }

@@ -3,7 +3,8 @@
 import type { BreakerReport } from '@malha/traffic/breaker';
 import type { ClusterStats } from '../cluster/cluster-runtime.ts';
 import type { DataPlaneStats } from '../data-plane.ts';
-import type { BreakerState, EjectedEndpoint, OverloadState } from './rpc/session.ts';
+import type { OverloadState } from '../filters/overload/overloads.ts';
+import type { BreakerState, EjectedEndpoint } from './rpc/session.ts';
 
 /** Of each kind; the control plane takes no more. */
 const REPORTED_MAX = 64;

@@ -2,6 +2,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { rateLimitService } from '@malha/xds/services';
 import { type HttpEndpoint, openHttpEndpoint, text } from '../admin/http-endpoint.ts';
+import { PROMETHEUS_CONTENT_TYPE } from '../telemetry/prometheus.ts';
 import type { LimitStore } from './limit-store.ts';
 import { type ServiceCounts, shouldRateLimit } from './rpc/rate-limit-service.ts';
 
@@ -9,7 +10,6 @@ const MESSAGE_MAX_BYTES = 64 * 1024;
 const STREAMS_MAX = 1_000;
 const KEEPALIVE_TIME_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 5_000;
-const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 
 export interface RateLimitServerOptions {
   readonly store: LimitStore;
@@ -88,7 +88,7 @@ function openOperations({ store, bindAddress, operationsPort }: RateLimitServerO
     '/metrics': {
       method: 'GET',
       help: 'metrics in the text format of Prometheus',
-      handle: () => ({ status: 200, contentType: PROMETHEUS, body: counts.text(store.isHere) }),
+      handle: () => ({ status: 200, contentType: PROMETHEUS_CONTENT_TYPE, body: counts.text(store.isHere) }),
     },
   });
 }

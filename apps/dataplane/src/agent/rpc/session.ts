@@ -8,6 +8,7 @@ import {
 } from '@malha/xds/generated/malha/agent/v1/agent_pb';
 import { openStream } from '@malha/xds/rpc';
 import { agentService } from '@malha/xds/services';
+import type { OverloadState } from '../../filters/overload/overloads.ts';
 import { AgentError } from '../errors.ts';
 
 export interface Hello {
@@ -53,18 +54,6 @@ export interface EjectedEndpoint {
   readonly workload: string;
   readonly reason: string;
   readonly forMs: number;
-}
-
-/** A port with adaptive concurrency. */
-export interface OverloadState {
-  readonly service: string;
-  readonly port: number;
-  readonly limit: number;
-  readonly minConcurrency: number;
-  readonly maxConcurrency: number;
-  readonly inFlight: number;
-  readonly waiting: number;
-  readonly baselineMs: number;
 }
 
 export interface ResourceError {
@@ -113,12 +102,15 @@ export class AgentSession {
 
   heartbeat(beat: Heartbeat): void {
     if (this.#stream.writableLength > QUEUE_MAX_BYTES) return;
+    const { rssBytes, breakers, ejected, overloads, ...rest } = beat;
     this.#send({
       case: 'heartbeat',
       value: {
-        ...beat,
-        rssBytes: BigInt(beat.rssBytes),
-        ...{ breakers: [...beat.breakers], ejected: [...beat.ejected], overloads: [...beat.overloads] },
+        ...rest,
+        rssBytes: BigInt(rssBytes),
+        breakers: [...breakers],
+        ejected: [...ejected],
+        overloads: [...overloads],
       },
     });
   }
