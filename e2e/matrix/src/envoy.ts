@@ -9,14 +9,20 @@ import { verifyPeer } from '@malha/identity';
 import type { Resource } from '@malha/model';
 import { compile } from '@malha/policies';
 import type { TestCa } from '@malha/testing/test-ca';
-import { envoyBootstrap } from '@malha/xds/envoy-bootstrap';
+import { envoyBootstrap, secretFilesOf } from '@malha/xds/envoy-bootstrap';
+import type { DialectContext } from '../../../apps/api/src/xds/dialects/dialect.ts';
 import type { DeltaCall } from '../../../apps/api/src/xds/server/session.ts';
 import { type RunningServer, runServer, TestWorld, until } from '../../../apps/api/test/xds-mesh.ts';
 import type { Backends } from './backends.ts';
 import { type Answer, type Caller, type CaseRequest, EDGES, type EdgeProxy, type MatrixCase } from './case.ts';
 import { send } from './client.ts';
+import { differencesOf } from './configuration/compare.ts';
+import { readConfigDump } from './configuration/config-dump.ts';
+import { messageJson, type ToJson } from './configuration/message-json.ts';
+import { keyOf } from './configuration/resource.ts';
+import { wantedOf } from './configuration/wanted.ts';
 import type { Outcome } from './outcome.ts';
-import { OUTBOUND_PORT, RealCallers } from './real-callers.ts';
+import { INBOUND_PORT, OUTBOUND_PORT, RealCallers } from './real-callers.ts';
 import { type Copies, type Player, settingOf } from './side.ts';
 import {
   CERTIFICATES,
@@ -36,9 +42,18 @@ const ACTIVE_WITHIN_MS = 20_000;
 export async function startEnvoys(binary: string, ca: TestCa, backends: Backends, places: Places): Promise<Player> {
   const world = new TestWorld();
   const server = await runServer(world, credentialsOf(ca));
-  const player = new EnvoyPlayer(world, server, new RealCallers(ca, backends, places), places);
+  const callers = new RealCallers(ca, backends, places);
+  const player = new EnvoyPlayer({ world, server, callers, places, toJson: await messageJson() });
   player.start(binary, ca);
   return player;
+}
+
+interface EnvoyPlayerDeps {
+  readonly world: TestWorld;
+  readonly server: RunningServer;
+  readonly callers: RealCallers;
+  readonly places: Places;
+  readonly toJson: ToJson;
 }
 
 class EnvoyPlayer implements Player {
@@ -47,17 +62,21 @@ class EnvoyPlayer implements Player {
   readonly #server: RunningServer;
   readonly #callers: RealCallers;
   readonly #places: Places;
+  readonly #toJson: ToJson;
   readonly #directory = fs.mkdtempSync(path.join(os.tmpdir(), 'malha-matrix-'));
   readonly #processes: ChildProcess[] = [];
   readonly #output: string[] = [];
   #current: string | undefined;
+  /** Keys of all that each Envoy was meant to hold so far. */
+  readonly #formerly = new Map<Member, Set<string>>(MEMBERS.map((member) => [member, new Set()]));
   #refusals = 0;
 
-  constructor(world: TestWorld, server: RunningServer, callers: RealCallers, places: Places) {
+  constructor({ world, server, callers, places, toJson }: EnvoyPlayerDeps) {
     this.#world = world;
     this.#server = server;
     this.#callers = callers;
     this.#places = places;
+    this.#toJson = toJson;
   }
 
   start(binary: string, ca: TestCa): void {
@@ -83,8 +102,8 @@ class EnvoyPlayer implements Player {
     await this.#untilActive(marker, isFirst ? STARTED_WITHIN_MS : ACTIVE_WITHIN_MS);
     for (const edge of EDGES) {
       for (const port of this.#portsOf(matrixCase, edge)) await this.#untilListening(edge, port, ACTIVE_WITHIN_MS);
-      await this.#untilWarm(edge, ACTIVE_WITHIN_MS);
     }
+    for (const member of MEMBERS) await this.#untilHeld(member, ACTIVE_WITHIN_MS);
     this.#current = wanted;
   }
 
@@ -138,16 +157,24 @@ class EnvoyPlayer implements Player {
     return [...(config.gateways ?? []), ...(config.tcp ?? [])].map(({ port }) => port);
   }
 
-  /** A listener that waits for a secret is ACKed, and the one before it goes on serving. */
-  async #untilWarm(edge: EdgeProxy, deadlineMs: number): Promise<void> {
-    const address = this.#places.addressOf(edge);
+  /** What an Envoy holds is what was meant for it; a listener that waits for a secret is ACKed long before. */
+  async #untilHeld(member: Member, deadlineMs: number): Promise<void> {
+    const { world } = this.#world.current() ?? {};
+    if (world === undefined) throw new Error('no world yet');
+    const address = this.#places.addressOf(member);
+    const wanted = wantedOf(world, member, this.#contextOf(member), this.#toJson);
+    const formerly = this.#formerly.get(member) ?? new Set();
     const end = performance.now() + deadlineMs;
     for (;;) {
-      const dump = await fetch(`http://${address}:${ADMIN_PORT}/config_dump?resource=dynamic_listeners`);
-      if (!(await dump.text()).includes('"warming_state"')) return;
-      if (performance.now() > end) throw new Error(`listeners of ${edge} stay warming\n${this.#output.join('')}`);
+      const differences = differencesOf(wanted, await readConfigDump(`${address}:${ADMIN_PORT}`), formerly);
+      if (differences.length === 0) break;
+      if (performance.now() > end)
+        throw new Error(
+          `${member} holds something else than was meant:\n${differences.join('\n')}\n${this.#output.join('')}`,
+        );
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+    for (const resource of wanted) formerly.add(keyOf(resource));
   }
 
   /** A new listener is ACKed before its workers accept. */
@@ -167,9 +194,28 @@ class EnvoyPlayer implements Player {
     throw new Error(`${refusal.message} ${JSON.stringify(refusal.fields)}`);
   }
 
+  #folderOf(member: Member): string {
+    return path.join(this.#directory, member.slice(member.indexOf('/') + 1));
+  }
+
+  #contextOf(member: Member): DialectContext {
+    const folder = this.#folderOf(member);
+    return {
+      address: this.#places.addressOf(member),
+      inboundPort: INBOUND_PORT,
+      outboundPort: OUTBOUND_PORT,
+      trustDomain: TRUST_DOMAIN,
+      secretFiles: secretFilesOf({
+        identityDirectory: folder,
+        certificatesDirectory: path.join(folder, 'certificates'),
+      }),
+      certificateOf: () => undefined,
+    };
+  }
+
   #writeFiles(member: Member, ca: TestCa): string {
     const [namespace = '', name = ''] = member.split('/');
-    const folder = path.join(this.#directory, name);
+    const folder = this.#folderOf(member);
     const identity = ca.issue(namespace, name);
     fs.mkdirSync(folder, { mode: 0o700 });
     fs.writeFileSync(path.join(folder, 'cert.pem'), identity.certificateChainPem);

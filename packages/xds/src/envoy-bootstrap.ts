@@ -44,7 +44,7 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): EnvoyBootstrap {
     node: {
       id: `${workload}~${instanceId}`,
       cluster: service,
-      ...(!plaintext && { metadata: { [SECRET_FILES_METADATA]: secretFiles(options) } }),
+      ...(!plaintext && { metadata: { [SECRET_FILES_METADATA]: secretFilesOf(options) } }),
     },
     admin: { address: socketAddress(admin.address, admin.port) },
     dynamic_resources: {
@@ -72,7 +72,11 @@ function overloadManager({ connectionsMax }: EnvoyBootstrapOptions) {
   return { overload_manager: { resource_monitors: [{ name, typed_config }] } };
 }
 
-function secretFiles({ identityDirectory, certificatesDirectory }: EnvoyBootstrapOptions) {
+/** The files of its secrets as an Envoy that starts with this bootstrap tells them to the control plane. */
+export function secretFilesOf({
+  identityDirectory,
+  certificatesDirectory,
+}: Pick<EnvoyBootstrapOptions, 'identityDirectory' | 'certificatesDirectory'>) {
   return {
     identity: `${identityDirectory}/${IDENTITY_FILE}`,
     trust: `${identityDirectory}/${TRUST_FILE}`,
@@ -125,7 +129,7 @@ function xdsCluster(options: EnvoyBootstrapOptions): object {
 
 /** Whoever answers has to be the control plane of this trust domain. */
 function xdsTls(options: EnvoyBootstrapOptions): object {
-  const files = secretFiles(options);
+  const files = secretFilesOf(options);
   const fromFile = (name: string, path: string) => ({
     name,
     sds_config: { path_config_source: { path }, resource_api_version: 'V3' },
