@@ -23,10 +23,12 @@ export interface LoadOptions {
   /** Requests under way at once. */
   readonly connections: number;
   readonly seconds: number;
+  /** Load before that, which is not counted. Default: 1. */
+  readonly leadSeconds?: number;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export type Generator = (options: Omit<LoadOptions, 'generator'>) => Promise<Answered>;
+export type Generator = (options: Omit<LoadOptions, 'generator' | 'leadSeconds'>) => Promise<Answered>;
 
 export interface Answered {
   readonly requests: number;
@@ -38,8 +40,8 @@ export interface Answered {
 }
 
 export async function measure(proxies: readonly Running[], options: LoadOptions): Promise<Measured> {
-  const { generator } = options;
-  await generator({ ...options, seconds: 1 });
+  const { generator, leadSeconds = 1 } = options;
+  if (leadSeconds > 0) await generator({ ...options, seconds: leadSeconds });
   const pids = proxies.flatMap((proxy) => family(proxy.pid));
   const before = cpuSeconds(pids);
   const { requests, ...answered } = await generator(options);

@@ -1,4 +1,4 @@
-// `npm run bench [-- WHAT… --quick]`: all comparisons of one run, as data and as a table.
+// `npm run bench [-- WHAT… --quick --only=TEXT]`: all comparisons of one run, as data and as a table.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { ensureEnvoy } from '../../scripts/setup/envoy.ts';
@@ -10,7 +10,7 @@ import { memory } from './memory.ts';
 import { type Measured, write } from './report.ts';
 import { study } from './resilience/study.ts';
 import { writeStudy } from './resilience/study-report.ts';
-import { scale } from './scale.ts';
+import { SCALE_CASES, scale } from './scale.ts';
 
 const WHAT = {
   cost: 'what a request costs through each proxy, beside Envoy, nginx, HAProxy and nghttpx',
@@ -22,12 +22,13 @@ const WHAT = {
 } as const;
 type What = keyof typeof WHAT;
 
-const USAGE = `npm run bench [-- WHAT… --quick]
+const USAGE = `npm run bench [-- WHAT… --quick --only=TEXT]
 
 ${Object.entries(WHAT)
   .map(([name, what]) => `  ${name.padEnd(10)} ${what}`)
   .join('\n')}
   --quick   one short round of each
+  --only    of scale, the rows whose name holds this text
 
 Without WHAT all are measured. Writes bench/results, bench/RESULTS.md and bench/RESILIENCE.md; what was not measured stays as it was.
 `;
@@ -62,7 +63,11 @@ if (wants('cost')) {
   for (const reason of measured.cost.missing) say(`missing: ${reason}`);
 }
 if (wants('latency')) measured.latency = await among((environment) => latency(environment, say));
-if (wants('scale')) measured.scale = await among((environment) => scale(environment, say));
+if (wants('scale')) {
+  const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length) ?? '';
+  const cases = SCALE_CASES.filter(({ what }) => what.includes(only));
+  measured.scale = await among((environment) => scale(environment, say, cases));
+}
 if (wants('changes')) measured.changes = await changes(isQuick ? [10] : [10, 100], say);
 if (wants('memory')) measured.memory = await memory(say);
 if (Object.keys(measured).length > 0) {

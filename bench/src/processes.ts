@@ -74,8 +74,8 @@ export function family(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const entry of fs.readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
-    const stat = readStat(Number(entry));
-    if (stat !== undefined) parents.set(Number(entry), stat.parent);
+    const parent = parentOf(Number(entry));
+    if (parent !== undefined) parents.set(Number(entry), parent);
   }
   const members = [pid];
   for (const member of members) {
@@ -84,9 +84,23 @@ export function family(pid: number): number[] {
   return members;
 }
 
-/** User and system time of the processes so far, in seconds. */
+/**
+ * Time on a CPU of the processes' threads so far, in seconds, from the scheduler's own nanoseconds: `/proc/<pid>/stat` has ticks
+ * of 10 ms. Threads that have ended are not counted; none of a proxy does while it is measured.
+ */
 export function cpuSeconds(pids: readonly number[]): number {
-  return pids.reduce((total, pid) => total + (readStat(pid)?.cpuSeconds ?? 0), 0);
+  return pids.reduce((total, pid) => total + cpuNanosOf(pid), 0) / 1_000_000_000;
+}
+
+function cpuNanosOf(pid: number): number {
+  let nanos = 0;
+  try {
+    for (const thread of fs.readdirSync(`/proc/${pid}/task`))
+      nanos += Number.parseInt(fs.readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'), 10);
+  } catch {
+    // The process, or the thread, has ended.
+  }
+  return nanos;
 }
 
 /** Resident memory of the processes, MiB. */
@@ -102,20 +116,13 @@ export function residentMiB(pids: readonly number[]): number {
   return kib / 1_024;
 }
 
-function readStat(pid: number): { parent: number; cpuSeconds: number } | undefined {
+function parentOf(pid: number): number | undefined {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { parent: Number(fields[1]), cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond() };
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
   } catch {
     return undefined;
   }
-}
-
-let ticks = 0;
-function ticksPerSecond(): number {
-  if (ticks === 0) ticks = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout) || 100;
-  return ticks;
 }
 
 export function which(command: string): string | undefined {

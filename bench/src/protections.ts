@@ -14,12 +14,7 @@ spec:
   outlierDetection: {consecutive5xx: 0, consecutiveLocalErrors: 0}
 `;
 
-export const ARMED_CALLER = `${route('app', '/', 'timeouts: {request: 10s, backendRequest: 5s}')}---
-apiVersion: malha.dev/v1
-kind: TrafficPolicy
-metadata: {name: armed, namespace: bench}
-spec:
-  targetRef: {kind: Service, name: app}
+const CALLER_POLICY = `
   connection: {maxConnections: 1024, maxPending: 1024, maxRequests: 1024}
   timeouts: {streamIdle: 5m, maxDuration: 1h}
   loadBalancer: {type: PeakEwma, slowStart: 1s, panicThreshold: 50}
@@ -30,8 +25,14 @@ spec:
     budget: {percent: 20, minConcurrent: 3}
   outlierDetection: {consecutive5xx: 5, consecutiveGatewayErrors: 5, successRate: {}, failurePercentage: {}}
   healthCheck: {http: {path: /}, interval: 1s}
-  circuitBreaker: {successRate: 80}
----
+  circuitBreaker: {successRate: 80}`;
+
+/** The limit of adaptive concurrency begins at 20 and is lowered to measure: it must not act on what the load keeps in flight. */
+const CALLEE_POLICY = `
+  overload: {mode: Adaptive, minConcurrency: 128}
+  requests: {maxBytes: 1048576, allowedProtocols: [HTTP, gRPC]}`;
+
+const ROUTE_POLICIES = `${route('app', '/', 'timeouts: {request: 10s, backendRequest: 5s}')}---
 apiVersion: malha.dev/v1
 kind: TrafficPolicy
 metadata: {name: armed-route, namespace: bench}
@@ -48,16 +49,8 @@ spec:
 ---
 ${fault('armed', '{kind: Service, name: app}')}`;
 
-/** Limits that nobody reaches, with a bucket for all, for each caller and for each path of a caller; requests at a time, their size. */
-export const ARMED_CALLEE = `---
-apiVersion: malha.dev/v1
-kind: TrafficPolicy
-metadata: {name: armed, namespace: bench}
-spec:
-  targetRef: {kind: Service, name: app}
-  overload: {mode: Adaptive}
-  requests: {maxBytes: 1048576, allowedProtocols: [HTTP, gRPC]}
----
+/** A bucket for all, for each caller and for each path of a caller, which nobody empties. */
+const RATE_LIMITS = `---
 apiVersion: malha.dev/v1
 kind: RateLimit
 metadata: {name: armed, namespace: bench}
@@ -68,6 +61,13 @@ spec:
     - {name: addresses, by: [{type: Address}], requests: 10000000}
     - {name: calls, by: [{type: Address}, {type: Path}], requests: 10000000}
 `;
+
+export const ARMED_CALLER = `${ROUTE_POLICIES}${trafficPolicy(CALLER_POLICY)}`;
+
+/** Limits that nobody reaches: of rates, requests at a time, and their size. */
+export const ARMED_CALLEE = `${trafficPolicy(CALLEE_POLICY)}${RATE_LIMITS}`;
+
+export const ARMED_PAIR = `${ROUTE_POLICIES}${trafficPolicy(CALLER_POLICY + CALLEE_POLICY)}${RATE_LIMITS}`;
 
 /** So many policies for requests that nobody sends: one of a route, with its own retries and breaker, and a fault by turns. */
 export function idlePolicies(count: number): string {
@@ -85,6 +85,16 @@ spec:
 ${fault(name, `{group: gateway.networking.k8s.io, kind: HTTPRoute, name: ${name}}`)}`;
   });
   return `${route('app', '/', '')}${each.join('')}`;
+}
+
+function trafficPolicy(fields: string): string {
+  return `---
+apiVersion: malha.dev/v1
+kind: TrafficPolicy
+metadata: {name: armed, namespace: bench}
+spec:
+  targetRef: {kind: Service, name: app}${fields}
+`;
 }
 
 function route(name: string, prefix: string, more: string): string {

@@ -6,7 +6,7 @@ import type { ChangeRow } from './changes.ts';
 import type { CostResult, CostRow } from './cost.ts';
 import type { LatencyRow } from './latency.ts';
 import type { MemoryRow } from './memory.ts';
-import type { ScaleRow } from './scale.ts';
+import { SCALE_CASES, type ScaleRow } from './scale.ts';
 
 const BENCH = path.resolve(import.meta.dirname, '..');
 
@@ -42,9 +42,16 @@ export function write({ cost, ...measured }: Measured): void {
   const earlier: Partial<Report> = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
   const machine = { cpu: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version, kernel: os.release() };
   const nothing = { rows: [], missing: [], configurations: {}, latency: [], scale: [], changes: [], memory: [] };
-  const report: Report = { ...nothing, ...earlier, ...cost, ...measured, at: new Date().toISOString(), machine };
+  const scale = latestOf(measured.scale, earlier.scale);
+  const report: Report = { ...nothing, ...earlier, ...cost, ...measured, scale, at: new Date().toISOString(), machine };
   fs.writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   fs.writeFileSync(path.join(BENCH, 'RESULTS.md'), markdown(report));
+}
+
+/** Of each case: a run may be of some of them. */
+function latestOf(now: readonly ScaleRow[] = [], earlier: readonly ScaleRow[] = []): ScaleRow[] {
+  const rows = [...now, ...earlier];
+  return SCALE_CASES.flatMap(({ what }) => rows.find((row) => row.what === what) ?? []);
 }
 
 function markdown(report: Report): string {
@@ -74,7 +81,7 @@ function markdown(report: Report): string {
     ),
     ...section(
       'CPU of much by that of little',
-      ['what', 'pairs', 'median ratio', '95 % interval'],
+      ['what', 'pairs', 'median ratio', 'quartiles'],
       report.scale.map(({ what, pairs, medianRatio, lowRatio, highRatio }) => [
         ...[what, pairs, medianRatio.toFixed(3), `${lowRatio.toFixed(3)}–${highRatio.toFixed(3)}`],
       ]),

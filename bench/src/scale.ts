@@ -1,10 +1,10 @@
 // What a request costs with much configured by what it costs with little: a thousand routes or policies by one, and all
 // protections armed by none.
 import type { Environment } from './contestants/contestant.ts';
-import { startMalha } from './contestants/malha.ts';
+import { type Side, startMalha } from './contestants/malha.ts';
 import { comparePairs, type Ratio } from './pairs.ts';
 import { which } from './processes.ts';
-import { ARMED_CALLEE, ARMED_CALLER, BARE_CALLER, idlePolicies } from './protections.ts';
+import { ARMED_CALLEE, ARMED_CALLER, ARMED_PAIR, BARE_CALLER, idlePolicies } from './protections.ts';
 
 export interface ScaleRow extends Ratio {
   readonly what: string;
@@ -12,7 +12,7 @@ export interface ScaleRow extends Ratio {
 
 export interface ScaleCase {
   readonly what: string;
-  readonly side: 'outbound' | 'inbound';
+  readonly side: Side;
   /** Resources of the cheaper. */
   readonly few: string;
   readonly many: string;
@@ -21,10 +21,17 @@ export interface ScaleCase {
 const MANY = 1_000;
 
 export const SCALE_CASES: readonly ScaleCase[] = [
+  { what: 'control: no protections by none', side: 'outbound', few: BARE_CALLER, many: BARE_CALLER },
   { what: `${MANY} routes of one service by one`, side: 'outbound', few: routes(1), many: routes(MANY) },
   { what: `${MANY} policies that match nobody by one`, side: 'inbound', few: policies(1), many: policies(MANY) },
   { what: 'all protections of a caller, idle, by none', side: 'outbound', few: BARE_CALLER, many: ARMED_CALLER },
   { what: 'limits of a service, idle, by none', side: 'inbound', few: '', many: ARMED_CALLEE },
+  {
+    what: 'all of both, idle, by none, over mutual TLS',
+    side: 'pair',
+    few: BARE_CALLER,
+    many: ARMED_PAIR,
+  },
   {
     what: `${MANY} protections of other requests by one`,
     side: 'outbound',
@@ -41,15 +48,12 @@ export async function scale(
   if (which('wrk') === undefined) return [];
   const rows: ScaleRow[] = [];
   for (const { what, side, few, many } of cases) {
-    const small = await startMalha(environment, { name: `${side}-few`, side, resources: few });
-    const large = await startMalha(environment, { name: `${side}-many`, side, resources: many });
-    try {
-      const row = { what, ...(await comparePairs(small, large)) };
-      rows.push(row);
-      say(`${what}: ${row.medianRatio.toFixed(3)} (${row.lowRatio.toFixed(3)} to ${row.highRatio.toFixed(3)})`);
-    } finally {
-      for (const { proxies } of [small, large]) for (const proxy of proxies) await proxy.stop();
-    }
+    const start = (name: string, resources: string) => () => startMalha(environment, { name, side, resources });
+    const row = { what, ...(await comparePairs(start(`${side}-few`, few), start(`${side}-many`, many))) };
+    rows.push(row);
+    say(
+      `${what}: ${row.medianRatio.toFixed(3)} (quartiles ${row.lowRatio.toFixed(3)} and ${row.highRatio.toFixed(3)})`,
+    );
   }
   return rows;
 }

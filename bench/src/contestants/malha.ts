@@ -49,29 +49,36 @@ export const malha: Contestant = {
   },
 };
 
-/**
- * One proxy in front of the upstream, its outbound or its inbound side, with more resources than it needs. Its outbound side has
- * three endpoints to choose from, which are the same program.
- */
-export async function startMalha(
-  environment: Environment,
-  {
-    name,
-    side,
-    resources,
-  }: { readonly name: string; readonly side: 'outbound' | 'inbound'; readonly resources: string },
-): Promise<Started> {
+/** `pair`: over mutual TLS; the others are one proxy, over plaintext. */
+export type Side = 'outbound' | 'inbound' | 'pair';
+
+export interface SideOptions {
+  readonly name: string;
+  readonly side: Side;
+  readonly resources: string;
+}
+
+/** In front of the upstream, with more resources than it needs. A caller has three endpoints to choose from, which are the same program. */
+export async function startMalha(environment: Environment, { name, side, resources }: SideOptions): Promise<Started> {
   const outbound = await environment.freePort();
   const inbound = await environment.freePort();
-  const { upstreamPort } = environment;
-  const service =
-    side === 'outbound'
-      ? app('DISABLE', upstreamPort, '') + replicas(upstreamPort)
-      : app('DISABLE', inbound, `127.0.0.1:${upstreamPort}`);
-  const directory = write(environment, name, caller() + service + resources);
-  const workload = side === 'outbound' ? 'caller' : 'app';
-  const proxies = [await start(workload, directory, outbound, inbound, environment)];
-  const port = side === 'outbound' ? outbound : inbound;
+  const application = `127.0.0.1:${environment.upstreamPort}`;
+  const { client, server } = environment.identities;
+  const service = {
+    outbound: () => app('DISABLE', environment.upstreamPort, '') + replicas(environment.upstreamPort),
+    inbound: () => app('DISABLE', inbound, application),
+    pair: () => app('STRICT', inbound, application) + replicas(inbound, application) + allow(client.spiffeId),
+  };
+  const directory = write(environment, name, caller() + service[side]() + resources);
+  const proxies: Running[] = [];
+  if (side === 'pair')
+    proxies.push(await start('app', directory, await environment.freePort(), inbound, environment, server));
+  if (side === 'inbound') proxies.push(await start('app', directory, outbound, inbound, environment));
+  else {
+    const [ownInbound, identity] = side === 'pair' ? [await environment.freePort(), client] : [inbound, undefined];
+    proxies.push(await start('caller', directory, outbound, ownInbound, environment, identity));
+  }
+  const port = side === 'inbound' ? inbound : outbound;
   return { proxies, port, headers: { Host: 'app.bench' }, configuration: read(directory), features: ARMED };
 }
 
@@ -91,7 +98,6 @@ spec: {address: 127.0.0.1, inboundPort: 15006, ports: [{port: 9080, appAddress: 
 
 /** `appAddress` empty: a workload without a proxy, called on its own port. */
 function app(mode: 'STRICT' | 'DISABLE', inboundPort: number, appAddress: string, protocol = 'http'): string {
-  const address = appAddress === '' ? `127.0.0.1:${inboundPort}` : appAddress;
   return `apiVersion: malha.dev/v1
 kind: Service
 metadata: {name: app, namespace: bench}
@@ -100,8 +106,7 @@ spec: {selector: {app: app}, ports: [{name: app, port: 80, targetPort: 9080, app
 apiVersion: malha.dev/v1
 kind: Workload
 metadata: {name: app, namespace: bench, labels: {app: app}}
-spec: {address: 127.0.0.1, inboundPort: ${inboundPort}, ports: [{port: 9080, appAddress: "${address}"}], serviceAccount: app${appAddress === '' ? ', model: none' : ''}}
----
+${appSpec(inboundPort, appAddress)}---
 apiVersion: malha.dev/v1
 kind: PeerAuthentication
 metadata: {name: app, namespace: bench}
@@ -109,16 +114,23 @@ spec: {targetRef: {kind: Service, name: app}, mode: ${mode}}
 `;
 }
 
-function replicas(port: number): string {
+/** `appAddress` empty: workloads without a proxy, called on their own port. */
+function replicas(port: number, appAddress = ''): string {
   const each = ['second', 'third'].map(
     (name) => `---
 apiVersion: malha.dev/v1
 kind: Workload
 metadata: {name: app-${name}, namespace: bench, labels: {app: app}}
-spec: {address: 127.0.0.1, inboundPort: ${port}, ports: [{port: 9080, appAddress: "127.0.0.1:${port}"}], serviceAccount: app, model: none}
-`,
+${appSpec(port, appAddress)}`,
   );
   return each.join('');
+}
+
+function appSpec(inboundPort: number, appAddress: string): string {
+  const address = appAddress === '' ? `127.0.0.1:${inboundPort}` : appAddress;
+  const model = appAddress === '' ? ', model: none' : '';
+  return `spec: {address: 127.0.0.1, inboundPort: ${inboundPort}, ports: [{port: 9080, appAddress: "${address}"}], serviceAccount: app${model}}
+`;
 }
 
 function allow(principal: string): string {
