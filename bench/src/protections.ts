@@ -14,6 +14,7 @@ spec:
   outlierDetection: {consecutive5xx: 0, consecutiveLocalErrors: 0}
 `;
 
+/** The path of the probes is not that of the load: adaptive concurrency lets probes pass uncounted. */
 const CALLER_POLICY = `
   connection: {maxConnections: 1024, maxPending: 1024, maxRequests: 1024}
   timeouts: {streamIdle: 5m, maxDuration: 1h}
@@ -24,7 +25,7 @@ const CALLER_POLICY = `
     statusCodes: [409]
     budget: {percent: 20, minConcurrent: 3}
   outlierDetection: {consecutive5xx: 5, consecutiveGatewayErrors: 5, successRate: {}, failurePercentage: {}}
-  healthCheck: {http: {path: /}, interval: 1s}
+  healthCheck: {http: {path: /healthy}, interval: 1s}
   circuitBreaker: {successRate: 80}`;
 
 /** The limit of adaptive concurrency begins at 20 and is lowered to measure: it must not act on what the load keeps in flight. */

@@ -67,7 +67,8 @@ export async function startMalha(environment: Environment, { name, side, resourc
   const service = {
     outbound: () => app('DISABLE', environment.upstreamPort, '') + replicas(environment.upstreamPort),
     inbound: () => app('DISABLE', inbound, application),
-    pair: () => app('STRICT', inbound, application) + replicas(inbound, application) + allow(client.spiffeId),
+    pair: () =>
+      app('STRICT', inbound, application) + replicas(inbound, application) + allow(client.spiffeId, server.spiffeId),
   };
   const directory = write(environment, name, caller() + service[side]() + resources);
   const proxies: Running[] = [];
@@ -133,7 +134,7 @@ function appSpec(inboundPort: number, appAddress: string): string {
 `;
 }
 
-function allow(principal: string): string {
+function allow(...principals: string[]): string {
   return `---
 apiVersion: malha.dev/v1
 kind: AuthorizationPolicy
@@ -141,7 +142,7 @@ metadata: {name: caller-may, namespace: bench}
 spec:
   targetRef: {kind: Service, name: app}
   action: ALLOW
-  rules: [{from: {principals: ["${principal}"]}}]
+  rules: [{from: {principals: ${JSON.stringify(principals)}}}]
 `;
 }
 
