@@ -1,12 +1,15 @@
-// Envoy with one worker. Its pair speaks HTTP/2 between, with RBAC, access log and certificate forwarding on.
+// Envoy with one worker. Alone with retries, a timeout and an access log; its pair speaks HTTP/2 between, with RBAC, access log and
+// certificate forwarding on.
 import fs from 'node:fs';
 import path from 'node:path';
 import { findEnvoy } from '../../../scripts/setup/envoy.ts';
 import { PROXY_CORE, run } from '../processes.ts';
-import type { Contestant, Environment, IdentityFiles } from './contestant.ts';
+import type { Contestant, Environment, IdentityFiles, Started } from './contestant.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Whom the requests of the benchmark are for. */
+const HOST = 'app.bench';
 const HTTP = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 const TCP = 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
 const NETWORK_RBAC = 'type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC';
@@ -24,16 +27,7 @@ export const envoy: Contestant = {
   start: async (scenario, environment) => {
     const port = await environment.freePort();
     const app = cluster(environment.upstreamPort, {});
-    if (scenario === 'single') {
-      const configuration = bootstrap(listener(port, { filters: [] }), app);
-      const proxies = [await start('envoy', configuration, environment, port, 1)];
-      return { proxies, port, headers: {}, configuration, features: ['keep-alive upstream'] };
-    }
-    if (scenario === 'grpc') {
-      const configuration = bootstrap(listener(port, { filters: [] }), cluster(environment.grpcPort, { http2: true }));
-      const proxies = [await start('envoy-grpc', configuration, environment, port, 4)];
-      return { proxies, port, headers: {}, configuration, features: ['HTTP/2 on both sides'] };
-    }
+    if (scenario === 'single' || scenario === 'grpc') return startSingle(scenario, environment);
     const inner = await environment.freePort();
     const { client, server } = environment.identities;
     if (scenario === 'tcp-pair') {
@@ -69,8 +63,24 @@ export const envoy: Contestant = {
   },
 };
 
+const ARMED = ['routing by host', 'retries with budget', 'request timeout', 'access log'];
+
+/** One proxy with what ours has on too. */
+async function startSingle(scenario: 'single' | 'grpc', environment: Environment): Promise<Started> {
+  const port = await environment.freePort();
+  const [upstream, http2, baseId] =
+    scenario === 'grpc' ? [environment.grpcPort, true, 4] : [environment.upstreamPort, false, 1];
+  const app = cluster(upstream, { http2, armed: true });
+  const configuration = bootstrap(listener(port, { filters: [], accessLog: true, armed: true }), app);
+  const proxies = [await start(`envoy-${scenario}`, configuration, environment, port, baseId)];
+  const features = [...ARMED, http2 ? 'HTTP/2 on both sides' : 'keep-alive upstream'];
+  return { proxies, port, headers: { Host: HOST }, configuration, features };
+}
+
 interface ListenerOptions {
   readonly filters: readonly Json[];
+  /** With the route's timeout and retries, for one host. */
+  readonly armed?: boolean;
   readonly accessLog?: boolean;
   readonly forwardCertificate?: boolean;
   readonly tls?: Json;
@@ -94,11 +104,7 @@ function listener(port: number, options: ListenerOptions): Json {
                 ? { forward_client_cert_details: 'SANITIZE_SET', set_current_client_cert_details: { uri: true } }
                 : {}),
               http_filters: [...options.filters, { name: 'router', typed_config: { '@type': ROUTER } }],
-              route_config: {
-                virtual_hosts: [
-                  { name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'app' } }] },
-                ],
-              },
+              route_config: { virtual_hosts: [virtualHost(options.armed === true)] },
             },
           },
         ],
@@ -106,6 +112,12 @@ function listener(port: number, options: ListenerOptions): Json {
       },
     ],
   };
+}
+
+function virtualHost(isArmed: boolean): Json {
+  const retries = { retry_on: 'connect-failure,refused-stream,reset', num_retries: 2 };
+  const route = { cluster: 'app', ...(isArmed ? { timeout: '15s', retry_policy: retries } : {}) };
+  return { name: 'app', domains: [isArmed ? HOST : '*'], routes: [{ match: { prefix: '/' }, route }] };
 }
 
 function tcpListener(port: number, filters: readonly Json[], tls: Json | undefined): Json {
@@ -118,7 +130,14 @@ function tcpListener(port: number, filters: readonly Json[], tls: Json | undefin
   };
 }
 
-function cluster(port: number, options: { readonly http2?: boolean; readonly tls?: Json }): Json {
+interface ClusterOptions {
+  readonly http2?: boolean;
+  readonly armed?: boolean | undefined;
+  readonly tls?: Json;
+}
+
+function cluster(port: number, options: ClusterOptions): Json {
+  const budget = { thresholds: [{ retry_budget: { budget_percent: { value: 20 }, min_retry_concurrency: 3 } }] };
   const http2 = { '@type': UPSTREAM_HTTP, explicit_http_config: { http2_protocol_options: {} } };
   const address = { socket_address: { address: '127.0.0.1', port_value: port } };
   return {
@@ -126,6 +145,7 @@ function cluster(port: number, options: { readonly http2?: boolean; readonly tls
     type: 'STATIC',
     connect_timeout: '5s',
     load_assignment: { cluster_name: 'app', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
+    ...(options.armed === true ? { circuit_breakers: budget } : {}),
     ...(options.http2 === true
       ? { typed_extension_protocol_options: { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': http2 } }
       : {}),
