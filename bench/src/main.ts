@@ -46,6 +46,12 @@ if (unknown !== undefined) {
   process.stderr.write(`${unknown}: not something to measure\n\n${USAGE}`);
   process.exit(2);
 }
+const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length) ?? '';
+const cases = SCALE_CASES.filter(({ what }) => what.includes(only));
+if (cases.length === 0) {
+  process.stderr.write(`no row of scale holds "${only}": ${SCALE_CASES.map(({ what }) => what).join('; ')}\n`);
+  process.exit(2);
+}
 const wants = (name: What) => names.length === 0 || names.includes(name);
 
 const turbo = path.join(ROOT, 'node_modules/.bin/turbo');
@@ -63,11 +69,7 @@ if (wants('cost')) {
   for (const reason of measured.cost.missing) say(`missing: ${reason}`);
 }
 if (wants('latency')) measured.latency = await among((environment) => latency(environment, say));
-if (wants('scale')) {
-  const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length) ?? '';
-  const cases = SCALE_CASES.filter(({ what }) => what.includes(only));
-  measured.scale = await among((environment) => scale(environment, say, cases));
-}
+if (wants('scale')) measured.scale = await among((environment) => scale(environment, say, cases));
 if (wants('changes')) measured.changes = await changes(isQuick ? [10] : [10, 100], say);
 if (wants('memory')) measured.memory = await memory(say);
 if (Object.keys(measured).length > 0) {
