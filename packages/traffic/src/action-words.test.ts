@@ -13,14 +13,20 @@ describe('explain tells what the rule that wins does', () => {
   const copy = [{ cluster: 'copy' as ClusterName, perMillion: 250_000 }];
 
   it.each<[Partial<ForwardAction>, string]>([
-    [{}, 'Forwarded to one backend.'],
-    [{ rewrite: { host: 'b' } }, 'Forwarded to one backend. The host becomes b.'],
-    [{ rewrite: { path: { type: 'full', value: '/x' } } }, 'Forwarded to one backend. The path becomes /x.'],
+    [{}, 'Forwarded to one backend. A failure is not tried again.'],
+    [{ rewrite: { host: 'b' } }, 'Forwarded to one backend. The host becomes b. A failure is not tried again.'],
+    [
+      { rewrite: { path: { type: 'full', value: '/x' } } },
+      'Forwarded to one backend. The path becomes /x. A failure is not tried again.',
+    ],
     [
       { rewrite: { path: { type: 'prefix', value: '' } } },
-      'Forwarded to one backend. The matched prefix of the path becomes /.',
+      'Forwarded to one backend. The matched prefix of the path becomes /. A failure is not tried again.',
     ],
-    [{ mirrors: copy }, 'Forwarded to one backend. A copy of 25 % of the requests goes to copy.'],
+    [
+      { mirrors: copy },
+      'Forwarded to one backend. A copy of 25 % of the requests goes to copy. A failure is not tried again.',
+    ],
   ])('%j', (parts, words) => {
     expect(explain(makeRoute('r', {}, { ...forward(weighted('c')), ...parts })).actionWords).toBe(words);
   });

@@ -4,14 +4,13 @@ import type {
   DirectResponseAction,
   Mirror,
   RedirectAction,
-  RetryPolicy,
   Rewrite,
   RouteAction,
   WeightedCluster,
 } from './config.ts';
 import { fallbackWords, hedgingWords } from './fallback/words.ts';
 import { faultWords, limitWords } from './protection-words.ts';
-import { isGrpcCondition } from './retry.ts';
+import { retryWords, timeoutWords } from './resilience-words.ts';
 
 export function actionWords(action: RouteAction): string {
   if (action.type !== 'forward') return answerWords(action);
@@ -21,17 +20,11 @@ export function actionWords(action: RouteAction): string {
     ...filterWords(action),
     ...(action.faults ?? []).map(faultWords),
     ...(action.rateLimits ?? []).map(limitWords),
-    ...callRetryWords(action.retry),
+    ...timeoutWords(action),
+    retryWords(action.retry),
     ...(action.hedging === undefined ? [] : [hedgingWords(action.hedging)]),
     ...(action.fallback === undefined ? [] : [fallbackWords(action.fallback)]),
   ].join(' ');
-}
-
-/** Of gRPC only: they are the operator's wish, while those of HTTP hold by default. */
-function callRetryWords({ attempts, on }: RetryPolicy): string[] {
-  const conditions = on.filter((condition) => isGrpcCondition(condition));
-  if (attempts === 0 || conditions.length === 0) return [];
-  return [`A call of gRPC that ends with ${conditions.join(', ')} is tried again, ${attempts} times at most.`];
 }
 
 /** Of the filters that a backend has for itself; empty when it has none. */

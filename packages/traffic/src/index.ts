@@ -28,6 +28,7 @@ export * from './mutation.ts';
 export * from './outlier.ts';
 export * from './overload/config.ts';
 export * from './overload/request-bounds.ts';
+export * from './overload/words.ts';
 export * from './path.ts';
 export * from './protection-words.ts';
 export * from './rate-limit/bucket-table.ts';

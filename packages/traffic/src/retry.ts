@@ -1,5 +1,5 @@
 // Retries: whether one more attempt may follow, when, and the budget that keeps retries from becoming a storm.
-import type { GrpcRetryCondition, RetryBudgetConfig, RetryCondition, RetryPolicy } from './config.ts';
+import type { GrpcRetryCondition, RetryBudgetConfig, RetryPolicy } from './config.ts';
 import type { Random } from './request-view.ts';
 
 /** How one attempt ended. */
@@ -22,12 +22,6 @@ const GRPC_CONDITIONS: ReadonlyMap<number, GrpcRetryCondition> = new Map<number,
   [13, 'internal'],
   [14, 'unavailable'],
 ]);
-const GRPC_NAMES: ReadonlySet<RetryCondition> = new Set(GRPC_CONDITIONS.values());
-
-/** Whether it is a status of gRPC. */
-export function isGrpcCondition(condition: RetryCondition): condition is GrpcRetryCondition {
-  return GRPC_NAMES.has(condition);
-}
 
 /** Methods that RFC 9110 §9.2.2 defines as idempotent. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);

@@ -48,6 +48,16 @@ apiVersion: malha.dev/v1
 kind: AuthorizationPolicy
 metadata: {name: hosts, namespace: shop}
 spec: {targetRef: {kind: Service, name: web}, action: ALLOW, rules: [{from: {ipBlocks: [10.0.0.0/8]}}, {to: {ports: [81]}}]}
+---
+apiVersion: malha.dev/v1
+kind: TrafficPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  targetRef: {kind: Service, name: web}
+  timeouts: {request: 2s}
+  retries: {attempts: 1, on: [connect-failure]}
+  overload: {maxConcurrency: 200, maxQueue: 10, queueTimeout: 50ms}
+  requests: {maxBytes: 1024}
 `),
   workloads: [],
   trustDomain: 'mesh.local',
@@ -99,5 +109,18 @@ describe('explanation of a call within the mesh', () => {
       explainCall(world, { ...ASKED, authority: 'web', from: from(address) }).backends[0]?.endpoints[0]?.authorization;
     expect(verdict('10.1.2.3')).toMatchObject({ isAllowed: true, policy: 'shop/hosts' });
     expect(verdict('192.0.2.1')).toMatchObject({ isAllowed: false });
+  });
+
+  it('tells how long it may take, when it is tried again, and what bounds the port', () => {
+    const explained = explainCall(world, { ...ASKED, authority: 'web', from: { type: 'workload', namespace: 'shop' } });
+    expect(explained.actionWords).toContain(
+      'It has 2 s to be answered. After connect-failure it is tried again, once, ',
+    );
+    expect(explained.backends[0]?.endpoints[0]?.limits).toEqual([
+      expect.stringMatching(
+        /^As many requests at a time as it can work on, \d+ to 200; 10 may wait, each 50 ms at most;/,
+      ),
+      'A body of more than 1024 bytes is answered with 413.',
+    ]);
   });
 });

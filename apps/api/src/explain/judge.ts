@@ -1,7 +1,15 @@
 // What the proxy of an endpoint would say to a request: its inbound authorization, and the limits of the port.
 import type { WorldIndex } from '@malha/policies';
 import { compile } from '@malha/policies';
-import { compileAuthorization, type Endpoint, type InboundPort, limitWords, type RequestView } from '@malha/traffic';
+import {
+  compileAuthorization,
+  type Endpoint,
+  type InboundPort,
+  limitWords,
+  overloadWords,
+  type RequestView,
+  requestBoundsWords,
+} from '@malha/traffic';
 
 export interface ExplainedEndpoint {
   readonly workload: string;
@@ -10,7 +18,7 @@ export interface ExplainedEndpoint {
   readonly isHealthy: boolean;
   readonly mtls: boolean;
   readonly authorization: ExplainedAuthorization | null;
-  /** Rate limits of the port that is called, in words. */
+  /** What bounds the requests of the port that is called, in words: limits of rates, as many at a time, size and kinds. */
   readonly limits: readonly string[];
 }
 
@@ -45,7 +53,7 @@ export class Judge {
     const { workload, version, address, port, healthy, tls } = endpoint;
     const inbound = this.#inboundPort(workload, serverName);
     const authorization = inbound === undefined ? null : this.#authorization(inbound, tls);
-    const limits = (inbound?.rateLimits ?? []).map(limitWords);
+    const limits = inbound === undefined ? [] : limitsOf(inbound);
     return { workload, version, address: `${address}:${port}`, isHealthy: healthy, mtls: tls, authorization, limits };
   }
 
@@ -74,6 +82,14 @@ export class Judge {
     const words = policy === null ? `${verb}: no policy decided.` : `${verb} by ${policy}.`;
     return { isAllowed: decision.allowed, policy, shadowDenied: decision.shadowDenied ?? null, words };
   }
+}
+
+function limitsOf({ rateLimits = [], overload, requests }: InboundPort): string[] {
+  return [
+    ...rateLimits.map(limitWords),
+    ...(overload === undefined ? [] : [overloadWords(overload)]),
+    ...(requests === undefined ? [] : requestBoundsWords(requests)),
+  ];
 }
 
 /** The port that a caller's proxy would select by SNI; for explaining, by the host that was called. */
