@@ -50,6 +50,7 @@ export const PROOFS: Readonly<Record<Feature, readonly string[] | Elsewhere>> = 
   'fallback.static': ['fallback: a direct response '],
   'fallback.last-good': ['fallback: the last good answer'],
   'retry.budget': ['limits: a budget of '],
+  'retry.lost': { test: 'apps/dataplane/test/lost-requests.test.ts' },
   'balancer.round-robin': ['balancer: RoundRobin '],
   'balancer.least-request': ['balancer: LeastRequest '],
   'balancer.random': ['balancer: Random '],

@@ -70,6 +70,7 @@ const table = [
   row('fallback.static', 'Fallback to a direct response', [ON, PLANNED, NEVER]),
   row('fallback.last-good', 'Fallback to the last good answer', [ON, NEVER, NEVER]),
   row('retry.budget', 'Retry budget', [ON, ON, NEVER]),
+  row('retry.lost', 'What dies with an endpoint is sent again beyond the budget', [ON, NEVER, NEVER]),
   row('balancer.round-robin', 'Round robin', [ON, ON, PLANNED]),
   row('balancer.least-request', 'Least request', [ON, ON, NEVER]),
   row('balancer.random', 'Random', [ON, ON, NEVER]),
