@@ -26,6 +26,7 @@ type Answer = (response: http.ServerResponse) => void;
 const ok: Answer = (response) => response.end('ok');
 const unavailable: Answer = (response) => response.writeHead(503).end();
 const never: Answer = () => undefined;
+const broken: Answer = (response) => response.socket?.resetAndDestroy();
 
 /** Answers its requests in turn, the last answer for all that follow; keeps their `traceparent`. */
 async function application(...answers: readonly Answer[]) {
@@ -41,6 +42,15 @@ async function application(...answers: readonly Answer[]) {
     server.closeAllConnections();
   });
   return { parents, port: (server.address() as AddressInfo).port };
+}
+
+/** Where nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = http.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 interface Setup {
@@ -110,6 +120,22 @@ describe('attempts in a trace', () => {
     expect(second?.attempt).toMatchObject({ number: 2, kind: 'retry', isGivenUp: false });
     expect(second?.attempt?.backoffMs).toBeGreaterThan(0);
     expect(only(proxy.telemetry.records)).toMatchObject({ attempts: 2, status: 200 });
+  });
+
+  it.each([
+    ['lost', async () => (await application(broken)).port],
+    ['unsent', closedPort],
+  ] as const)('say why no budget counts one: what the one before asked was %s', async (why, portOf) => {
+    const retry = { ...DEFAULT_RETRY, budget: { percent: 0, minConcurrent: 0 } };
+    const proxy = await proxyTo({ action: { retry }, ports: [await portOf(), (await application(ok)).port] });
+    // Until one begins at the endpoint that is of no use.
+    for (let index = 0; index < 30 && proxy.telemetry.attempts.length === 0; index++)
+      expect(await get(proxy)).toBe(200);
+    const told = proxy.telemetry.attempts.map(({ attempt }) => [attempt?.kind, attempt?.beyondBudget]);
+    expect(told).toEqual([
+      ['first', ''],
+      ['retry', why],
+    ]);
   });
 
   it('end with the flag of their failure', async () => {

@@ -38,6 +38,11 @@ export interface TraceRef {
 /** `hedge`: begun while others go on, as they are slow. */
 export type AttemptKind = 'first' | 'retry' | 'hedge';
 
+/**
+ * Why an attempt counts in no budget of retries: the one before never left, or its endpoint took it with it; empty where it counts.
+ */
+export type BeyondBudget = '' | 'unsent' | 'lost';
+
 /** One of several attempts of a request. */
 export interface AttemptFacts {
   /** 1 = the first. */
@@ -45,6 +50,7 @@ export interface AttemptFacts {
   readonly kind: AttemptKind;
   /** From the end of the attempt before to its beginning; 0 = none. */
   readonly backoffMs: number;
+  readonly beyondBudget: BeyondBudget;
   /** The answer of another one was taken. */
   readonly isGivenUp: boolean;
 }

@@ -166,8 +166,8 @@ function ownText(text: string): string {
 }
 
 /** A span outlives the attempt, and goes from thread to thread. */
-function factsOf({ number, kind, backoffMs, isGivenUp }: AttemptFacts): AttemptFacts {
-  return { number, kind, backoffMs, isGivenUp };
+function factsOf({ number, kind, backoffMs, beyondBudget, isGivenUp }: AttemptFacts): AttemptFacts {
+  return { number, kind, backoffMs, beyondBudget, isGivenUp };
 }
 
 function spanOf(record: RequestRecord, trace: TraceRef): SpanRecord {

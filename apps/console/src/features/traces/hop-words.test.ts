@@ -58,6 +58,15 @@ it('tells each of them in a sentence, and no mark is an error', () => {
   expect(hedge?.[0]?.words).toMatch(/hedge/);
 });
 
+it.each([
+  ['unsent', /never sent: it counts in no budget/],
+  ['lost', /gone before it answered: it counts in no budget/],
+])('says why no budget of retries counts an attempt: %s', (why, words) => {
+  const attributes = { 'malha.attempt.number': 2, 'malha.attempt.kind': 'retry', 'malha.attempt.beyond_budget': why };
+  const [, second] = waterfallOf([span('w', null, { attempts: 2 }), span('2', 'w', { attributes })]).hops.map(storyOf);
+  expect(second?.[0]?.words).toMatch(words);
+});
+
 it('labels a call by its attempts, hedges, fallback and fault', () => {
   const [whole] = waterfallOf(retried).hops;
   expect(whole && labelsOf(whole)).toEqual(['3 attempts', '1 hedge']);

@@ -89,6 +89,11 @@ export function storyOf(hop: Hop): readonly Sentence[] {
   }
 }
 
+const BEYOND_BUDGET = {
+  unsent: 'What the one before asked was never sent: it counts in no budget of retries.',
+  lost: 'The endpoint of the one before was gone before it answered: it counts in no budget of retries.',
+};
+
 function attemptWords(hop: Hop): readonly Sentence[] {
   const attempt = attemptOf(callOf(hop));
   if (attempt === undefined) return [];
@@ -96,9 +101,10 @@ function attemptWords(hop: Hop): readonly Sentence[] {
     return [
       { tone: 'info', words: 'A hedge: what had been asked before was slow, so another endpoint was asked as well.' },
     ];
-  const { number, backoffMs } = attempt;
+  const { number, backoffMs, beyondBudget } = attempt;
   const after = backoffMs > 0 ? `, after a back-off of ${inWords(duration(backoffMs))}` : '';
-  return number > 1 ? [{ tone: 'info', words: `Attempt ${number}${after}.` }] : [];
+  const why = beyondBudget === null ? '' : ` ${BEYOND_BUDGET[beyondBudget]}`;
+  return number > 1 ? [{ tone: 'info', words: `Attempt ${number}${after}.${why}` }] : [];
 }
 
 function outcomeWords(hop: Hop): readonly Sentence[] {

@@ -28,6 +28,8 @@ export interface AttemptFacts {
   readonly number: number;
   readonly isHedge: boolean;
   readonly backoffMs: number;
+  /** Why no budget counts it: the one before was never sent, or was lost with its endpoint; null where one does. */
+  readonly beyondBudget: 'unsent' | 'lost' | null;
 }
 
 /** Flags that say what was done to a request; by themselves they are no failure. */
@@ -51,7 +53,12 @@ export function attemptOf({ attributes }: Span): AttemptFacts | undefined {
     number,
     isHedge: attributes['malha.attempt.kind'] === 'hedge',
     backoffMs: numberOf(attributes['malha.attempt.backoff_ms']),
+    beyondBudget: beyondBudgetOf(attributes['malha.attempt.beyond_budget']),
   };
+}
+
+function beyondBudgetOf(value: unknown): 'unsent' | 'lost' | null {
+  return value === 'unsent' || value === 'lost' ? value : null;
 }
 
 export function isGivenUp({ attributes }: Span): boolean {

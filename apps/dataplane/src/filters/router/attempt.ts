@@ -6,7 +6,7 @@ import type { ResponseHead } from '../../exchange/exchange.ts';
 import type { HeaderBlock } from '../../exchange/header-block.ts';
 import type { ProxyError } from '../../exchange/proxy-error.ts';
 import type { UpstreamStream } from '../../exchange/upstream-stream.ts';
-import type { AttemptFacts, AttemptKind, TraceRef } from '../../telemetry/record.ts';
+import type { AttemptFacts, AttemptKind, BeyondBudget, TraceRef } from '../../telemetry/record.ts';
 import type { AttemptTraces } from './attempt-traces.ts';
 
 /** The request that it is an attempt of. */
@@ -39,6 +39,7 @@ export class Attempt implements StreamRequester, AttemptFacts {
   trace: TraceRef | undefined;
   number = 1;
   backoffMs = 0;
+  beyondBudget: BeyondBudget = '';
   /** HTTP status of its answer, or the code of gRPC below 100; 0 = none came. */
   status = 0;
   /** Response flags of its failure. */

@@ -41,6 +41,7 @@ export class Attempts {
     retries.attempts++;
     const attempt = new Attempt(owner, cluster, kind, this.tried === undefined ? owner.preferred : undefined);
     attempt.startMs = nowMs;
+    if (kind === 'retry') attempt.beyondBudget = retries.beyondBudget;
     this.traces?.begun(attempt);
     if (plan.attemptTimeoutMs > 0) attempt.dueMs = nowMs + plan.attemptTimeoutMs;
     const avoided = this.lead === undefined ? this.tried : this.avoided();

@@ -8,6 +8,7 @@ import {
   retryDecision,
   retryDelayMs,
 } from '@malha/traffic/retry';
+import type { BeyondBudget } from '../../telemetry/record.ts';
 import type { ForwardEnvironment } from './forward-plan.ts';
 
 /** Where an attempt was lost. */
@@ -36,6 +37,8 @@ export class Retries {
   mayHedge = false;
   /** The policy would have retried, but for their number. */
   isExhausted = false;
+  /** Why the last attempt that was granted counts in no budget. */
+  beyondBudget: BeyondBudget = '';
   private readonly policy: RetryPolicy;
   private readonly budget: RetryBudget;
   private readonly environment: ForwardEnvironment;
@@ -107,7 +110,9 @@ export class Retries {
    * the budget, as far as such losses are allowed.
    */
   private mayFollow({ type }: AttemptOutcome, { endpoint, hasOther }: Loss): boolean {
+    this.beyondBudget = '';
     if (type === 'connect-failure' && hasOther) {
+      this.beyondBudget = 'unsent';
       this.environment.count('retry-unsent');
       return true;
     }
@@ -127,6 +132,7 @@ export class Retries {
   private tryLosses(endpoint: BalancedEndpoint | undefined): boolean {
     if (endpoint === undefined || !endpoint.losses.tryTake(endpoint.active)) return false;
     this.environment.count('retry-lost');
+    this.beyondBudget = 'lost';
     this.budget.acquireBeyond();
     this.held++;
     return true;

@@ -33,12 +33,19 @@ test('a span says how many attempts and hedges there were, and how long a fault 
 });
 
 test('an attempt says which one it is, what was waited before, and is no request of its own', () => {
-  const attempt = { number: 2, kind: 'retry' as const, backoffMs: 25.5, isGivenUp: false };
+  const attempt = {
+    number: 2,
+    kind: 'retry' as const,
+    backoffMs: 25.5,
+    beyondBudget: 'lost' as const,
+    isGivenUp: false,
+  };
   const { attributes, isError } = spanOf({ attempt, status: 503 });
   expect(attributes).toMatchObject({
     'malha.attempt.number': 2n,
     'malha.attempt.kind': 'retry',
     'malha.attempt.backoff_ms': 25.5,
+    'malha.attempt.beyond_budget': 'lost',
     'http.request.resend_count': 1n,
   });
   expect(isError).toBe(true);
@@ -48,8 +55,9 @@ test('an attempt says which one it is, what was waited before, and is no request
 });
 
 test('an attempt that was given up for another one has not failed', () => {
-  const attempt = { number: 1, kind: 'first' as const, backoffMs: 0, isGivenUp: true };
+  const attempt = { number: 1, kind: 'first' as const, backoffMs: 0, beyondBudget: '' as const, isGivenUp: true };
   const { attributes, isError } = spanOf({ attempt, status: 0 });
   expect(attributes).toMatchObject({ 'malha.attempt.kind': 'first', 'malha.attempt.given_up': true });
+  expect(attributes).not.toHaveProperty('malha.attempt.beyond_budget');
   expect(isError).toBe(false);
 });

@@ -82,11 +82,12 @@ function writeAttributes(writer: BinaryWriter, span: SpanRecord, path: string): 
 }
 
 function writeAttempt(put: (key: string, value: string | number | boolean) => void, attempt: AttemptFacts): void {
-  const { number, kind, backoffMs, isGivenUp } = attempt;
+  const { number, kind, backoffMs, beyondBudget, isGivenUp } = attempt;
   put('malha.attempt.number', number);
   put('malha.attempt.kind', kind);
   if (number > 1) put('http.request.resend_count', number - 1);
   if (backoffMs > 0) put('malha.attempt.backoff_ms', backoffMs);
+  put('malha.attempt.beyond_budget', beyondBudget);
   if (isGivenUp) put('malha.attempt.given_up', true);
 }
 
