@@ -7,7 +7,7 @@ import type { ReactNode } from 'react';
 import { TRPCProvider } from '#trpc/client.ts';
 import type { AppRouter } from '#trpc/router.ts';
 
-/** What each procedure answers, by its path; one that is missing fails the query. */
+/** What each procedure answers, at once or by a promise, by its path; one that is missing fails the query. */
 export type Answers = Readonly<Record<string, unknown>>;
 
 /** Subscriptions stay silent. */
@@ -20,10 +20,14 @@ function answering(answers: Answers): TRPCLink<AppRouter> {
           observer.error(TRPCClientError.from(new Error(`the test has no answer for ${op.path}`)));
           return;
         }
-        const answer = answers[op.path];
-        const data = typeof answer === 'function' ? (answer as (input: unknown) => unknown)(op.input) : answer;
-        observer.next({ result: { type: 'data', data } });
-        observer.complete();
+        const given = answers[op.path];
+        const answer = typeof given === 'function' ? (given as (input: unknown) => unknown)(op.input) : given;
+        const respond = (data: unknown) => {
+          observer.next({ result: { type: 'data', data } });
+          observer.complete();
+        };
+        if (answer instanceof Promise) void answer.then(respond);
+        else respond(answer);
       });
 }
 
