@@ -15,6 +15,7 @@ export default defineConfig({
       'packages/*',
       'apps/console',
       'examples/*',
+      'bench',
       twice('@malha/api', 'apps/api'),
       twice('@malha/dataplane', 'apps/dataplane'),
       { ...twice('matrix', 'e2e'), extends: './e2e/vitest.config.ts' },

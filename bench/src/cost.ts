@@ -14,6 +14,8 @@ export interface CostRow extends Measured {
   readonly contestant: string;
   readonly connections: number;
   readonly features: readonly string[];
+  /** When it was measured: rows of several runs stand in one report. ISO 8601. */
+  readonly at: string;
 }
 
 export interface CostOptions {
@@ -21,12 +23,13 @@ export interface CostOptions {
   readonly rounds: number;
   /** Load before the first measurement. */
   readonly warmSeconds: number;
+  readonly scenarios: readonly Scenario[];
   readonly connections: readonly number[];
   readonly say: (line: string) => void;
 }
 
 const CONTESTANTS: readonly Contestant[] = [direct, malha, envoy, nginx, haproxy, nghttpx];
-const SCENARIOS: readonly Scenario[] = ['single', 'mtls-pair', 'grpc', 'tcp-pair'];
+export const SCENARIOS: readonly Scenario[] = ['single', 'mtls-pair', 'grpc', 'tcp-pair'];
 
 export interface CostResult {
   readonly rows: readonly CostRow[];
@@ -41,7 +44,7 @@ export async function cost(environment: Environment, options: CostOptions): Prom
   const present = CONTESTANTS.filter((contestant) => contestant.missing() === undefined);
   const rows: CostRow[] = [];
   const configurations: Record<string, string> = {};
-  for (const scenario of SCENARIOS) {
+  for (const scenario of options.scenarios) {
     if (scenario === 'grpc' && which('h2load') === undefined) {
       missing.push('h2load is not installed (Debian: nghttp2-client)');
       continue;
@@ -91,7 +94,15 @@ async function compare(
     if (median === undefined) throw new Error(`${contestant.name} was not measured`);
     const errors = runs.reduce((sum, each) => sum + each.errors, 0);
     const features = running.get(contestant)?.features ?? [];
-    const row = { scenario, contestant: contestant.name, connections, ...median, errors, features };
+    const row = {
+      scenario,
+      contestant: contestant.name,
+      connections,
+      ...median,
+      errors,
+      features,
+      at: new Date().toISOString(),
+    };
     say(
       `${scenario.padEnd(10)} ${String(connections).padStart(4)}  ${contestant.name.padEnd(8)}` +
         `${row.cpuMicrosPerRequest.toFixed(1).padStart(8)} µs  ${row.requestsPerSecond.toFixed(0).padStart(7)}/s` +

@@ -1,9 +1,9 @@
-// `npm run bench [-- WHAT… --quick --only=TEXT]`: all comparisons of one run, as data and as a table.
+// `npm run bench [-- WHAT… --quick --only=TEXT --scenarios=… --connections=…]`: all comparisons of one run, as data and as a table.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { ensureEnvoy } from '../../scripts/setup/envoy.ts';
 import { changes } from './changes.ts';
-import { cost } from './cost.ts';
+import { cost, SCENARIOS } from './cost.ts';
 import { createEnvironment, type SharedEnvironment } from './environment.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
@@ -11,6 +11,7 @@ import { type Measured, write } from './report.ts';
 import { study } from './resilience/study.ts';
 import { writeStudy } from './resilience/study-report.ts';
 import { SCALE_CASES, scale } from './scale.ts';
+import { chosen } from './selection.ts';
 
 const WHAT = {
   cost: 'what a request costs through each proxy, beside Envoy, nginx, HAProxy and nghttpx',
@@ -22,13 +23,17 @@ const WHAT = {
 } as const;
 type What = keyof typeof WHAT;
 
-const USAGE = `npm run bench [-- WHAT… --quick --only=TEXT]
+const CONNECTIONS: readonly number[] = [4, 32, 128];
+
+const USAGE = `npm run bench [-- WHAT… --quick --only=TEXT --scenarios=NAME,… --connections=N,…]
 
 ${Object.entries(WHAT)
   .map(([name, what]) => `  ${name.padEnd(10)} ${what}`)
   .join('\n')}
-  --quick   one short round of each
-  --only    of scale, the rows whose name holds this text
+  --quick        one short round of each
+  --only         of scale, the rows whose name holds this text
+  --scenarios    of cost, only these: ${SCENARIOS.join(', ')}
+  --connections  of cost, only with so many: ${CONNECTIONS.join(', ')}
 
 Without WHAT all are measured. Writes bench/results, bench/RESULTS.md and bench/RESILIENCE.md; what was not measured stays as it was.
 `;
@@ -52,6 +57,12 @@ if (cases.length === 0) {
   process.stderr.write(`no row of scale holds "${only}": ${SCALE_CASES.map(({ what }) => what).join('; ')}\n`);
   process.exit(2);
 }
+const scenarios = chosen(process.argv, 'scenarios', SCENARIOS);
+const connections = chosen(process.argv, 'connections', CONNECTIONS);
+if (typeof scenarios === 'string' || typeof connections === 'string') {
+  for (const problem of [scenarios, connections]) if (typeof problem === 'string') process.stderr.write(`${problem}\n`);
+  process.exit(2);
+}
 const wants = (name: What) => names.length === 0 || names.includes(name);
 
 const turbo = path.join(ROOT, 'node_modules/.bin/turbo');
@@ -64,7 +75,7 @@ if (build.status !== 0) process.exit(1);
 const measured: Measured = {};
 if (wants('cost')) {
   ensureEnvoy();
-  const options = { seconds: isQuick ? 2 : 4, rounds: isQuick ? 1 : 3, warmSeconds: 8, connections: [4, 32, 128], say };
+  const options = { seconds: isQuick ? 2 : 4, rounds: isQuick ? 1 : 3, warmSeconds: 8, scenarios, connections, say };
   measured.cost = await among((environment) => cost(environment, options));
   for (const reason of measured.cost.missing) say(`missing: ${reason}`);
 }

@@ -7,6 +7,7 @@ import type { CostResult, CostRow } from './cost.ts';
 import type { LatencyRow } from './latency.ts';
 import type { MemoryRow } from './memory.ts';
 import { SCALE_CASES, type ScaleRow } from './scale.ts';
+import { latestCost } from './selection.ts';
 
 const BENCH = path.resolve(import.meta.dirname, '..');
 
@@ -43,7 +44,11 @@ export function write({ cost, ...measured }: Measured): void {
   const machine = { cpu: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version, kernel: os.release() };
   const nothing = { rows: [], missing: [], configurations: {}, latency: [], scale: [], changes: [], memory: [] };
   const scale = latestOf(measured.scale, earlier.scale);
-  const report: Report = { ...nothing, ...earlier, ...cost, ...measured, scale, at: new Date().toISOString(), machine };
+  const before = earlier.rows?.map((row) => ({ ...row, at: row.at ?? earlier.at }));
+  const rows = latestCost(cost?.rows, before);
+  const configurations = { ...earlier.configurations, ...cost?.configurations };
+  const results = { ...nothing, ...earlier, ...cost, ...measured, rows, configurations, scale };
+  const report: Report = { ...results, at: new Date().toISOString(), machine };
   fs.writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   fs.writeFileSync(path.join(BENCH, 'RESULTS.md'), markdown(report));
 }
@@ -116,6 +121,7 @@ function costSection(title: string, rows: readonly CostRow[]): string[] {
     'p99 ms',
     'RSS MiB',
     'errors',
+    'measured',
   ];
   const features = new Map(rows.map((row) => [row.contestant, row.features.join('; ')]));
   const lines = [...features].filter(([, words]) => words !== '').map(([name, words]) => `- ${name}: ${words}`);
@@ -134,7 +140,7 @@ function costCells(row: CostRow, rows: readonly CostRow[]): (string | number)[] 
   const ratio = envoy === undefined ? '' : (row.cpuMicrosPerRequest / envoy.cpuMicrosPerRequest).toFixed(2);
   return [
     ...[row.connections, row.contestant, row.cpuMicrosPerRequest.toFixed(1), ratio, row.requestsPerSecond.toFixed(0)],
-    ...[row.p50Ms.toFixed(2), row.p99Ms.toFixed(2), row.rssMiB.toFixed(0), row.errors],
+    ...[row.p50Ms.toFixed(2), row.p99Ms.toFixed(2), row.rssMiB.toFixed(0), row.errors, row.at],
   ];
 }
 
