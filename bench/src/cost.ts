@@ -14,8 +14,8 @@ export interface CostRow extends Measured {
   readonly contestant: string;
   readonly connections: number;
   readonly features: readonly string[];
-  /** When it was measured: rows of several runs stand in one report. ISO 8601. */
-  readonly at: string;
+  /** When it was measured, ISO 8601: rows of several runs stand in one report. Rows of older runs have none. */
+  readonly at?: string;
 }
 
 export interface CostOptions {

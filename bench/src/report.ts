@@ -44,8 +44,7 @@ export function write({ cost, ...measured }: Measured): void {
   const machine = { cpu: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version, kernel: os.release() };
   const nothing = { rows: [], missing: [], configurations: {}, latency: [], scale: [], changes: [], memory: [] };
   const scale = latestOf(measured.scale, earlier.scale);
-  const before = earlier.rows?.map((row) => ({ ...row, at: row.at ?? earlier.at }));
-  const rows = latestCost(cost?.rows, before);
+  const rows = latestCost(cost?.rows, earlier.rows);
   const configurations = { ...earlier.configurations, ...cost?.configurations };
   const results = { ...nothing, ...earlier, ...cost, ...measured, rows, configurations, scale };
   const report: Report = { ...results, at: new Date().toISOString(), machine };
@@ -140,7 +139,7 @@ function costCells(row: CostRow, rows: readonly CostRow[]): (string | number)[] 
   const ratio = envoy === undefined ? '' : (row.cpuMicrosPerRequest / envoy.cpuMicrosPerRequest).toFixed(2);
   return [
     ...[row.connections, row.contestant, row.cpuMicrosPerRequest.toFixed(1), ratio, row.requestsPerSecond.toFixed(0)],
-    ...[row.p50Ms.toFixed(2), row.p99Ms.toFixed(2), row.rssMiB.toFixed(0), row.errors, row.at],
+    ...[row.p50Ms.toFixed(2), row.p99Ms.toFixed(2), row.rssMiB.toFixed(0), row.errors, row.at ?? 'not recorded'],
   ];
 }
 
