@@ -127,6 +127,26 @@ test('a service that fails is asked 1.2 times for each request at most', async (
   expect(reached / sent).toBeLessThanOrEqual(1.2);
 });
 
+test('a replica that joins has its share within a second', async () => {
+  await stage.protect({});
+  const running = openLoop(500);
+  const joined = await stage.join('echo-4');
+  const at = running.outcome().sent;
+  await until('a second of requests', () => running.outcome().sent > at + 500);
+  running.phase('share');
+  await until('three more', () => running.outcome().sent > at + 2_000);
+  const outcome = await running.stop();
+  await joined.workload.stop();
+  const { sent = 0, byServer = {} } = outcome.phases.at(-1) ?? {};
+  const share = (byServer[joined.name] ?? 0) / sent;
+  const replicas = Object.keys(byServer).length;
+  console.log(`${(share * 100).toFixed(1)} % of ${sent} at the new one of ${replicas}`);
+  expect(outcome, outcome.firstError).toMatchObject({ failed: 0, broken: 0 });
+  // Least request draws two of them: five standard deviations of a draw by lot are more than it can be off.
+  const deviation = Math.sqrt((1 / replicas) * (1 - 1 / replicas) * sent) / sent;
+  expect(Math.abs(share - 1 / replicas)).toBeLessThan(5 * deviation);
+});
+
 test('kill -9 of one of three replicas under 500 requests/s of GETs: none fails', async () => {
   // The default, written out: this stage begins with none.
   await stage.protect({ retries: { attempts: 2 } });
