@@ -104,6 +104,7 @@ describe.each([
       status: 200,
       flags: FI,
       protection: 'FaultInjection shop/slow',
+      isPacedByFault: true,
     });
   });
 

@@ -92,6 +92,8 @@ export interface ExchangeNotes {
   protection: string;
   /** How long a fault makes it wait before it is carried on; 0 = none does. */
   faultDelayMs: number;
+  /** A fault lets the bytes through slowly. */
+  isPacedByFault: boolean;
   /** 0 = OK, none was said, or no gRPC. */
   grpcStatus: number;
 }
@@ -133,6 +135,7 @@ export class Exchange {
       shadowPolicy: '',
       protection: '',
       faultDelayMs: 0,
+      isPacedByFault: false,
       grpcStatus: 0,
     };
   }

@@ -87,6 +87,7 @@ export class RequestRecorder {
     record.shadowPolicy = notes.shadowPolicy;
     record.protection = notes.protection;
     record.faultDelayMs = notes.faultDelayMs;
+    record.isPacedByFault = notes.isPacedByFault;
     const isCall = isGrpc(request);
     record.protocol = isCall ? 'grpc' : (outcome.spoken ?? 'http');
     record.status =
@@ -119,6 +120,7 @@ export class RequestRecorder {
     record.shadowPolicy = '';
     record.protection = '';
     record.faultDelayMs = 0;
+    record.isPacedByFault = false;
     record.protocol = isGrpc(request) ? 'grpc' : attempt.spoken;
     record.status = attempt.status;
     record.flags = attempt.flags;

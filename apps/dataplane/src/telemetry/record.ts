@@ -96,6 +96,8 @@ export interface RequestRecord {
   protection: string;
   /** How long a fault made it wait before it was carried on; 0 = none did. */
   faultDelayMs: number;
+  /** A fault let its bytes through slowly. */
+  isPacedByFault: boolean;
   trace: TraceRef | undefined;
   /** Set: it is one attempt of a request that is told of by itself, and no more than a span. */
   attempt: AttemptFacts | undefined;
@@ -133,6 +135,7 @@ export function emptyRecord(reporter: Reporter, protocol: RecordProtocol): Reque
     shadowPolicy: '',
     protection: '',
     faultDelayMs: 0,
+    isPacedByFault: false,
     trace: undefined,
     attempt: undefined,
     isProgress: false,

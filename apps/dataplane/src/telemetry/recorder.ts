@@ -190,6 +190,7 @@ function spanOf(record: RequestRecord, trace: TraceRef): SpanRecord {
     shadowPolicy: record.shadowPolicy,
     protection: record.protection,
     faultDelayMs: record.faultDelayMs,
+    isPacedByFault: record.isPacedByFault,
     attempts: record.attempts,
     hedges: record.hedges,
     attempt: record.attempt && factsOf(record.attempt),

@@ -91,6 +91,7 @@ export interface SpanRecord {
   readonly protection: string;
   /** Of the whole, so long a fault made it wait; 0 = none did. */
   readonly faultDelayMs: number;
+  readonly isPacedByFault: boolean;
   readonly attempts: number;
   readonly hedges: number;
   /** Undefined: the whole request. */

@@ -60,6 +60,7 @@ export function record(some: Partial<RequestRecord>): RequestRecord {
     shadowPolicy: '',
     protection: '',
     faultDelayMs: 0,
+    isPacedByFault: false,
     trace: undefined,
     attempt: undefined,
     isProgress: false,

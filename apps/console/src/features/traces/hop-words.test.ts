@@ -82,6 +82,16 @@ it('says who injected a delay, and that the service was not slow', () => {
   expect(delay && storyOf(delay)[0]?.words).toMatch(/^FaultInjection n\/slow made the request wait 400\sms/);
 });
 
+it('says who let the bytes through slowly', () => {
+  const attributes = { 'malha.fault.paced': true, 'malha.protection': 'FaultInjection n/narrow' };
+  const [call] = waterfallOf([span('a', null, { flags: ['FI'], flagWords: ['a fault'], attributes })]).hops;
+  expect(call && storyOf(call)[0]).toEqual({
+    tone: 'info',
+    flag: 'FI',
+    words: 'FaultInjection n/narrow let the bytes through slowly. The service was not slow.',
+  });
+});
+
 it('says that the fallback answered for what failed', () => {
   const [call] = waterfallOf([
     span('a', null, { status: 503, isError: true }),

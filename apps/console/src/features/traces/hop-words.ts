@@ -2,7 +2,7 @@
 import type { Tone } from '#components/ui/status-shape.tsx';
 import { duration, inWords, plural } from '#format/number.ts';
 import type { Span } from '#trpc/contract.ts';
-import { attemptOf, faultDelayOf, type Hop, hedgesOf, isMark } from './hop.ts';
+import { attemptOf, faultDelayOf, type Hop, hedgesOf, isMark, isPacedByFault } from './hop.ts';
 
 export interface Sentence {
   readonly tone: Tone;
@@ -111,12 +111,13 @@ function outcomeWords(hop: Hop): readonly Sentence[] {
   if (hop.isGivenUp)
     return [{ tone: 'unknown', words: 'Given up: the answer of another attempt came first. That is no failure.' }];
   const spans = hop.call === null ? [hop.span] : [hop.span, hop.call];
+  const isPaced = spans.some(isPacedByFault);
   const flagged = spans.flatMap(({ flags, flagWords }) =>
     flags.map(
       (flag, index): Sentence => ({
         tone: isMark(flag) ? 'info' : 'err',
         flag,
-        words: flagWords[index] ?? '',
+        words: flag === 'FI' && isPaced ? pacedWords(hop) : (flagWords[index] ?? ''),
       }),
     ),
   );
@@ -126,6 +127,10 @@ function outcomeWords(hop: Hop): readonly Sentence[] {
     return [...story, { tone: 'warn', words: `It failed with ${hop.span.status}; the fallback answered instead.` }];
   if (story.some(({ tone }) => tone === 'err')) return story;
   return [...story, answerOf(hop)];
+}
+
+function pacedWords(hop: Hop): string {
+  return `${protectionOf(hop) || 'A fault'} let the bytes through slowly. The service was not slow.`;
 }
 
 function answerOf({ span, isFailed }: Hop): Sentence {
@@ -141,7 +146,6 @@ function timeOf({ durationMs }: Hop): string {
   return inWords(duration(durationMs));
 }
 
-/** `FaultInjection bookstore/slow` */
 /** `RateLimit shop/web-limit/readers`: the policy that had a say, and which part of it; '' without one. */
 export function protectionOf(hop: Hop): string {
   const protection = callOf(hop).attributes['malha.protection'];

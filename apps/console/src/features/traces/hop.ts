@@ -70,6 +70,11 @@ export function faultDelayOf({ attributes, durationMs }: Span): number {
   return Math.min(numberOf(attributes['malha.fault.delay_ms']), durationMs);
 }
 
+/** Whether a fault let its bytes through slowly. */
+export function isPacedByFault({ attributes }: Span): boolean {
+  return attributes['malha.fault.paced'] === true;
+}
+
 /** Of the attempts that a call says it had, those that were begun beside others. */
 export function hedgesOf({ attributes }: Span): number {
   return numberOf(attributes['malha.hedges']);

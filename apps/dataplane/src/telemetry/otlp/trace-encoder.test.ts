@@ -22,11 +22,18 @@ function spanOf(some: Partial<RequestRecord>) {
 }
 
 test('a span says how many attempts and hedges there were, and how long a fault delayed it', () => {
-  const { attributes } = spanOf({ attempts: 3, hedges: 1, faultDelayMs: 250, flags: RequestFlags.FI });
+  const { attributes } = spanOf({
+    attempts: 3,
+    hedges: 1,
+    faultDelayMs: 250,
+    isPacedByFault: true,
+    flags: RequestFlags.FI,
+  });
   expect(attributes).toMatchObject({
     'malha.attempts': 3n,
     'malha.hedges': 1n,
     'malha.fault.delay_ms': 250n,
+    'malha.fault.paced': true,
     'malha.flags': 'FI',
   });
   expect(Object.keys(spanOf({}).attributes).filter((key) => /hedges|fault|attempt\.|resend/.test(key))).toEqual([]);

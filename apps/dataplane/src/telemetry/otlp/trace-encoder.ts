@@ -68,6 +68,7 @@ function writeAttributes(writer: BinaryWriter, span: SpanRecord, path: string): 
   put('malha.shadow_policy', span.shadowPolicy);
   put('malha.protection', span.protection);
   if (span.faultDelayMs > 0) put('malha.fault.delay_ms', span.faultDelayMs);
+  if (span.isPacedByFault) put('malha.fault.paced', true);
   put('malha.attempts', span.attempts);
   if (span.hedges > 0) put('malha.hedges', span.hedges);
   if (span.attempt !== undefined) writeAttempt(put, span.attempt);
