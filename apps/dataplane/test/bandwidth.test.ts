@@ -106,6 +106,8 @@ describe.each([
       protection: 'FaultInjection shop/slow',
       isPacedByFault: true,
     });
+    // What the client waited, not only what the upstream took.
+    expect(proxy.telemetry.records[0]?.durationMs).toBeGreaterThanOrEqual(leastMs(BODY.length));
   });
 
   it('a request is sent whole, and no faster than it may', async () => {

@@ -82,6 +82,12 @@ export interface PeerFacts {
   readonly certificateSha256: string;
 }
 
+/** What slows the response down on its way to the client. */
+export interface ResponsePace {
+  /** Milliseconds until what has come of the response has gone. */
+  readonly leftMs: number;
+}
+
 export interface ExchangeNotes {
   route: string;
   requestId: string;
@@ -93,7 +99,7 @@ export interface ExchangeNotes {
   /** How long a fault makes it wait before it is carried on; 0 = none does. */
   faultDelayMs: number;
   /** A fault lets the bytes through slowly. */
-  isPacedByFault: boolean;
+  pace: ResponsePace | undefined;
   /** 0 = OK, none was said, or no gRPC. */
   grpcStatus: number;
 }
@@ -135,7 +141,7 @@ export class Exchange {
       shadowPolicy: '',
       protection: '',
       faultDelayMs: 0,
-      isPacedByFault: false,
+      pace: undefined,
       grpcStatus: 0,
     };
   }

@@ -40,6 +40,12 @@ export class PacedBytes implements TimerTarget {
     return this.queue.length > 0;
   }
 
+  /** Milliseconds until what waits here has gone, if the target takes it. */
+  get leftMs(): number {
+    if (!this.isHolding || this.environment.isOver()) return 0;
+    return this.pace.leftMs(this.queue.reduce((bytes, { length }) => bytes + length, 0));
+  }
+
   /** Keeps the chunk. False: wait for `drained`. */
   push(chunk: Buffer): boolean {
     if (this.isDone || chunk.length === 0) return true;

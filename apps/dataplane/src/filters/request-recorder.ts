@@ -78,7 +78,7 @@ export class RequestRecorder {
   tell(exchange: Exchange, destination: Destination, outcome: Outcome): void {
     const { record, clock } = this;
     const { request, notes } = exchange;
-    const durationMs = clock.monotonic() - (outcome.startMs ?? exchange.startMs);
+    const tookMs = clock.monotonic() - (outcome.startMs ?? exchange.startMs);
     recordDestination(record, destination);
     record.route = notes.route;
     record.requestId = notes.requestId;
@@ -87,7 +87,7 @@ export class RequestRecorder {
     record.shadowPolicy = notes.shadowPolicy;
     record.protection = notes.protection;
     record.faultDelayMs = notes.faultDelayMs;
-    record.isPacedByFault = notes.isPacedByFault;
+    record.isPacedByFault = notes.pace !== undefined;
     const isCall = isGrpc(request);
     record.protocol = isCall ? 'grpc' : (outcome.spoken ?? 'http');
     record.status =
@@ -99,8 +99,9 @@ export class RequestRecorder {
     record.method = request.method;
     record.path = request.path;
     record.authority = request.authority;
-    record.startMs = clock.now() - durationMs;
-    record.durationMs = durationMs;
+    record.startMs = clock.now() - tookMs;
+    // Its last bytes are on their way to the client as fast as a fault lets them.
+    record.durationMs = tookMs + (notes.pace?.leftMs ?? 0);
     record.requestBytes = exchange.requestBytes - (outcome.requestBytesTold ?? 0);
     record.responseBytes = exchange.responseBytes - (outcome.responseBytesTold ?? 0);
     record.isProgress = outcome.isProgress === true;

@@ -21,6 +21,15 @@ test('at no time more bytes went than the rate lets', () => {
   expect(gone).toBeGreaterThan(9_000);
 });
 
+test('what is left to send takes its time', () => {
+  const pace = new Pace(20_000, 0);
+  expect(pace.leftMs(0)).toBe(0);
+  expect(pace.leftMs(4_000)).toBe(200);
+  pace.take(1_000, 60);
+  expect(pace.leftMs(200)).toBe(0);
+  expect(pace.leftMs(4_200)).toBe(200);
+});
+
 test('silence is not saved up beyond a few slices', () => {
   const pace = new Pace(20_000, 0);
   expect(pace.take(1_000_000, 60_000)).toBe(5_000);

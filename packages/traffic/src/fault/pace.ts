@@ -29,6 +29,11 @@ export class Pace {
     return taken;
   }
 
+  /** Milliseconds until so many bytes more have gone, if nobody holds them up. */
+  leftMs(bytes: number): number {
+    return Math.max(0, (bytes - this.#credit) / this.#bytesPerMs);
+  }
+
   /** When the next piece of `wanted` bytes is worth a timer. */
   nextMs(wanted: number, nowMs: number): number {
     const missing = Math.min(wanted, this.#sliceBytes) - this.#credit;

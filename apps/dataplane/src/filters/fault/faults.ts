@@ -69,8 +69,9 @@ export class Faults {
   /** Before the request is forwarded. A tunnel is left alone: each of its directions ends by itself. */
   throttle(exchange: Exchange, fault: Fault): Throttle | undefined {
     if (fault.bandwidth === undefined || exchange.request.upgrade !== '') return undefined;
-    exchange.notes.isPacedByFault = true;
-    return Throttle.on(exchange, fault.bandwidth, this.paceOf(fault));
+    const throttle = Throttle.on(exchange, fault.bandwidth, this.paceOf(fault));
+    exchange.notes.pace = throttle;
+    return throttle;
   }
 
   /** For the bytes of what a fault slows down: they go as fast as they can when it ends. */

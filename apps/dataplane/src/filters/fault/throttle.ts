@@ -2,14 +2,14 @@
 // response, and between the exchange and its consumer for the body of the request.
 import { Pace } from '@malha/traffic/fault/pace';
 import type { FaultRule } from '@malha/traffic/fault/rule';
-import type { Exchange, RequestConsumer, ResponseHead, ResponseSink } from '../../exchange/exchange.ts';
+import type { Exchange, RequestConsumer, ResponseHead, ResponsePace, ResponseSink } from '../../exchange/exchange.ts';
 import type { HeaderBlock } from '../../exchange/header-block.ts';
 import { PacedBytes, type PaceEnvironment } from '../../exchange/paced-bytes.ts';
 import type { ProxyError } from '../../exchange/proxy-error.ts';
 
 export type Bandwidth = NonNullable<FaultRule['bandwidth']>;
 
-export class Throttle implements ResponseSink, RequestConsumer {
+export class Throttle implements ResponseSink, RequestConsumer, ResponsePace {
   private readonly exchange: Exchange;
   private readonly sink: ResponseSink;
   private readonly response: PacedBytes | undefined;
@@ -45,6 +45,10 @@ export class Throttle implements ResponseSink, RequestConsumer {
         end: () => this.endRequest(),
         drained: () => sink.resumeRequest(),
       });
+  }
+
+  get leftMs(): number {
+    return this.response?.leftMs ?? 0;
   }
 
   follow(): void {
