@@ -81,7 +81,7 @@ function Row({ edge, standing, isSelected, onSelect }: RowProps) {
       <td>
         <BudgetBar edge={edge} />
       </td>
-      <td className={`max-w-72 truncate ${remark === 'defaults' ? 'text-t3' : 'text-t2'}`} title={remark}>
+      <td className={`w-full max-w-0 truncate ${remark === 'defaults' ? 'text-t3' : 'text-t2'}`} title={remark}>
         {remark}
       </td>
     </tr>
