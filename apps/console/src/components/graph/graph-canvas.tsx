@@ -29,6 +29,8 @@ const DIRECTIONS: Record<string, Direction> = {
   ArrowUp: 'up',
   ArrowDown: 'down',
 };
+/** Less is a scroll bar; the bar of running faults is 37 pixels. */
+const REFIT_FROM_PX = 24;
 const borders = { neutral: 'border-control', warn: 'border-warn', err: 'border-err' };
 
 /** The layout of the structure; figures that change leave it alone. */
@@ -184,16 +186,18 @@ export function GraphCanvas({ label, data, viewKey, selected, dimmed, onSelect, 
     },
     [],
   );
-  // A panel that opens or closes changes the room there is.
+  // A panel or a bar that comes or goes changes the room there is.
   const refit = useRef(fitAll);
   refit.current = fitAll;
   useEffect(() => {
     const element = container.current;
     if (element === null) return;
-    let width = element.clientWidth;
+    let { clientWidth: width, clientHeight: height } = element;
     const observer = new ResizeObserver(() => {
-      if (Math.abs(element.clientWidth - width) < 40) return;
-      width = element.clientWidth;
+      const { clientWidth, clientHeight } = element;
+      if (Math.abs(clientWidth - width) < REFIT_FROM_PX && Math.abs(clientHeight - height) < REFIT_FROM_PX) return;
+      width = clientWidth;
+      height = clientHeight;
       refit.current();
     });
     observer.observe(element);

@@ -69,7 +69,10 @@ function Marks({ marks, startMs, endMs }: { readonly marks: readonly TimeMark[];
         style={{ left: `${mark.left * 100}%` }}
       />
       {mark.hasLabel && (
-        <span className="mono absolute top-0.5 pl-1 text-10 text-t2" style={{ left: `${mark.left * 100}%` }}>
+        <span
+          className="mono absolute top-0 ml-1 rounded-1 bg-panel px-0.5 text-10 text-t1"
+          style={{ left: `${mark.left * 100}%` }}
+        >
           {mark.label}
         </span>
       )}
