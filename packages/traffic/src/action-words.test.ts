@@ -24,6 +24,27 @@ describe('explain tells what the rule that wins does', () => {
       'Forwarded to one backend. The matched prefix of the path becomes /. A failure is not tried again.',
     ],
     [
+      { cohort: { type: 'header', name: 'x-user' }, session: { type: 'cookie', name: 'shop', maxAgeSeconds: 0 } },
+      'Forwarded to one backend. The same header x-user goes to the same backend while the weights stay. A session by the cookie shop stays with its endpoint. A failure is not tried again.',
+    ],
+    [
+      { cohort: { type: 'fixed', value: 'shop/front' } },
+      'Forwarded to one backend. All requests of this caller go to the same backend while the weights stay. A failure is not tried again.',
+    ],
+    [
+      {
+        breaker: {
+          successRate: 0.5,
+          windowMs: 10_000,
+          minRequests: 5,
+          openMs: 1_000,
+          openMaxMs: 2_000,
+          halfOpenRequests: 1,
+        },
+      },
+      'Forwarded to one backend. A failure is not tried again. For this route alone, when less than 50 % of at least 5 requests in 10 s succeed, requests are answered with 503 for 1 s and longer; then 1 decide.',
+    ],
+    [
       { mirrors: copy },
       'Forwarded to one backend. A copy of 25 % of the requests goes to copy. A failure is not tried again.',
     ],

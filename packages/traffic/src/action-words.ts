@@ -1,7 +1,9 @@
 // What an action does to a request, in sentences for the operator: what `explain` says of the rule that wins.
+import { breakerWords } from './cluster-words.ts';
 import type {
   CorsPolicy,
   DirectResponseAction,
+  ForwardAction,
   Mirror,
   RedirectAction,
   Rewrite,
@@ -18,13 +20,29 @@ export function actionWords(action: RouteAction): string {
   return [
     isOne ? 'Forwarded to one backend.' : 'Forwarded to one of the backends by weight.',
     ...filterWords(action),
+    ...stayWords(action),
     ...(action.faults ?? []).map(faultWords),
     ...(action.rateLimits ?? []).map(limitWords),
     ...timeoutWords(action),
     retryWords(action.retry),
+    ...(action.breaker === undefined ? [] : [`For this route alone, ${inSentence(breakerWords(action.breaker))}`]),
     ...(action.hedging === undefined ? [] : [hedgingWords(action.hedging)]),
     ...(action.fallback === undefined ? [] : [fallbackWords(action.fallback)]),
   ].join(' ');
+}
+
+function inSentence(words: string): string {
+  return `${words.charAt(0).toLowerCase()}${words.slice(1)}`;
+}
+
+/** What keeps requests together. */
+function stayWords({ cohort, session }: ForwardAction): string[] {
+  const same =
+    cohort?.type === 'fixed' ? 'All requests of this caller go' : `The same ${cohort?.type} ${cohort?.name} goes`;
+  return [
+    ...(cohort === undefined ? [] : [`${same} to the same backend while the weights stay.`]),
+    ...(session === undefined ? [] : [`A session by the ${session.type} ${session.name} stays with its endpoint.`]),
+  ];
 }
 
 /** Of the filters that a backend has for itself; empty when it has none. */

@@ -2,6 +2,7 @@
 import type {
   BreakerConfig,
   Cluster,
+  ClusterLimits,
   HashKey,
   HealthCheckConfig,
   LoadBalancerConfig,
@@ -18,9 +19,10 @@ const PICKS: Readonly<Record<LoadBalancerConfig['type'], string>> = {
   PeakEwma: 'Of two drawn endpoints, the one with the smaller latency for its load is taken',
 };
 
-export function clusterWords({ loadBalancer, outlierDetection, healthCheck, breaker }: Cluster): string[] {
+export function clusterWords({ loadBalancer, limits, outlierDetection, healthCheck, breaker }: Cluster): string[] {
   return [
     balancerWords(loadBalancer),
+    limitsWords(limits),
     ...(outlierDetection === undefined ? [] : ejectionWords(outlierDetection)),
     ...(healthCheck === undefined ? [] : [probeWords(healthCheck)]),
     ...(breaker === undefined ? [] : [breakerWords(breaker)]),
@@ -32,6 +34,10 @@ function balancerWords({ type, hashKeys = [], slowStartMs = 0, panicPercent = 0 
   const slow = slowStartMs === 0 ? '' : `; one that joins gets its whole share after ${seconds(slowStartMs)}`;
   const panic = panicPercent === 0 ? '' : `; with fewer than ${panicPercent} % available, all are called`;
   return `${PICKS[type]}${keys}${slow}${panic}.`;
+}
+
+function limitsWords({ maxConnections, maxPending, maxRequests }: ClusterLimits): string {
+  return `At most ${maxRequests} requests are under way at once, over ${maxConnections} connections; ${maxPending} may wait for one, others are answered with 503.`;
 }
 
 function keyWords(key: HashKey): string {
