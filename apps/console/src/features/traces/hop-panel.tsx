@@ -9,7 +9,7 @@ import { ScopedLink } from '#features/scope/index.ts';
 import { duration, inWords } from '#format/number.ts';
 import { clockWithMillis } from '#format/time.ts';
 import type { Span } from '#trpc/contract.ts';
-import { faultDelayOf, type Hop } from './hop.ts';
+import { faultDelayOf, type Hop, isPacedByFault } from './hop.ts';
 import { protectionOf, storyOf, titleOf } from './hop-words.ts';
 
 const HIDDEN = new Set([
@@ -173,7 +173,8 @@ export function HopPanel({ hop, onClose }: { readonly hop: Hop; readonly onClose
             <h3 className="mb-2 font-semi text-t0">As the caller {hop.call.service} saw it</h3>
             <p className="mb-1.5">
               {hop.call.status === 0 ? 'no answer' : hop.call.status} after {inWords(duration(hop.call.durationMs))};{' '}
-              {betweenProxies(hop.call, hop.span)} of that between the two proxies.
+              {betweenProxies(hop.call, hop.span)} of that{' '}
+              {isPacedByFault(hop.call) ? 'by the fault and between the two proxies' : 'between the two proxies'}.
             </p>
           </section>
         )}
