@@ -2,9 +2,9 @@
 import type { FaultRule, FaultStopRule } from './fault/rule.ts';
 import type { LimitKey, RateLimitRule } from './rate-limit/rule.ts';
 import type { RequestCondition } from './request-condition.ts';
+import { timeWords } from './time-words.ts';
 
 const PER_PERCENT = 10_000;
-const MS_PER_SECOND = 1000;
 
 /** `At most 100 requests in 1 s, 20 at once, for each identity: shop/limits/per-caller.` */
 export function limitWords({ id, requests, intervalMs, burst, keys, condition, global }: RateLimitRule): string {
@@ -56,8 +56,4 @@ function conditionWords({ principals, methods, paths, headers }: RequestConditio
 
 function percent(perMillion: number): number {
   return perMillion / PER_PERCENT;
-}
-
-function timeWords(ms: number): string {
-  return ms % MS_PER_SECOND === 0 ? `${ms / MS_PER_SECOND} s` : `${ms} ms`;
 }

@@ -1,5 +1,6 @@
 // Timeouts and retries in words, for operators.
 import type { ForwardAction, RetryPolicy } from './config.ts';
+import { timeWords } from './time-words.ts';
 
 /** `It has 15 s to be answered, each attempt 5 s.`; empty without a bound. */
 export function timeoutWords({ requestTimeoutMs, backendRequestTimeoutMs, maxDurationMs }: ForwardAction): string[] {
@@ -25,8 +26,4 @@ export function retryWords({ attempts, on, statusCodes, budget }: RetryPolicy): 
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-function timeWords(ms: number): string {
-  return ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`;
 }
